@@ -1,0 +1,22 @@
+"""Blur models, sigma maps and their estimation: the package behind the book *Seeing Blur*.
+
+The rooms follow the light: `blur` makes it, `data` brings pictures, `learn` trains networks,
+`maps` estimates the blur at every pixel; `plotting` and `widgets` show it. Each is imported when
+it is first asked for, so that ``import blurlib`` is quick.
+"""
+
+import importlib
+
+__version__ = "0.1.0"
+
+_ROOMS = ("blur", "data", "learn", "maps", "plotting", "widgets")
+
+
+def __getattr__(name):
+    if name in _ROOMS:
+        return importlib.import_module(f"{__name__}.{name}")
+    raise AttributeError(f"module 'blurlib' has no attribute {name!r}; it has {', '.join(_ROOMS)}")
+
+
+def __dir__():
+    return [*_ROOMS, "__version__"]

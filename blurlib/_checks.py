@@ -1,0 +1,93 @@
+"""Checks at the door: one clear error that says what came in and what to pass instead."""
+
+import math
+import numbers
+
+import torch
+
+
+def check_number(value, name, *, low=-math.inf, high=math.inf, unit=""):
+    """Return `value` as a float, or raise if it is no finite number in [low, high]."""
+    wanted = f"{name} must be a finite number from {low:g} to {high:g}{unit and ' ' + unit}"
+    if isinstance(value, torch.Tensor) and value.ndim == 0:
+        value = value.item()
+    if isinstance(value, bool) or not isinstance(value, numbers.Real):
+        raise TypeError(f"{wanted}, got {type(value).__name__}: {str(value)[:60]}.")
+    if not math.isfinite(value) or not low <= value <= high:
+        raise ValueError(f"{wanted}, got {value}.")
+    return float(value)
+
+
+def check_integer(value, name, *, low=1):
+    """Return `value` as an int, or raise if it is no integer of at least `low`."""
+    wanted = f"{name} must be an integer of at least {low}"
+    if isinstance(value, bool) or not isinstance(value, numbers.Integral):
+        raise TypeError(f"{wanted}, got {type(value).__name__}: {str(value)[:60]}.")
+    if value < low:
+        raise ValueError(f"{wanted}, got {value}.")
+    return int(value)
+
+
+def check_choice(value, name, choices):
+    """Return `value`, or raise a ValueError that lists the choices."""
+    if value not in tuple(choices):
+        raise ValueError(f"{name} must be one of {', '.join(choices)}, got {value!r}.")
+    return value
+
+
+def check_shape(shape):
+    """Return (height, width) as positive integers."""
+    try:
+        height, width = shape
+    except (TypeError, ValueError):
+        raise ValueError(f"shape must be (height, width), got {shape!r}.") from None
+    return check_integer(height, "the height"), check_integer(width, "the width")
+
+
+def check_image(image, name="image", *, min_side=1):
+    """Raise unless `image` is a finite floating tensor (..., H, W) of at least `min_side` pixels.
+
+    Finiteness is part of it: one NaN spreads over a whole PSF, silently.
+    """
+    if not isinstance(image, torch.Tensor):
+        raise TypeError(
+            f"{name} must be a torch tensor (..., H, W), got {type(image).__name__}; "
+            "blurlib.data.as_image turns arrays into tensors and load_image reads files."
+        )
+    if not image.is_floating_point():
+        raise TypeError(
+            f"{name} must hold floating point values in [0, 1], got {image.dtype}; "
+            "blurlib.data.as_image scales integers."
+        )
+    if image.ndim < 2 or image.numel() == 0 or min(image.shape[-2:]) < min_side:
+        raise ValueError(
+            f"{name} must have shape (..., H, W) with at least {min_side} pixels a side, "
+            f"got {tuple(image.shape)}."
+        )
+    if not torch.isfinite(image).all():
+        raise ValueError(f"{name} holds NaN or infinite values; replace or crop them away first.")
+    return image
+
+
+def check_generator(rng):
+    """Raise unless `rng` is a torch.Generator: every random draw has a named source."""
+    if not isinstance(rng, torch.Generator):
+        raise TypeError(
+            f"rng must be a torch.Generator, got {type(rng).__name__}; "
+            "pass torch.Generator().manual_seed(0)."
+        )
+    return rng
+
+
+def check_device(device):
+    """Return `device` as a torch.device, or raise if this machine has no such thing."""
+    try:
+        device = torch.device(device)
+    except (RuntimeError, TypeError):
+        raise ValueError(f"device must be 'cpu' or 'cuda' (or 'cuda:1'), got {device!r}.") from None
+    if device.type == "cuda" and (device.index or 0) >= torch.cuda.device_count():
+        raise ValueError(
+            f"device {device} is not there: torch sees {torch.cuda.device_count()} CUDA GPUs; "
+            "pass 'cpu', or install a CUDA build of torch and its driver."
+        )
+    return device
