@@ -1,0 +1,65 @@
+"""Making blur: point spread functions, lenses, sigma fields, convolution, noise and rounding."""
+
+from .borders import PADDING_MODES, pad
+from .convolve import blur_uniform, blur_varying
+from .degrade import add_noise, jpeg, quantize
+from .fields import (
+    FIELDS,
+    constant_field,
+    depth_field,
+    ramp_field,
+    sin2d_field,
+    sin_field,
+    step_field,
+)
+from .lens import (
+    coc_diameter,
+    coc_diameter_to_sigma,
+    disk_radius_to_sigma,
+    sigma_to_coc_diameter,
+    sigma_to_disk_radius,
+)
+from .psf import (
+    THESIS_TRUNCATE,
+    disk_psf,
+    effective_sigma,
+    gaussian_psf,
+    motion_psf,
+    otf,
+    shake_psf,
+    shake_trajectory,
+    thesis_psf,
+    trajectory_psf,
+)
+
+__all__ = [
+    "FIELDS",
+    "PADDING_MODES",
+    "THESIS_TRUNCATE",
+    "add_noise",
+    "blur_uniform",
+    "blur_varying",
+    "coc_diameter",
+    "coc_diameter_to_sigma",
+    "constant_field",
+    "depth_field",
+    "disk_psf",
+    "disk_radius_to_sigma",
+    "effective_sigma",
+    "gaussian_psf",
+    "jpeg",
+    "motion_psf",
+    "otf",
+    "pad",
+    "quantize",
+    "ramp_field",
+    "shake_psf",
+    "shake_trajectory",
+    "sigma_to_coc_diameter",
+    "sigma_to_disk_radius",
+    "sin2d_field",
+    "sin_field",
+    "step_field",
+    "thesis_psf",
+    "trajectory_psf",
+]

@@ -1,0 +1,79 @@
+"""What every test can ask for: a seeded generator, an awkward image, a browser."""
+
+import os
+import shutil
+from pathlib import Path
+
+import hypothesis
+import pytest
+import torch
+
+REPOSITORY = Path(__file__).parents[1]
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+# No sandbox, since containers run as root; the rest keeps the browser itself from calling home.
+BROWSER_FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+# The same examples in every run, and no time limit for one: a shared machine may be slow.
+hypothesis.settings.register_profile("repeatable", derandomize=True, deadline=None)
+hypothesis.settings.load_profile("repeatable")
+
+
+def pytest_configure(config):
+    config.addinivalue_line("markers", "cuda: needs a CUDA device; skipped where there is none")
+
+
+def pytest_collection_modifyitems(items):
+    if torch.cuda.is_available():
+        return
+    for item in items:
+        if item.get_closest_marker("cuda"):
+            item.add_marker(pytest.mark.skip(reason="no CUDA device"))
+
+
+@pytest.fixture
+def rng():
+    """Return a generator that starts every test at the same place."""
+    return torch.Generator().manual_seed(0)
+
+
+@pytest.fixture
+def image(rng):
+    """Return a grey image of odd, unequal sides (37, 31): a swapped axis or a half pixel shows."""
+    return torch.rand(37, 31, generator=rng)
+
+
+@pytest.fixture(scope="session")
+def book():
+    """Return the folder of the built book."""
+    folder = REPOSITORY / "_build" / "html"
+    if not (folder / "index.html").is_file():
+        pytest.fail("The book is not built (no _build/html/index.html). Run `make book` first.")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def browser():
+    """Start Chromium for one module: while it runs, its event loop would disturb other tests."""
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        path = os.environ.get("BLURLIB_CHROMIUM") or next(
+            filter(None, map(shutil.which, BROWSERS)), ""
+        )
+        path = path or playwright.chromium.executable_path
+        if not Path(path).exists():
+            pytest.fail(
+                f"No browser: none of {', '.join(BROWSERS)} is on PATH and {path!r} is missing. "
+                "Run .ci/run, which installs one, or set BLURLIB_CHROMIUM to the browser's path."
+            )
+        chromium = playwright.chromium.launch(executable_path=path, args=BROWSER_FLAGS)
+        yield chromium
+        chromium.close()
