@@ -63,8 +63,8 @@ def test_other_modes_look_the_same(save, name, mode):
 
 
 def test_float_files_and_exif_rotation(save):
-    np.testing.assert_allclose(data.load_image(save((GREY / 255).astype("f4"), "f.tif")) * 255, GREY,
-                               atol=1e-4)  # fmt: skip
+    image = data.load_image(save((GREY / 255).astype("f4"), "f.tif"))
+    np.testing.assert_allclose(image * 255, GREY, atol=1e-4)
     exif = Image.Exif()
     exif[0x0112] = 6  # turned by 90 degrees
     image = data.load_image(save(GREY.repeat(8, 0).repeat(8, 1), "r.png", exif=exif))
