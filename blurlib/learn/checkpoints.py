@@ -1,0 +1,158 @@
+"""Trained networks in files: safetensors, never a pickle, with all it takes to rebuild them."""
+
+import hashlib
+import json
+from pathlib import Path
+
+import safetensors
+import torch
+from safetensors.torch import save as to_bytes
+
+from .. import __version__
+from .._checks import check_choice
+from .._files import replacing
+from .networks import NETWORKS
+
+_FORMAT = 1
+_WEIGHTS = Path(__file__).parent / "weights"
+
+
+class CheckpointError(ValueError):
+    """A file that holds no network of this package, or a damaged one."""
+
+
+def save_network(path, network, record=None):
+    """Write a network to a file; an old file stays whole until the new one is.
+
+    Parameters
+    ----------
+    path : str or path-like
+        Where to; the ending .safetensors is usual.
+    network : BlurClassifier
+        One of `blurlib.learn.NETWORKS`; parameters are stored as float16.
+    record : dict, optional
+        How it was trained: anything JSON can hold. It comes back from `load_network`.
+
+    Raises
+    ------
+    TypeError
+        If the network is of no known kind.
+    OSError
+        If the folder cannot be written.
+    """
+    kinds = {kind: name for name, kind in NETWORKS.items()}
+    if type(network) not in kinds:
+        raise TypeError(
+            f"network must be one of {', '.join(NETWORKS)}, got {type(network).__name__}."
+        )
+    parameters = dict(network.named_parameters())
+    tensors = {
+        name: (tensor.half() if name in parameters else tensor).detach().cpu().contiguous()
+        for name, tensor in network.state_dict().items()
+    }
+    header = {
+        "format": _FORMAT,
+        "network": kinds[type(network)],
+        "num_classes": network.num_classes,
+        "sigma_max": network.sigma_max,
+        "blurlib": __version__,
+        "record": record or {},
+    }
+    data = to_bytes(tensors, metadata={"blurlib": json.dumps(header)})
+    with replacing(path) as file:
+        file.write(data)
+
+
+def load_network(path):
+    """Read a network that `save_network` wrote.
+
+    Parameters
+    ----------
+    path : str or path-like
+        The file.
+
+    Returns
+    -------
+    network : BlurClassifier
+        In evaluation mode, float32, on the CPU.
+    record : dict
+        How it was trained.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such file.
+    CheckpointError
+        If the file is damaged, of another program, or of a newer format.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise FileNotFoundError(f"there is no weights file {path}")
+    try:
+        with safetensors.safe_open(path, framework="pt") as file:
+            metadata = file.metadata() or {}
+            tensors = {name: file.get_tensor(name).float() for name in file.keys()}  # noqa: SIM118
+        header = json.loads(metadata["blurlib"])
+        if header["format"] != _FORMAT:
+            raise CheckpointError(
+                f"{path} has format {header['format']}, this blurlib reads {_FORMAT}; update it."
+            )
+        kind = NETWORKS[check_choice(header["network"], "network", NETWORKS)]
+        network = kind(header["num_classes"], header["sigma_max"])
+        network.load_state_dict(tensors)
+        record = dict(header["record"])
+    except CheckpointError:
+        raise
+    except Exception as error:  # whatever a damaged file makes the readers raise
+        raise CheckpointError(
+            f"{path} is damaged or was not written by blurlib "
+            f"({type(error).__name__}: {str(error)[:120]}); train or download it again."
+        ) from None
+    if not all(torch.isfinite(tensor).all() for tensor in tensors.values()):
+        raise CheckpointError(f"{path} holds NaN or infinite weights; train it again.")
+    return network.eval(), record
+
+
+def pretrained_names():
+    """Return the names of the networks that come with the package."""
+    return tuple(sorted(path.stem for path in _WEIGHTS.glob("*.safetensors")))
+
+
+def pretrained(name):
+    """Load a network that comes with the package.
+
+    Parameters
+    ----------
+    name : str
+        One of `pretrained_names`; its model card lies beside it.
+
+    Returns
+    -------
+    network : BlurClassifier
+        In evaluation mode, float32, on the CPU.
+    record : dict
+        How it was trained.
+
+    Raises
+    ------
+    ValueError
+        If the name is unknown.
+    CheckpointError
+        If the file's hash is not the one that was published.
+
+    Examples
+    --------
+    >>> network, record = pretrained("spectrum-30")
+    >>> network.num_classes
+    30
+    """
+    check_choice(name, "name", pretrained_names())
+    path = _WEIGHTS / f"{name}.safetensors"
+    published = json.loads((_WEIGHTS / "sha256.json").read_text())[path.name]
+    found = hashlib.sha256(path.read_bytes()).hexdigest()
+    if found != published:
+        raise CheckpointError(
+            f"{path.name} has SHA-256 {found[:16]}..., published was {published[:16]}...; "
+            "install blurlib again."
+        )
+    return load_network(path)

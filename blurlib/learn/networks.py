@@ -1,0 +1,233 @@
+"""Networks that tell the blur of a patch: the thesis' own, and one that looks at spectra."""
+
+import torch
+from torch import nn
+
+from .._checks import check_integer, check_number
+
+#: Width of the thesis' range of sigmas: the last class, in pixels.
+SIGMA_MAX = 3.0
+
+
+def class_sigmas(num_classes, sigma_max=SIGMA_MAX):
+    """Return the sigma of each class: equal steps up to `sigma_max`.
+
+    Parameters
+    ----------
+    num_classes : int
+        10, 30 and 60 give the steps 0.3, 0.1 and 0.05.
+    sigma_max : float, optional
+        Sigma of the last class in pixels.
+
+    Returns
+    -------
+    sigmas : Tensor of shape (num_classes,)
+        In pixels.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If either is out of range.
+
+    Examples
+    --------
+    >>> class_sigmas(3)
+    tensor([1., 2., 3.])
+    """
+    num_classes = check_integer(num_classes, "num_classes")
+    sigma_max = check_number(sigma_max, "sigma_max", low=1e-3, high=100, unit="pixels")
+    steps = torch.arange(1, num_classes + 1, dtype=torch.float64)
+    return (sigma_max * steps / num_classes).float()
+
+
+class BlurClassifier(nn.Module):
+    """What the networks have in common: classes of sigma, standardised input, drawn weights.
+
+    A subclass has ``layers`` (nn.Sequential, ending in log-probabilities) and ``features``, which
+    turns patches (B, 1, 32, 32) into what the layers take.
+
+    Attributes
+    ----------
+    sigmas : Tensor of shape (num_classes,)
+        Sigma of each class in pixels.
+    mean, std : Tensor
+        Of the training set's features; they are taken out of every input.
+    """
+
+    patch_size = 32
+
+    def __init__(self, num_classes, sigma_max):
+        super().__init__()
+        self.num_classes, self.sigma_max = num_classes, sigma_max
+        # Not saved with the weights: it follows from the two numbers.
+        self.register_buffer("sigmas", class_sigmas(num_classes, sigma_max), persistent=False)
+        self.register_buffer("mean", torch.tensor(0.0))
+        self.register_buffer("std", torch.tensor(1.0))
+
+    def initialise(self, rng):
+        """Draw the weights anew: He's normal initialisation, zero biases.
+
+        torch's default leaves the thesis' network at chance for tens of thousands of patches: each
+        of its twelve layers shrinks the signal. He et al. keep its variance through ReLUs.
+
+        Parameters
+        ----------
+        rng : torch.Generator
+            Source of the draws.
+
+        Returns
+        -------
+        network : BlurClassifier
+            Itself.
+
+        References
+        ----------
+        .. [1] K. He et al., "Delving deep into rectifiers", ICCV 2015; key ``he2015``.
+        """
+        for layer in self.layers:
+            if isinstance(layer, nn.Conv2d | nn.Linear):
+                nn.init.kaiming_normal_(layer.weight, nonlinearity="relu", generator=rng)
+                nn.init.zeros_(layer.bias)
+        return self
+
+    @torch.no_grad()
+    def fit_standardisation(self, patches):
+        """Take mean and deviation from patches of the training set."""
+        features = self.features(patches)
+        axes = 0 if self.mean.ndim else None
+        self.mean.copy_(features.mean(axes))
+        self.std.copy_(features.std(axes).clamp_min(1e-3))
+
+    def forward(self, patches):
+        """Return log-probabilities of the classes.
+
+        Parameters
+        ----------
+        patches : Tensor of shape (B, 1, 32, 32)
+            Grey levels in [0, 1].
+
+        Returns
+        -------
+        log_probabilities : Tensor of shape (B, num_classes)
+        """
+        return self.layers((self.features(patches) - self.mean) / self.std)
+
+
+class ThesisNetwork(BlurClassifier):
+    """The author's network: 26 layers on the pixels of a patch.
+
+    Parameters
+    ----------
+    num_classes : int, optional
+        Number of classes of sigma.
+    sigma_max : float, optional
+        Sigma of the last class in pixels.
+
+    Attributes
+    ----------
+    layers : nn.Sequential
+        The 26 layers as slide 7 prints them; convolutions are unpadded.
+    mean, std : Tensor of shape ()
+        Of the training set's grey levels.
+
+    References
+    ----------
+    .. [1] Arun Patro, "Blur Kernel Estimation using Deep Learning", slide 7; key ``patro2016``.
+    .. [2] Chapter "A first sigma map", ``book/maps/first_sigma_map.ipynb``.
+
+    Examples
+    --------
+    >>> network = ThesisNetwork(num_classes=30)
+    >>> network(torch.rand(2, 1, 32, 32)).shape
+    torch.Size([2, 30])
+    >>> sum(p.numel() for p in network.parameters())
+    3270426
+    """
+
+    def __init__(self, num_classes=30, sigma_max=SIGMA_MAX):
+        super().__init__(num_classes, sigma_max)
+        self.layers = nn.Sequential(
+            *(nn.Conv2d(1, 4, 3), nn.ReLU()),
+            *(nn.Conv2d(4, 8, 3), nn.ReLU()),
+            *(nn.Conv2d(8, 16, 3), nn.ReLU()),
+            *(nn.Conv2d(16, 32, 3), nn.ReLU()),
+            *(nn.Conv2d(32, 64, 3), nn.ReLU()),
+            *(nn.Conv2d(64, 64, 3), nn.ReLU()),
+            *(nn.Conv2d(64, 64, 5), nn.ReLU()),
+            nn.MaxPool2d(2, stride=2),
+            *(nn.Conv2d(64, 64, 5), nn.ReLU()),
+            nn.Flatten(),
+            *(nn.Linear(1024, 1600), nn.ReLU()),
+            *(nn.Linear(1600, 800), nn.ReLU()),
+            *(nn.Linear(800, 100), nn.ReLU()),
+            nn.Linear(100, num_classes),
+            nn.LogSoftmax(dim=1),
+        )
+
+    def features(self, patches):
+        """Return the pixels as they are."""
+        return patches
+
+
+class SpectrumNetwork(BlurClassifier):
+    r"""A small network that is given each patch as its log power spectrum.
+
+    Blur multiplies the spectrum by the OTF, so in the logarithm it adds a known curve to whatever
+    the texture brings: what the thesis' convolutions must find out, this network is told.
+
+    Parameters
+    ----------
+    num_classes : int, optional
+        Number of classes of sigma.
+    sigma_max : float, optional
+        Sigma of the last class in pixels.
+    hidden : tuple of int, optional
+        Widths of the hidden layers.
+
+    Notes
+    -----
+    The patch, less its weighted mean, is multiplied by a Hann window; the power at opposite row
+    frequencies is averaged, which leaves 17 x 17 numbers; a third of the power that rounding to
+    8 bits adds is put in before the logarithm, so that noise cannot pose as detail.
+
+    References
+    ----------
+    .. [1] Chapter "A first sigma map", ``book/maps/first_sigma_map.ipynb``.
+
+    Examples
+    --------
+    >>> SpectrumNetwork()(torch.rand(2, 1, 32, 32)).shape
+    torch.Size([2, 30])
+    """
+
+    def __init__(self, num_classes=30, sigma_max=SIGMA_MAX, hidden=(256, 128)):
+        super().__init__(num_classes, sigma_max)
+        size = self.patch_size
+        hann = torch.hann_window(size + 2, periodic=False)[1:-1]  # without the two zeros
+        self.register_buffer("window", torch.outer(hann, hann), persistent=False)
+        widths = [(size // 2 + 1) ** 2, *hidden]
+        hidden_layers = [
+            layer
+            for wide, narrow in zip(widths[:-1], widths[1:], strict=True)
+            for layer in (nn.Linear(wide, narrow), nn.ReLU())
+        ]
+        self.layers = nn.Sequential(
+            *hidden_layers, nn.Linear(widths[-1], num_classes), nn.LogSoftmax(dim=1)
+        )
+        self.mean = torch.zeros(widths[0])
+        self.std = torch.ones(widths[0])
+
+    def features(self, patches):
+        """Return the folded log power spectra, (B, 289)."""
+        patches = patches[:, 0]
+        mean = (patches * self.window).sum((1, 2), keepdim=True) / self.window.sum()
+        power = torch.fft.rfft2((patches - mean) * self.window).abs().square()
+        half = self.patch_size // 2
+        folded = (power[:, 1:half] + power[:, half + 1 :].flip(1)) / 2
+        power = torch.cat([power[:, :1], folded, power[:, half : half + 1]], 1)
+        rounding = self.window.square().sum() / 12 / 255**2
+        return torch.log(power + rounding / 3).flatten(1)
+
+
+#: The networks by the names that files and the command line use.
+NETWORKS = {"thesis": ThesisNetwork, "spectrum": SpectrumNetwork}

@@ -1,0 +1,98 @@
+"""Weights go to files and come back, and damaged files are named."""
+
+import json
+import shutil
+
+import pytest
+import torch
+from safetensors.torch import save_file
+
+from blurlib import learn
+from blurlib.learn import checkpoints
+
+
+@pytest.fixture
+def network(rng):
+    network = learn.SpectrumNetwork(10).initialise(rng).eval()
+    network.fit_standardisation(torch.rand(64, 1, 32, 32, generator=rng))
+    return network
+
+
+def test_a_network_comes_back(tmp_path, network, rng):
+    path = tmp_path / "net.safetensors"
+    learn.save_network(path, network, {"seed": 3})
+    again, record = learn.load_network(path)
+    assert record == {"seed": 3} and not again.training and again.num_classes == 10
+    patches = torch.rand(5, 1, 32, 32, generator=rng)
+    torch.testing.assert_close(again(patches), network(patches), atol=0.02, rtol=0.01)  # float16
+    assert torch.equal(again.mean, network.mean) and torch.equal(again.sigmas, network.sigmas)
+    assert [file.name for file in tmp_path.iterdir()] == ["net.safetensors"]
+
+
+def test_damage_is_named_and_old_files_stay(tmp_path, network):
+    path = tmp_path / "net.safetensors"
+    learn.save_network(path, network)
+    whole = path.read_bytes()
+    for damaged in (b"", b"no weights", whole[: len(whole) // 2], b"\xff" * 8 + whole[8:]):
+        path.write_bytes(damaged)
+        with pytest.raises(learn.CheckpointError, match="damaged or was not written by blurlib"):
+            learn.load_network(path)
+    save_file({"weight": torch.zeros(2)}, path)
+    with pytest.raises(learn.CheckpointError, match="damaged or was not written by blurlib"):
+        learn.load_network(path)
+    header = {"format": 99, "network": "spectrum"}
+    save_file({"weight": torch.zeros(2)}, path, metadata={"blurlib": json.dumps(header)})
+    with pytest.raises(learn.CheckpointError, match="format 99"):
+        learn.load_network(path)
+    with torch.no_grad():
+        network.layers[0].weight[0, 0] = float("nan")
+    learn.save_network(path, network)
+    with pytest.raises(learn.CheckpointError, match="NaN"):
+        learn.load_network(path)
+    before = path.read_bytes()
+    with pytest.raises(TypeError, match="got Linear"):
+        learn.save_network(path, torch.nn.Linear(2, 2))
+    assert path.read_bytes() == before
+    with pytest.raises(FileNotFoundError, match="no weights file"):
+        learn.load_network(tmp_path / "nowhere.safetensors")
+
+
+def test_pickles_are_never_opened(tmp_path):
+    path = tmp_path / "pickle.safetensors"
+
+    class Trap:
+        def __reduce__(self):
+            return (path.with_suffix(".sprung").write_text, ("",))
+
+    torch.save(Trap(), path)
+    with pytest.raises(learn.CheckpointError):
+        learn.load_network(path)
+    assert not path.with_suffix(".sprung").exists()
+
+
+@pytest.mark.parametrize("name", sorted(learn.RECIPES))
+def test_packaged_networks_load_and_tell_their_recipe(name):
+    network, record = learn.pretrained(name)
+    recipe = learn.RECIPES[name]
+    assert type(network) is learn.NETWORKS[recipe.network]
+    assert record["recipe"]["config"]["num_steps"] == recipe.config.num_steps
+    assert record["recipe"]["seed"] == recipe.seed
+
+
+def test_packaged_names_and_sizes():
+    assert learn.pretrained_names() == tuple(sorted(learn.RECIPES))
+    sizes = [file.stat().st_size for file in checkpoints._WEIGHTS.glob("*.safetensors")]
+    assert max(sizes) < 8e6 and sum(sizes) < 40e6
+    with pytest.raises(ValueError, match="one of spectrum-30"):
+        learn.pretrained("thesis-31")
+
+
+def test_a_changed_packaged_file_is_refused(tmp_path, monkeypatch):
+    folder = shutil.copytree(checkpoints._WEIGHTS, tmp_path / "weights")
+    monkeypatch.setattr(checkpoints, "_WEIGHTS", folder)
+    path = folder / "spectrum-30.safetensors"
+    content = bytearray(path.read_bytes())
+    content[-1] ^= 1
+    path.write_bytes(content)
+    with pytest.raises(learn.CheckpointError, match="install blurlib again"):
+        learn.pretrained("spectrum-30")

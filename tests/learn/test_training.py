@@ -1,0 +1,79 @@
+"""The training loop learns, repeats, and stops when it must."""
+
+import pytest
+import torch
+
+from blurlib import data, learn
+
+
+def quick(seed=0, **changes):
+    config = learn.TrainConfig(**{"num_steps": 60, "batch_size": 64, "lr": 3e-3, **changes})
+    recipe = learn.Recipe("spectrum", num_classes=10, textures_each=1, seed=seed, config=config)
+    return learn.run_recipe(recipe)
+
+
+def test_training_learns_blur_in_seconds():
+    network, record = quick()
+    assert not network.training
+    history = record["history"]
+    assert history["rmse"][-1] < 0.5  # a constant guess has 0.86
+    assert record["recipe"]["config"]["num_steps"] == len(history["loss"]) == 60
+
+
+def test_training_repeats_exactly():
+    first, second = (quick(num_steps=5)[0] for _ in range(2))
+    for one, other in zip(first.parameters(), second.parameters(), strict=True):
+        assert torch.equal(one, other)
+
+
+def test_one_batch_is_learned_by_heart(rng):
+    network = learn.ThesisNetwork(4).initialise(rng)
+    fixed = data.PatchStream([torch.rand(64, 64, generator=rng)], network.sigmas, rng=rng).batch(8)
+
+    class Repeated:
+        def batch(self, size):
+            return fixed
+
+    history = learn.train(network, Repeated(), learn.TrainConfig(num_steps=60, lr=1e-3))
+    assert history["loss"][-1] < 0.1 < history["loss"][0]
+
+
+def test_a_loss_that_explodes_is_said(rng):
+    network = learn.SpectrumNetwork().initialise(rng)
+    stream = data.PatchStream([torch.rand(64, 64, generator=rng)], network.sigmas, rng=rng)
+    with torch.no_grad():
+        network.layers[0].weight.fill_(float("inf"))
+    with pytest.raises(FloatingPointError, match="lower lr"):
+        learn.train(network, stream, learn.TrainConfig(num_steps=3))
+
+
+@pytest.mark.parametrize(
+    ("call", "words"),
+    [
+        (lambda: learn.TrainConfig(num_steps=0), "num_steps must be"),
+        (lambda: learn.TrainConfig(lr=float("nan")), "lr must be"),
+        (lambda: learn.Recipe(network="resnet"), "thesis, spectrum"),
+        (lambda: learn.run_recipe(learn.Recipe(), images=[]), "images is empty"),
+    ],
+)
+def test_bad_recipes_are_named(call, words):
+    with pytest.raises(ValueError, match=words):
+        call()
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="speaks of machines without CUDA")
+def test_a_missing_gpu_is_named():
+    with pytest.raises(ValueError, match="0 CUDA GPUs; pass 'cpu'"):
+        learn.run_recipe(learn.Recipe(), images=[torch.rand(64, 64)], device="cuda")
+
+
+@pytest.mark.cuda
+def test_training_runs_on_cuda(rng):
+    recipe = learn.Recipe("thesis", textures_each=1, config=learn.TrainConfig(num_steps=3))
+    network, record = learn.run_recipe(recipe, device="cuda")
+    assert next(network.parameters()).is_cuda and record["device"].startswith("cuda")
+
+
+def test_history_is_thinned_by_means():
+    thin = learn.thin_history({"loss": [1.0, 3.0, 5.0]}, num_points=2)
+    assert thin == {"steps_a_point": 2, "loss": [2.0, 5.0]}
