@@ -1,0 +1,39 @@
+"""Sigma maps: estimating the blur at each pixel, smoothing and scoring the estimate."""
+
+from .dense import has_dense_form, run_dense, run_sliding
+from .estimators import DEFAULT_ESTIMATOR, NetworkEstimator, estimator_names, load_estimator
+from .evaluate import evaluate_image, make_test_image
+from .metrics import bias, mse, rmse
+from .predict import (
+    METHODS,
+    READOUTS,
+    predict_full_size,
+    predict_sigma_map,
+    read_out,
+    window_centres,
+)
+from .smoothing import NEIGHBOURHOODS, smooth, smooth_iterated
+
+__all__ = [
+    "DEFAULT_ESTIMATOR",
+    "METHODS",
+    "NEIGHBOURHOODS",
+    "READOUTS",
+    "NetworkEstimator",
+    "bias",
+    "estimator_names",
+    "evaluate_image",
+    "has_dense_form",
+    "load_estimator",
+    "make_test_image",
+    "mse",
+    "predict_full_size",
+    "predict_sigma_map",
+    "read_out",
+    "rmse",
+    "run_dense",
+    "run_sliding",
+    "smooth",
+    "smooth_iterated",
+    "window_centres",
+]

@@ -1,0 +1,109 @@
+"""The same network, run over a whole image at once instead of window by window.
+
+Neighbouring windows share nearly all of their pixels, so a sliding window computes the same
+features again and again. Three changes make one pass give every window's answer:
+
+- an unpadded convolution is the same in a window and in the whole image;
+- a pooling that steps by 2 answers only every second window; let it step by 1 and let all that
+  comes after look at every second position instead (dilation 2);
+- a linear layer on a side x side feature map is a convolution with a side x side kernel.
+"""
+
+import torch
+from torch import nn
+from torch.nn import functional
+
+from .._checks import check_integer
+
+
+def has_dense_form(network):
+    """Tell whether a network looks at pixels, so that neighbouring windows share their features."""
+    first = next(iter(network.layers))
+    return isinstance(first, nn.Conv2d)
+
+
+def run_dense(network, image, *, stride=1):
+    """Return the network's answer for every window of an image.
+
+    Parameters
+    ----------
+    network : BlurClassifier
+        A stack of unpadded convolutions, ReLU, max-pooling, flatten and linear layers, such as
+        `blurlib.learn.ThesisNetwork`.
+    image : Tensor of shape (B, 1, H, W)
+        At least as large as the network's patch.
+    stride : int, optional
+        Step between windows in pixels.
+
+    Returns
+    -------
+    log_probabilities : Tensor of shape (B, num_classes, rows, columns)
+        Entry (r, c) belongs to the window whose top left pixel is (r stride, c stride).
+
+    Raises
+    ------
+    TypeError
+        If the network holds a layer that has no dense form.
+
+    References
+    ----------
+    .. [1] A. Giusti et al., "Fast image scanning with deep max-pooling convolutional neural
+       networks", ICIP 2013; key ``giusti2013``.
+    .. [2] Chapter "A first sigma map", ``book/maps/first_sigma_map.ipynb``.
+    """
+    stride = check_integer(stride, "stride")
+    x = (network.features(image) - network.mean) / network.std
+    side = network.patch_size  # of one window's feature map, as the layers shrink it
+    dilation = 1  # spacing, in positions of x, of what was neighbouring in a window
+    step = stride  # how many positions of x lie between two wanted windows
+    for layer in network.layers:
+        if isinstance(layer, nn.Conv2d):
+            x = functional.conv2d(x, layer.weight, layer.bias, dilation=dilation)
+            side -= layer.kernel_size[0] - 1
+        elif isinstance(layer, nn.MaxPool2d):
+            # Windows a multiple of the pool's step apart meet the same blocks: keep the step.
+            kept = layer.stride if step % layer.stride == 0 else 1
+            x = functional.max_pool2d(x, layer.kernel_size, stride=kept, dilation=dilation)
+            step //= kept
+            dilation *= layer.stride // kept
+            side //= layer.stride
+        elif isinstance(layer, nn.Linear):
+            kernel = layer.weight.reshape(layer.out_features, -1, side, side)
+            x = functional.conv2d(x, kernel, layer.bias, stride=step, dilation=dilation)
+            side = step = 1  # the windows are apart now: one position each
+        elif isinstance(layer, nn.ReLU | nn.LogSoftmax):
+            x = layer(x)
+        elif not isinstance(layer, nn.Flatten):
+            raise TypeError(f"a {type(layer).__name__} layer has no dense form here.")
+    return x
+
+
+def run_sliding(network, image, *, stride=1, batch_size=1024):
+    """Return the network's answer for every window, one window at a time.
+
+    Parameters
+    ----------
+    network : BlurClassifier
+        Any network on patches.
+    image : Tensor of shape (B, 1, H, W)
+        At least as large as the network's patch.
+    stride : int, optional
+        Step between windows in pixels.
+    batch_size : int, optional
+        Windows in one call of the network: bounds the memory, changes nothing else.
+
+    Returns
+    -------
+    log_probabilities : Tensor of shape (B, num_classes, rows, columns)
+        As `run_dense`.
+    """
+    size = network.patch_size
+    windows = image.unfold(2, size, stride).unfold(3, size, stride)[:, 0]
+    batch, rows, columns = windows.shape[:3]
+    # Row by row of windows: reshaping them all at once would copy the image a thousand times.
+    answers = [
+        network(part.reshape(-1, 1, size, size))
+        for row in windows.reshape(batch * rows, columns, size, size)
+        for part in row.split(batch_size)
+    ]
+    return torch.cat(answers).reshape(batch, rows, columns, -1).permute(0, 3, 1, 2)

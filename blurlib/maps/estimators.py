@@ -1,0 +1,83 @@
+"""Estimators by name: what the command line's ``--estimator`` knows."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from .._checks import check_device
+from ..learn import BlurClassifier, load_network, pretrained, pretrained_names
+from .predict import predict_sigma_map
+
+#: What is used when none is named.
+DEFAULT_ESTIMATOR = "spectrum-30"
+
+
+@dataclass(frozen=True)
+class NetworkEstimator:
+    """A trained network as a function from an image to a sigma map on the window grid.
+
+    Attributes
+    ----------
+    network : BlurClassifier
+        The trained network.
+    readout : str
+        How its classes become a sigma.
+    """
+
+    network: BlurClassifier
+    readout: str = "mean"
+
+    @property
+    def patch_size(self):
+        """Side of the window in pixels."""
+        return self.network.patch_size
+
+    def __call__(self, image, *, stride=1, progress=False):
+        """Return the sigma map of every window: see `predict_sigma_map`."""
+        return predict_sigma_map(
+            self.network, image, stride=stride, readout=self.readout, progress=progress
+        )
+
+
+def estimator_names():
+    """Return the names that `load_estimator` knows, beside the paths of weights files."""
+    return pretrained_names()
+
+
+def load_estimator(name=DEFAULT_ESTIMATOR, *, readout="mean", device="cpu"):
+    """Return the estimator of a name.
+
+    Parameters
+    ----------
+    name : str
+        One of `estimator_names`, or the path of a file that ``blurlib train`` wrote.
+    readout : {"mean", "argmax"}, optional
+        How classes become a sigma.
+    device : str or torch.device, optional
+        Where to compute.
+
+    Returns
+    -------
+    estimator : callable
+        ``estimator(image, stride=1)`` returns a sigma map on the window grid.
+
+    Raises
+    ------
+    ValueError
+        If the name is neither known nor a file, the file is damaged, or there is no such device.
+
+    Examples
+    --------
+    >>> import torch
+    >>> load_estimator("spectrum-30")(torch.rand(64, 64), stride=16).shape
+    torch.Size([3, 3])
+    """
+    if name in estimator_names():
+        network, _ = pretrained(name)
+    elif Path(name).is_file():
+        network, _ = load_network(name)
+    else:
+        raise ValueError(
+            f"there is no estimator {name!r}; pass one of {', '.join(estimator_names())} or the "
+            "path of a weights file written by 'blurlib train'."
+        )
+    return NetworkEstimator(network.to(check_device(device)), readout)

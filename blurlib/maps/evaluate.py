@@ -1,0 +1,105 @@
+"""The thesis' test: blur a sharp image with a known field, estimate the map, compare."""
+
+import time
+
+import torch
+
+from .._checks import check_choice
+from ..blur import FIELDS, THESIS_TRUNCATE, add_noise, blur_varying, jpeg, quantize
+from ..data import crop_to_multiple
+from .metrics import bias, mse
+from .predict import window_centres
+from .smoothing import smooth
+
+
+def make_test_image(sharp, field, *, noise=0.0, jpeg_quality=None, rng=None):
+    """Blur a sharp image as the thesis' tests do.
+
+    Parameters
+    ----------
+    sharp : Tensor of shape (H, W)
+        In [0, 1]; cropped to a multiple of 32 pixels a side.
+    field : {"ramp", "sin", "sin2d"}
+        The sigma field: see `blurlib.blur.FIELDS`.
+    noise : float, optional
+        Standard deviation of white noise after the blur, in grey levels of 255.
+    jpeg_quality : int, optional
+        JPEG compression after blur and noise, 1 to 100.
+    rng : torch.Generator, optional
+        Source of the noise; needed if there is any.
+
+    Returns
+    -------
+    blurred : Tensor of shape (H', W')
+        8-bit levels in [0, 1]; blurred with the author's kernels, reflected at the border.
+    sigma_map : Tensor of shape (H', W')
+        The true field.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If the image is smaller than a patch, or an argument is out of range.
+    """
+    check_choice(field, "field", FIELDS)
+    sharp = crop_to_multiple(sharp)
+    sigma_map = FIELDS[field](sharp.shape)
+    blurred = quantize(blur_varying(sharp, sigma_map, truncate=THESIS_TRUNCATE))
+    if noise:
+        blurred = quantize(add_noise(blurred, noise / 255, rng=rng))
+    if jpeg_quality is not None:
+        blurred = jpeg(blurred, jpeg_quality)
+    return blurred, sigma_map
+
+
+def evaluate_image(
+    estimator, sharp, field, *, stride=1, smoothing=None, num_iter=1, progress=False, **degradation
+):
+    """Score an estimator on one image.
+
+    Parameters
+    ----------
+    estimator : callable
+        From `blurlib.maps.load_estimator`.
+    sharp : Tensor of shape (H, W)
+        In [0, 1].
+    field : {"ramp", "sin", "sin2d"}
+        The sigma field.
+    stride : int, optional
+        Step between windows in pixels.
+    smoothing : str, optional
+        One of `blurlib.maps.NEIGHBOURHOODS`; none by default.
+    num_iter : int, optional
+        Steps of smoothing.
+    progress : bool, optional
+        Whether to show a progress bar.
+    **degradation
+        ``noise``, ``jpeg_quality`` and ``rng`` of `make_test_image`.
+
+    Returns
+    -------
+    score : dict
+        ``rmse``, ``mse`` and ``bias`` in pixels over all windows that fit, ``seconds`` of the
+        estimate, ``height`` and ``width`` of the cropped image.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As `make_test_image` and the estimator.
+    """
+    blurred, sigma_map = make_test_image(sharp, field, **degradation)
+    truth = window_centres(sigma_map, patch_size=estimator.patch_size, stride=stride)
+    start = time.perf_counter()
+    with torch.no_grad():
+        estimate = estimator(blurred, stride=stride, progress=progress)
+        if smoothing is not None:
+            estimate = smooth(estimate, num_iter, smoothing)
+    seconds = time.perf_counter() - start
+    squared = mse(estimate, truth)
+    return {
+        "rmse": squared**0.5,
+        "mse": squared,
+        "bias": bias(estimate, truth),
+        "seconds": seconds,
+        "height": blurred.shape[0],
+        "width": blurred.shape[1],
+    }

@@ -1,0 +1,66 @@
+"""The thesis' test, with estimators whose scores are known beforehand."""
+
+import pytest
+import torch
+
+from blurlib import blur, data, maps
+
+
+class Constant:
+    """An estimator that says the same everywhere."""
+
+    patch_size = 32
+
+    def __call__(self, image, *, stride=1, progress=False):
+        rows, columns = ((side - 32) // stride + 1 for side in image.shape)
+        return torch.full((rows, columns), 1.55)
+
+
+def test_test_image_is_the_contracts(rng):
+    sharp = torch.rand(100, 70, generator=rng)
+    blurred, sigma_map = maps.make_test_image(sharp, "ramp")
+    assert blurred.shape == sigma_map.shape == (96, 64)
+    assert sigma_map[0, 0].item() == pytest.approx(0.1) and sigma_map[5, 63] == 3
+    torch.testing.assert_close(blurred, blur.quantize(blurred))
+    # Column 63 by hand: the author's 13 x 13 kernel of sigma 3 on the reflected image.
+    psf = blur.thesis_psf(3.0)
+    patch = blur.pad(sharp[:96, :64], (6, 6, 6, 6))[40:53, 63:76]
+    assert blurred[40, 63].item() == pytest.approx((patch * psf).sum().item(), abs=0.51 / 255)
+
+
+def test_constant_guess_has_the_rmse_of_a_uniform_law():
+    score = maps.evaluate_image(Constant(), data.packaged_image("brick"), "ramp")
+    step = 2.9 / 511  # the ramp's, per column; the scored windows are 481 columns
+    columns = torch.arange(16, 497, dtype=torch.float64)
+    error = 1.55 - (0.1 + step * columns)
+    assert score["mse"] == pytest.approx(error.square().mean().item(), rel=1e-4)
+    assert score["bias"] == pytest.approx(error.mean().item(), abs=1e-4)
+    assert score["rmse"] == pytest.approx(score["mse"] ** 0.5)
+    assert (score["height"], score["width"]) == (512, 512) and score["seconds"] >= 0
+
+
+def test_noise_and_jpeg_come_after_the_blur(rng):
+    sharp = torch.full((64, 64), 0.5)
+    noisy, _ = maps.make_test_image(sharp, "sin", noise=4.0, rng=rng)
+    assert ((noisy - 0.5) * 255).std().item() == pytest.approx(4, rel=0.05)
+    texture = data.packaged_image("grass")[:64, :64]
+    clean, _ = maps.make_test_image(texture, "sin2d")
+    packed, _ = maps.make_test_image(texture, "sin2d", jpeg_quality=50)
+    torch.testing.assert_close(packed, blur.jpeg(clean, 50))
+
+
+@pytest.mark.parametrize(("texture", "share"), [("grass", 0.2), ("gravel", 0.2), ("brick", 0.5)])
+def test_default_estimator_sees_blur_on_unseen_textures(texture, share):
+    estimator = maps.load_estimator()
+    score = maps.evaluate_image(estimator, data.packaged_image(texture), "ramp", stride=8)
+    constant = maps.evaluate_image(Constant(), data.packaged_image(texture), "ramp", stride=8)
+    assert score["rmse"] < share * constant["rmse"]  # the photograph of bricks is itself soft
+
+
+def test_unknown_estimators_list_the_known(tmp_path):
+    with pytest.raises(ValueError, match="spectrum-30, thesis-30"):
+        maps.load_estimator("best")
+    damaged = tmp_path / "net.safetensors"
+    damaged.write_bytes(b"junk")
+    with pytest.raises(ValueError, match="damaged"):
+        maps.load_estimator(str(damaged))

@@ -1,0 +1,124 @@
+"""Sigma maps: the dense form against the sliding window, sizes, readouts, edges."""
+
+import pytest
+import torch
+
+from blurlib import learn, maps
+from blurlib.maps import predict
+
+
+@pytest.fixture(scope="module")
+def network():
+    return learn.ThesisNetwork(30).initialise(torch.Generator().manual_seed(0)).eval()
+
+
+@pytest.mark.parametrize("stride", [1, 2, 3, 4, 6, 7, 16, 40])
+def test_dense_is_the_sliding_window(network, stride):
+    image = torch.rand(61, 47, generator=torch.Generator().manual_seed(1))
+    dense = maps.predict_sigma_map(network, image, stride=stride, method="dense")
+    sliding = maps.predict_sigma_map(network, image, stride=stride, method="sliding")
+    assert dense.shape == ((61 - 32) // stride + 1, (47 - 32) // stride + 1)
+    torch.testing.assert_close(dense, sliding, atol=1e-5, rtol=0)
+    # And the sliding window is what it says: this network on this window.
+    row, column = dense.shape[0] - 1, dense.shape[1] - 1
+    top, left = row * stride, column * stride
+    window = image[None, None, top : top + 32, left : left + 32]
+    alone = maps.read_out(network(window), network.sigmas)[0]
+    torch.testing.assert_close(sliding[row, column], alone.detach(), atol=1e-5, rtol=0)
+
+
+def test_dense_probabilities_agree_too(network, rng):
+    images = torch.rand(2, 1, 36, 35, generator=rng)
+    with torch.no_grad():
+        dense = maps.run_dense(network, images)
+        sliding = maps.run_sliding(network, images, batch_size=3)
+    assert dense.shape == sliding.shape == (2, 30, 5, 4)
+    torch.testing.assert_close(dense, sliding, atol=1e-5, rtol=0)
+
+
+@pytest.mark.parametrize("stride", [1, 4])
+def test_tiles_do_not_show(network, monkeypatch, rng, stride):
+    image = torch.rand(66, 53, generator=rng)
+    whole = maps.predict_sigma_map(network, image, stride=stride)
+    monkeypatch.setattr(predict, "_TILE", 9)
+    tiled = maps.predict_sigma_map(network, image, stride=stride)
+    torch.testing.assert_close(tiled, whole, atol=1e-5, rtol=0)
+
+
+def test_readouts():
+    probabilities = torch.tensor([[0.2, 0.5, 0.3]])
+    sigmas = torch.tensor([1.0, 2.0, 3.0])
+    assert maps.read_out(probabilities.log(), sigmas, "argmax").tolist() == [2.0]
+    assert maps.read_out(probabilities.log(), sigmas, "mean").item() == pytest.approx(2.1)
+
+
+def test_window_centres_are_the_contracts():
+    field = torch.arange(40.0 * 50).reshape(40, 50)
+    centres = maps.window_centres(field)
+    assert centres.shape == (9, 19)
+    assert centres[0, 0] == field[16, 16] and centres[8, 18] == field[24, 34]
+    assert torch.equal(maps.window_centres(field, stride=5), centres[::5, ::5])
+
+
+@pytest.mark.parametrize("stride", [1, 3, 8])
+@pytest.mark.parametrize("shape", [(34, 36), (45, 61)])
+def test_full_size_map_has_the_images_size_and_its_values(network, stride, shape, rng):
+    image = torch.rand(shape, generator=rng)
+    estimate = maps.NetworkEstimator(network)
+    full = maps.predict_full_size(estimate, image, stride=stride)
+    assert full.shape == shape and torch.isfinite(full).all()
+    inner = maps.predict_sigma_map(network, image)
+    # Where a window fits and the grid has a point, the full map is the map.
+    rows, columns = range(16, shape[0] - 15), range(16, shape[1] - 15)
+    checked = 0
+    for row in rows:
+        for column in columns:
+            if row % stride == column % stride == 0:
+                expected = inner[row - 16, column - 16]
+                torch.testing.assert_close(full[row, column], expected, atol=1e-4, rtol=0)
+                checked += 1
+    assert checked >= 1
+
+
+def test_networks_of_spectra_slide(rng):
+    network = learn.SpectrumNetwork(10).initialise(rng).eval()
+    image = torch.rand(40, 36, generator=rng)
+    assert maps.predict_sigma_map(network, image).shape == (9, 5)
+    with pytest.raises(ValueError, match="no dense form"):
+        maps.predict_sigma_map(network, image, method="dense")
+
+
+@pytest.mark.cuda
+def test_cuda_agrees_with_the_cpu(network, rng):
+    image = torch.rand(50, 60, generator=rng)
+    here = maps.predict_sigma_map(network, image)
+    there = maps.predict_sigma_map(network.cuda(), image)
+    network.cpu()
+    torch.testing.assert_close(there, here, atol=1e-3, rtol=0)
+
+
+@pytest.mark.parametrize(
+    ("call", "words"),
+    [
+        (lambda net: maps.predict_sigma_map(net, torch.zeros(31, 40)), "at least 32 pixels"),
+        (lambda net: maps.predict_sigma_map(net, torch.zeros(1, 40, 40)), "shape \\(H, W\\)"),
+        (lambda net: maps.predict_sigma_map(net, torch.zeros(40, 40), stride=0), "stride must be"),
+        (lambda net: maps.predict_sigma_map(net, torch.zeros(40, 40), readout="x"), "readout must"),
+        (lambda net: maps.predict_sigma_map(net, torch.zeros(40, 40), method="x"), "method must"),
+        (lambda net: maps.window_centres(torch.zeros(20, 40)), "at least 32 pixels"),
+        (lambda net: maps.predict_full_size(None, torch.zeros(20, 40)), "at least 32 pixels"),
+    ],
+)
+def test_bad_input_is_named(network, call, words):
+    with pytest.raises(ValueError, match=words):
+        call(network)
+
+
+def test_layers_without_a_dense_form_are_named():
+    class Odd(learn.ThesisNetwork):
+        def __init__(self):
+            super().__init__()
+            self.layers.insert(1, torch.nn.Sigmoid())
+
+    with pytest.raises(TypeError, match="Sigmoid"):
+        maps.predict_sigma_map(Odd(), torch.zeros(40, 40))
