@@ -1,0 +1,275 @@
+"""Figures in one hand: functions that take arrays and an axis, draw, and never compute.
+
+One convention everywhere: pictures are grey, sigma is viridis (dark is sharp, bright is blurred),
+PSFs are magma, errors are red and blue around white. Every axis says its unit. A page of the book
+is read on a desk and on a phone, so figures are six inches wide and their letters large.
+
+Throughout, `axis` is the `matplotlib.axes.Axes` to draw on, `title` stands above it, and numbers
+come as tensors (on any device) or arrays. A picture that is not (H, W) raises a ValueError.
+"""
+
+import matplotlib
+import numpy as np
+from matplotlib import pyplot
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+
+from ._files import replacing
+
+IMAGE_COLOURS, PSF_COLOURS, SIGMA_COLOURS, ERROR_COLOURS = "gray", "magma", "viridis", "RdBu_r"
+
+#: Width of a figure, in inches.
+WIDTH = 6.0
+
+#: Lines that people with any colour vision can tell apart (Okabe and Ito).
+LINE_COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#000000")
+
+STYLE = {
+    "figure.figsize": (WIDTH, 3.2),
+    "figure.dpi": 144,
+    "figure.constrained_layout.use": True,
+    "figure.facecolor": "white",
+    "savefig.facecolor": "white",
+    "font.size": 11,
+    "axes.titlesize": 11,
+    "axes.labelsize": 11,
+    "xtick.labelsize": 10,
+    "ytick.labelsize": 10,
+    "legend.fontsize": 10,
+    "legend.frameon": False,
+    "lines.linewidth": 2,
+    "axes.prop_cycle": matplotlib.cycler(color=LINE_COLOURS),
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.grid": True,
+    "axes.axisbelow": True,
+    "grid.color": "#dddddd",
+}
+
+
+def style():
+    """Set the book's fonts, sizes and colours; a chapter calls it once, after its imports."""
+    pyplot.rcParams.update(STYLE)
+
+
+def panels(rows, columns, *, aspect=1.0):
+    """Open a figure of equal panels, as wide as the page's text.
+
+    Parameters
+    ----------
+    rows, columns : int
+        Number of panels; more than three beside each other are too small on a phone.
+    aspect : float, optional
+        Height of a panel over its width.
+
+    Returns
+    -------
+    figure : matplotlib.figure.Figure
+    axes : ndarray of shape (rows * columns,)
+        Row by row.
+    """
+    height = rows * (WIDTH / columns * aspect + 0.4)  # a title or an axis label takes 0.4 inches
+    figure, axes = pyplot.subplots(
+        rows, columns, figsize=(WIDTH, height), squeeze=False, layout="compressed"
+    )
+    return figure, axes.ravel()
+
+
+def _array(values):
+    return np.asarray(values.detach().cpu() if hasattr(values, "detach") else values)
+
+
+def _picture(values, name):
+    values = _array(values)
+    if values.ndim != 2:
+        raise ValueError(f"{name} must have shape (H, W), got {values.shape}; pick one with [0].")
+    return values
+
+
+def _pixel_axes(axis, title, pixels):
+    axis.set_title(title)
+    axis.grid(False)
+    axis.spines[:].set_visible(False)
+    if not pixels:
+        axis.set(xticks=[], yticks=[])
+        return
+    axis.set(xlabel="column (px)", ylabel="row (px)")
+    for one in (axis.xaxis, axis.yaxis):
+        one.set_major_locator(MaxNLocator(nbins=4, integer=True))
+
+
+def _colour_bar(axis, picture, label, **bar):
+    # In the axis's own frame, so that the bar is as high as the map, whatever the layout.
+    axis.figure.colorbar(picture, cax=axis.inset_axes([1.03, 0, 0.05, 1]), label=label, **bar)
+
+
+def show_image(axis, image, title="", *, vmin=0.0, vmax=1.0, pixels=False):
+    """Show a grey image on a fixed scale, so that two images can be compared.
+
+    Parameters
+    ----------
+    axis, title
+        Where, and what stands above it.
+    image : Tensor or ndarray of shape (H, W)
+        Intensities.
+    vmin, vmax : float, optional
+        Intensities shown black and white.
+    pixels : bool, optional
+        Whether rows and columns are labelled.
+    """
+    _pixel_axes(axis, title, pixels)
+    axis.imshow(_picture(image, "image"), cmap=IMAGE_COLOURS, vmin=vmin, vmax=vmax)
+
+
+def show_psf(axis, psf, title=""):
+    """Show a point spread function, in pixels from its centre; black is no light.
+
+    Parameters
+    ----------
+    axis, title
+        Where, and what stands above it.
+    psf : Tensor or ndarray of shape (k, l)
+        Point spread function.
+    """
+    psf = _picture(psf, "psf")
+    bottom, right = psf.shape[0] / 2, psf.shape[1] / 2
+    _pixel_axes(axis, title, True)
+    axis.imshow(psf, cmap=PSF_COLOURS, vmin=0, extent=(-right, right, bottom, -bottom))
+
+
+def show_otf(axis, otf, title=""):
+    """Show the size of an optical transfer function, frequency 0 in the middle; white is 1.
+
+    Parameters
+    ----------
+    axis, title
+        Where, and what stands above it.
+    otf : complex Tensor or ndarray of shape (H, W)
+        In the order of `torch.fft.fftfreq`, as `blurlib.blur.otf` returns it.
+    """
+    shifted = np.fft.fftshift(np.abs(_picture(otf, "otf")))
+    axis.set(
+        title=title, xlabel="frequency (cycles/px)", xticks=[-0.4, 0, 0.4], yticks=[-0.4, 0, 0.4]
+    )
+    axis.grid(False)
+    axis.imshow(shifted, cmap=IMAGE_COLOURS, vmin=0, vmax=1, extent=(-0.5, 0.5, 0.5, -0.5))
+
+
+def show_sigma_map(axis, sigma_map, title="", vmin=0.0, vmax=3.0, *, pixels=True, colour_bar=True):
+    """Show a sigma map: dark is sharp, bright is blurred.
+
+    Parameters
+    ----------
+    axis, title
+        Where, and what stands above it.
+    sigma_map : Tensor or ndarray of shape (H, W)
+        Sigma in pixels.
+    vmin, vmax : float, optional
+        Sigma at the ends of the colour scale; the same for every map that is compared.
+    pixels, colour_bar : bool, optional
+        Whether rows and columns are labelled, and whether the colour bar stands beside the map.
+    """
+    sigma_map = _picture(sigma_map, "sigma_map")
+    _pixel_axes(axis, title, pixels)
+    picture = axis.imshow(sigma_map, cmap=SIGMA_COLOURS, vmin=vmin, vmax=vmax)
+    if colour_bar:
+        _colour_bar(axis, picture, "sigma (px)")
+
+
+def show_error_map(axis, error, title="", *, limit, unit="px", pixels=True, colour_bar=True):
+    """Show signed errors: red is too much, blue too little, white none.
+
+    Parameters
+    ----------
+    axis, title
+        Where, and what stands above it.
+    error : Tensor or ndarray of shape (H, W)
+        Estimate minus truth.
+    limit : float
+        Error at which the colours end, the same on both sides.
+    unit : str, optional
+        Of the error; stands on the colour bar.
+    pixels, colour_bar : bool, optional
+        As in `show_sigma_map`.
+    """
+    error = _picture(error, "error")
+    _pixel_axes(axis, title, pixels)
+    picture = axis.imshow(error, cmap=ERROR_COLOURS, vmin=-limit, vmax=limit)
+    if colour_bar:
+        _colour_bar(axis, picture, f"error ({unit})", extend="both", extendfrac=0.03)
+
+
+def plot_line(axis, x, y, label=None, *, xlabel="", ylabel="", **line):
+    """Draw one line.
+
+    Parameters
+    ----------
+    axis
+        Where.
+    x, y : Tensor or ndarray of shape (n,)
+        Positions and values.
+    label : str, optional
+        Its name in the legend.
+    xlabel, ylabel : str, optional
+        What the axes measure, with the unit; empty keeps what an earlier line said.
+    **line
+        Passed on to matplotlib's `plot`: ``color``, ``marker``, ``linestyle``.
+    """
+    axis.plot(_array(x), _array(y), label=label, **line)
+    axis.set_xlabel(xlabel or axis.get_xlabel())
+    axis.set_ylabel(ylabel or axis.get_ylabel())
+
+
+def plot_otf(axis, frequency, values, label=None, **line):
+    """Draw an optical transfer function along one direction.
+
+    Parameters
+    ----------
+    axis
+        Where.
+    frequency, values : Tensor or ndarray of shape (n,)
+        In cycles per pixel, from 0 to 0.5; and the share of the contrast that is passed on, real:
+        a negative one turns bright into dark.
+    label : str, optional
+        Its name in the legend.
+    **line
+        Passed on to matplotlib's `plot`.
+    """
+    line |= {"xlabel": "frequency (cycles/px)", "ylabel": "contrast passed on"}
+    plot_line(axis, frequency, values, label, **line)
+    axis.set(xlim=(0, 0.5), ylim=(-0.3, 1.05))
+
+
+def plot_path(axis, points, title=""):
+    """Draw the path of a moving camera; the dot is where the exposure begins.
+
+    Parameters
+    ----------
+    axis, title
+        Where, and what stands above it.
+    points : Tensor or ndarray of shape (n, 2)
+        Positions (row, column) in pixels, in the order of time.
+    """
+    row, column = _array(points).T
+    (line,) = axis.plot(column, row)
+    axis.plot(column[0], row[0], "o", color=line.get_color())
+    axis.set(title=title, xlabel="column (px)", ylabel="row (px)", aspect="equal")
+    axis.yaxis.set_inverted(True)  # rows grow downward
+
+
+def write_sigma_map(path, sigma_map, title="", vmin=0.0, vmax=3.0):
+    """Write a sigma map with its colour bar as a PNG; an old file stays whole until the new one is.
+
+    Parameters
+    ----------
+    path : str or path-like
+        Where to; an OSError says if the folder cannot be written.
+    sigma_map, title, vmin, vmax
+        As in `show_sigma_map`.
+    """
+    # Not through pyplot: this works in a script or a server, beside whatever else is open there.
+    with matplotlib.rc_context(STYLE):
+        figure = Figure(figsize=(WIDTH, WIDTH))
+        show_sigma_map(figure.subplots(), sigma_map, title, vmin, vmax)
+        with replacing(path) as file:
+            figure.savefig(file, format="png", bbox_inches="tight")

@@ -1,0 +1,141 @@
+"""Figures show what they were given, on the book's scales, with units on their axes."""
+
+import subprocess
+import sys
+
+import matplotlib
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+matplotlib.use("agg")
+
+from matplotlib import pyplot  # noqa: E402
+from matplotlib.figure import Figure  # noqa: E402
+
+from blurlib import plotting  # noqa: E402
+
+PICTURES = {
+    "image": (plotting.show_image, {}),
+    "psf": (plotting.show_psf, {}),
+    "otf": (plotting.show_otf, {}),
+    "sigma_map": (plotting.show_sigma_map, {}),
+    "error": (plotting.show_error_map, {"limit": 1.0}),
+}
+
+
+@pytest.fixture
+def axis():
+    figure = Figure()
+    yield figure.subplots()
+    assert not pyplot.get_fignums(), "a figure was opened behind the caller's back"
+
+
+def labels(axis):
+    return axis.get_title(), axis.get_xlabel(), axis.get_ylabel()
+
+
+def test_matplotlib_waits_until_it_is_asked_for():
+    code = "import blurlib, sys; assert 'matplotlib' not in sys.modules; blurlib.plotting.style()"
+    subprocess.run([sys.executable, "-c", code], check=True, env={"MPLBACKEND": "agg"})
+
+
+@pytest.mark.parametrize(("show", "options"), PICTURES.values(), ids=PICTURES)
+@pytest.mark.parametrize("make", [torch.tensor, np.array], ids=["tensor", "array"])
+def test_a_picture_is_shown_unchanged(axis, show, options, make):
+    values = [[1.0, 0.5, 0.0], [0.25, 0.125, 1.0]]
+    show(axis, make(values), "title", **options)
+    (picture,) = axis.get_images()
+    shown = np.asarray(picture.get_array())
+    expected = np.fft.fftshift(values) if show is plotting.show_otf else values
+    np.testing.assert_array_equal(shown, expected)
+    assert axis.get_title() == "title"
+
+
+@pytest.mark.parametrize(("show", "options"), PICTURES.values(), ids=PICTURES)
+def test_a_stack_of_pictures_is_refused(axis, show, options):
+    with pytest.raises(ValueError, match=r"must have shape \(H, W\), got \(1, 2, 3\)"):
+        show(axis, torch.zeros(1, 2, 3), **options)
+
+
+def test_a_gradient_does_not_hinder(axis):
+    plotting.show_image(axis, torch.zeros(2, 3, requires_grad=True))
+
+
+def test_scales_are_fixed(axis):
+    plotting.show_image(axis, torch.full((2, 3), 0.4))
+    plotting.show_sigma_map(axis, torch.full((2, 3), 0.4))
+    plotting.show_error_map(axis, torch.full((2, 3), 0.4), limit=0.7)
+    assert [p.get_clim() for p in axis.get_images()] == [(0, 1), (0, 3), (-0.7, 0.7)]
+
+
+def test_maps_say_their_units(axis):
+    plotting.show_sigma_map(axis, torch.ones(4, 6), "map")
+    assert labels(axis) == ("map", "column (px)", "row (px)")
+    assert [bar.get_ylabel() for bar in axis.child_axes] == ["sigma (px)"]
+
+
+def test_error_maps_say_their_units(axis):
+    plotting.show_error_map(axis, torch.ones(4, 6), limit=1, unit="grey levels", pixels=False)
+    assert labels(axis) == ("", "", "")
+    assert [bar.get_ylabel() for bar in axis.child_axes] == ["error (grey levels)"]
+
+
+def test_the_colour_bar_can_be_left_out(axis):
+    plotting.show_sigma_map(axis, torch.ones(4, 6), colour_bar=False)
+    plotting.show_error_map(axis, torch.ones(4, 6), limit=1, colour_bar=False)
+    assert axis.child_axes == []
+
+
+def test_a_psf_is_centred(axis):
+    plotting.show_psf(axis, torch.ones(3, 5))
+    assert axis.get_images()[0].get_extent() == [-2.5, 2.5, 1.5, -1.5]
+
+
+def test_lines_keep_their_numbers_and_names(axis):
+    x, y = torch.linspace(0, 0.5, 5), torch.linspace(1, -0.2, 5)
+    plotting.plot_otf(axis, x, y, "disk", color="black")
+    plotting.plot_line(axis, x, y)
+    line = axis.get_lines()[0]
+    np.testing.assert_array_equal(line.get_xydata(), torch.stack([x, y], 1))
+    assert (line.get_label(), line.get_color()) == ("disk", "black")
+    assert labels(axis) == ("", "frequency (cycles/px)", "contrast passed on")
+
+
+def test_a_path_runs_down_as_its_rows_grow(axis):
+    plotting.plot_path(axis, torch.tensor([[0.0, 1.0], [2.0, 3.0]]), "path")
+    line, start = axis.get_lines()
+    np.testing.assert_array_equal(line.get_xydata(), [[1, 0], [3, 2]])
+    np.testing.assert_array_equal(start.get_xydata(), [[1, 0]])
+    assert axis.yaxis_inverted() and labels(axis) == ("path", "column (px)", "row (px)")
+
+
+def test_panels_are_counted_row_by_row():
+    with matplotlib.rc_context():
+        plotting.style()
+        figure, axes = plotting.panels(2, 3, aspect=0.5)
+        assert axes.shape == (6,) and figure.get_size_inches()[0] == plotting.WIDTH
+        assert matplotlib.rcParams["figure.dpi"] == plotting.STYLE["figure.dpi"]
+        pyplot.close(figure)
+
+
+def test_a_map_is_written_as_png(tmp_path):
+    before = dict(matplotlib.rcParams)
+    plotting.write_sigma_map(tmp_path / "map.png", torch.ones(40, 60), "map")
+    with Image.open(tmp_path / "map.png") as picture:
+        assert picture.format == "PNG" and min(picture.size) > 400
+    assert [path.name for path in tmp_path.iterdir()] == ["map.png"]
+    assert dict(matplotlib.rcParams) == before and not pyplot.get_fignums()
+
+
+def test_an_old_map_survives_a_bad_one(tmp_path):
+    (tmp_path / "map.png").write_bytes(b"old")
+    with pytest.raises(ValueError, match="must have shape"):
+        plotting.write_sigma_map(tmp_path / "map.png", torch.ones(3))
+    assert (tmp_path / "map.png").read_bytes() == b"old"
+
+
+def test_an_unwritable_folder_is_named(tmp_path):
+    with pytest.raises(OSError, match="nowhere"):
+        plotting.write_sigma_map(tmp_path / "nowhere" / "map.png", torch.ones(2, 3))
