@@ -1,0 +1,215 @@
+"""The command line as its users meet it: files in, files and JSON out, clear complaints."""
+
+import json
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from blurlib import blur, cli, data, maps
+
+
+@pytest.fixture
+def texture(tmp_path):
+    """Return the path of a sharp texture, 70 x 101 pixels."""
+    path = tmp_path / "grass.png"
+    data.write_image(path, data.packaged_image("grass")[:70, :101])
+    return path
+
+
+def run(capsys, *arguments):
+    """Run the command line in this process; return status, output, complaints."""
+    status = cli.main([str(argument) for argument in arguments])
+    captured = capsys.readouterr()
+    return status, captured.out, captured.err
+
+
+@pytest.mark.parametrize("command", [[], ["blur"], ["train"], ["map"], ["evaluate"]])
+def test_help_is_there(command, capsys):
+    with pytest.raises(SystemExit) as stop:
+        cli.main([*command, "--help"])
+    assert stop.value.code == 0
+    assert "usage: blurlib" in capsys.readouterr().out
+
+
+def test_the_program_is_installed(texture):
+    program = os.path.join(os.path.dirname(sys.executable), "blurlib")
+    done = subprocess.run(
+        [program, "evaluate", texture, "--field", "ramp", "--estimator", "spectrum-30",
+         "--stride", "8", "--json"],
+        capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    result = json.loads(done.stdout)
+    (score,) = result["images"]
+    assert set(score) >= {"path", "rmse", "mse", "bias", "seconds", "height", "width"}
+    assert (score["height"], score["width"]) == (64, 96)
+    assert result["mean_rmse"] == score["rmse"]
+
+
+def test_import_is_quick_and_quiet():
+    heavy = "{'torch', 'matplotlib', 'anywidget'}"
+    code = f"import sys, blurlib; print(sorted({heavy} & set(sys.modules)))"
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", code], capture_output=True, text=True
+    )
+    assert (done.stdout.strip(), done.stderr) == ("[]", "")
+
+
+def gaussian(image, sigma):
+    return blur.blur_uniform(image, blur.gaussian_psf(sigma))
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        (["--sigma", 1.5], lambda x: gaussian(x, 1.5)),
+        (["--sigma", 2, "--truncate", 2], lambda x: blur.blur_uniform(x, blur.thesis_psf(2))),
+        (["--disk", 3], lambda x: blur.blur_uniform(x, blur.disk_psf(3))),
+        (["--motion", 10, 45], lambda x: blur.blur_uniform(x, blur.motion_psf(10, 45))),
+        (
+            ["--field", "sin2d"],
+            lambda x: blur.blur_varying(x, blur.sin2d_field(x.shape), truncate=2),
+        ),
+        (["--sigma", 1, "--jpeg", 70], lambda x: blur.jpeg(gaussian(x, 1), 70)),
+    ],
+)
+def test_blur_writes_what_the_library_computes(tmp_path, texture, capsys, options, expected):
+    out = tmp_path / "blurred.png"
+    assert run(capsys, "blur", texture, *options, "--out", out)[0] == 0
+    expected = blur.quantize(expected(data.load_image(texture)))
+    torch.testing.assert_close(data.load_image(out), expected, atol=1e-6, rtol=0)
+
+
+def test_blur_repeats_its_chance_with_the_seed(tmp_path, texture, capsys):
+    def draw(name, seed):
+        out = tmp_path / name
+        run(capsys, "blur", texture, "--shake", 5, "--noise", 3, "--seed", seed, "--out", out)
+        return out.read_bytes()
+
+    assert draw("a.png", 1) == draw("b.png", 1) != draw("c.png", 2)
+
+
+def test_evaluate_agrees_with_the_library(texture, capsys):
+    options = ["--field", "sin", "--stride", 4, "--noise", 2, "--jpeg", 80, "--seed", 3]
+    status, out, _ = run(
+        capsys, "evaluate", texture, *options, "--smooth", "columns", "--iterations", 5, "--json"
+    )
+    expected = maps.evaluate_image(
+        maps.load_estimator(), data.load_image(texture), "sin", stride=4, smoothing="columns",
+        num_iter=5, noise=2.0, jpeg_quality=80, rng=torch.Generator().manual_seed(3),
+    )  # fmt: skip
+    assert status == 0
+    assert json.loads(out)["mean_rmse"] == pytest.approx(expected["rmse"], abs=1e-9)
+    plain = json.loads(run(capsys, "evaluate", texture, *options, "--json")[1])
+    assert plain["mean_rmse"] != pytest.approx(expected["rmse"], abs=1e-9)
+
+
+def test_evaluate_names_bad_files_and_goes_on(tmp_path, texture, capsys):
+    (tmp_path / "broken.png").write_bytes(b"no picture")
+    data.write_image(tmp_path / "small.png", torch.rand(20, 60))
+    status, out, err = run(
+        capsys, "evaluate", tmp_path, "--field", "ramp", "--stride", 16, "--json"
+    )
+    assert status == 1
+    assert "broken.png" in err and "small.png" in err and "32 pixels" in err
+    result = json.loads(out)
+    assert [score["path"] for score in result["images"]] == [str(texture)]
+    assert len(result["skipped"]) == 2
+    status, out, err = run(capsys, "evaluate", tmp_path / "small.png", "--field", "ramp", "--json")
+    assert status == 2 and out == "" and "no image could be scored" in err
+
+
+def test_map_writes_array_and_picture(tmp_path, texture, capsys):
+    folder = tmp_path / "new" / "maps"
+    status, out, _ = run(capsys, "map", texture, "--out", folder, "--stride", 8, "--json")
+    assert status == 0
+    result = json.loads(out)
+    sigma_map = np.load(result["map"], allow_pickle=False)
+    assert sigma_map.dtype == np.float32 and sigma_map.shape == (70, 101)
+    assert result["mean"] == pytest.approx(sigma_map.mean(), abs=1e-5)
+    assert Image.open(result["picture"]).size[0] > 300
+    assert sorted(file.name for file in folder.iterdir()) == ["grass_sigma.npy", "grass_sigma.png"]
+
+
+def test_train_then_evaluate_with_the_file(tmp_path, texture, capsys):
+    out = tmp_path / "net.safetensors"
+    sharp = tmp_path / "sharp"
+    sharp.mkdir()
+    data.write_image(sharp / "gravel.png", data.packaged_image("gravel"))
+    status, text, _ = run(
+        capsys, "train", "--out", out, "--images", sharp, "--steps", 30, "--classes", 10,
+        "--batch", 64, "--lr", 3e-3, "--seed", 4, "--json",
+    )  # fmt: skip
+    assert status == 0
+    record = json.loads(text)
+    assert record["recipe"]["seed"] == 4 and record["data"]["num_images"] == 1
+    status, text, _ = run(
+        capsys, "evaluate", texture, "--field", "ramp", "--estimator", out, "--stride", 8, "--json"
+    )
+    assert status == 0 and json.loads(text)["mean_rmse"] < 0.7
+
+
+def test_recipes_are_changed_by_options(tmp_path, capsys):
+    out = tmp_path / "net.safetensors"
+    status, text, _ = run(
+        capsys, "train", "--out", out, "--recipe", "spectrum-30", "--textures", 1, "--steps", 2,
+        "--json",
+    )  # fmt: skip
+    recipe = json.loads(text)["recipe"]
+    assert (recipe["num_classes"], recipe["config"]["num_steps"]) == (30, 2)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["map", "nowhere.png", "--out", "maps"], "no file nowhere.png"),
+        (["map", "{texture}", "--out", "{texture}"], "File exists"),
+        (["map", "{texture}", "--out", "maps", "--estimator", "x"], "spectrum-30, thesis-30"),
+        (["map", "{texture}", "--out", "maps", "--device", "tpu9"], "device"),
+        (["blur", "{texture}", "--sigma", "-1", "--out", "a.png"], "sigma must be"),
+        (["blur", "{texture}", "--sigma", "1", "--out", "a.jpg"], "--out must end in .png"),
+        (["blur", "{texture}", "--sigma", "1", "--out", "no/folder/a.png"], "no folder no"),
+        (["train", "--out", "no/folder/a.safetensors"], "no folder no"),
+        (["train", "--out", "a.safetensors", "--recipe", "x"], "one of spectrum-30, thesis-30"),
+        (["train", "--out", "a.safetensors", "--images", "{small}"], "at least 44 pixels"),
+        (["evaluate", "nowhere", "--field", "ramp"], "no file or folder nowhere"),
+    ],
+)
+def test_complaints_are_one_line(tmp_path, monkeypatch, texture, capsys, arguments, words):
+    monkeypatch.chdir(tmp_path)
+    data.write_image("small.png", torch.rand(33, 33))
+    filled = [word.format(texture=texture, small="small.png") for word in arguments]
+    before = sorted(tmp_path.rglob("*"))
+    status, out, err = run(capsys, *filled)
+    assert status == 2 and out == ""
+    assert err.startswith("blurlib: error: ") and words in err and err.count("\n") == 1
+    assert [file for file in sorted(tmp_path.rglob("*")) if file.name != "maps"] == before
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (["--jpeg", "0"], "an integer from 1 to 100"),
+        (["--noise", "nan"], "grey levels from 0 to 255"),
+        (["--stride", "0"], "at least 1"),
+        (["--smooth", "blurry"], "mean3x3"),
+        (["--field", "cos"], "ramp"),
+    ],
+)
+def test_bad_options_are_refused_before_any_work(texture, capsys, options, words):
+    with pytest.raises(SystemExit) as stop:
+        cli.main(["evaluate", str(texture), "--field", "ramp", *options])
+    assert stop.value.code == 2
+    assert words in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("options", [["blur", "--sigma", 1, "--out", "/proc/a.png"],
+                                     ["map", "--out", "/proc/maps"]])  # fmt: skip
+def test_unwritable_folders_are_named(texture, capsys, options):
+    # Not even root can make a file in /proc.
+    status, _, err = run(capsys, options[0], texture, *options[1:])
+    assert status == 2 and "/proc" in err and err.count("\n") == 1
