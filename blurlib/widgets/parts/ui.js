@@ -1,0 +1,91 @@
+// What every widget is made of: elements, native controls, pictures on a canvas.
+
+// h("p", {className: "note"}, "text", child): an element with properties, attributes and children.
+export function h(tag, properties = {}, ...children) {
+  const svg = ["svg", "g", "path", "line", "text", "rect"].includes(tag);
+  const element = svg ? document.createElementNS("http://www.w3.org/2000/svg", tag) : document.createElement(tag);
+  for (const [name, value] of Object.entries(properties)) {
+    if (!svg && name in element) element[name] = value;
+    else element.setAttribute(name, value);
+  }
+  element.append(...children);
+  return element;
+}
+
+// A labelled range input with its value and unit; `show(value, note)` moves it without an event.
+export function slider({ label, unit, min, max, step, digits, change }) {
+  const input = h("input", { type: "range", "aria-label": label });
+  Object.assign(input, { min, max, step });
+  const output = h("span", { className: "bw-value" }); // not <output>: the label would name it, not the input
+  const root = h("label", { className: "bw-slider" }, h("span", { className: "bw-name" }, label), output, input);
+  input.addEventListener("input", () => change(Number(input.value)));
+  const show = (value, note = "") => {
+    if (Number(input.value) !== value) input.value = value;
+    const text = `${value.toFixed(digits)}${unit === "°" ? "" : " "}${unit}${note}`;
+    output.textContent = text;
+    input.setAttribute("aria-valuetext", text);
+  };
+  return { root, input, show };
+}
+
+// One of a few: native radio buttons that look like one bar.
+export function segmented({ label, options, change }) {
+  const name = `bw-${Math.random().toString(36).slice(2)}`; // radios of one name exclude each other
+  const inputs = options.map(([value]) => h("input", { type: "radio", name, value }));
+  const labels = options.map(([, text], i) => h("label", {}, inputs[i], h("span", {}, text)));
+  const root = h("fieldset", { className: "bw-segmented" }, h("legend", {}, label), ...labels);
+  inputs.forEach((input) => input.addEventListener("change", () => change(input.value)));
+  const show = (value) => inputs.forEach((input) => (input.checked = input.value === value));
+  return { root, inputs, show };
+}
+
+// A canvas with a caption; `say` tells what it shows to those who cannot see it.
+export function panel(caption, className = "") {
+  const canvas = h("canvas", { role: "img", "aria-label": caption });
+  const note = h("span", { className: "bw-note" });
+  const root = h("figure", { className: `bw-panel ${className}` }, canvas, h("figcaption", {}, caption, " ", note));
+  const say = (text) => canvas.setAttribute("aria-label", text);
+  return { root, canvas, note, say };
+}
+
+// Run `work` at most once a frame, however often it is asked for.
+export function oncePerFrame(work) {
+  let frame = 0;
+  const ask = () => {
+    frame ||= requestAnimationFrame(() => {
+      frame = 0;
+      work();
+    });
+  };
+  ask.cancel = () => cancelAnimationFrame(frame);
+  return ask;
+}
+
+// Read a grey picture from a data URI: {width, height, data}, values in [0, 1].
+export async function readPicture(uri) {
+  const image = new Image();
+  image.src = uri;
+  await image.decode();
+  const { naturalWidth: width, naturalHeight: height } = image;
+  const context = h("canvas", { width, height }).getContext("2d", { willReadFrequently: true });
+  context.drawImage(image, 0, 0);
+  const pixels = context.getImageData(0, 0, width, height).data;
+  return { width, height, data: Float64Array.from({ length: width * height }, (_, i) => pixels[4 * i] / 255) };
+}
+
+// Paint grey values in [0, 1]; whole enlarged pixels, so that the browser's scaling adds no blur.
+export function paint(canvas, { width, height, data }, enlarge = 4) {
+  const pixels = new ImageData(width, height);
+  data.forEach((value, i) => {
+    const level = Math.round(255 * Math.min(1, Math.max(0, value)));
+    pixels.data.set([level, level, level, 255], 4 * i);
+  });
+  const small = h("canvas", { width, height });
+  small.getContext("2d").putImageData(pixels, 0, 0);
+  if (canvas.width !== width * enlarge || canvas.height !== height * enlarge) {
+    Object.assign(canvas, { width: width * enlarge, height: height * enlarge });
+  }
+  const context = canvas.getContext("2d");
+  context.imageSmoothingEnabled = false;
+  context.drawImage(small, 0, 0, canvas.width, canvas.height);
+}

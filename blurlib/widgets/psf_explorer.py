@@ -1,0 +1,110 @@
+"""The point spread function explorer: move a PSF's parameters, watch it and a picture follow."""
+
+import torch.nn.functional as F
+import traitlets
+
+from blurlib._checks import check_number
+from blurlib.blur import blur_uniform, disk_psf, effective_sigma, gaussian_psf, motion_psf
+from blurlib.data import packaged_image
+from blurlib.widgets._page import PageWidget
+from blurlib.widgets.png import Picture, beside, from_data_uri
+
+_VIEWS = (11, 21, 41)  # px; the PSF is shown in the smallest view that holds it
+
+
+class Amount(traitlets.Float):
+    """A number with a unit, within stated limits."""
+
+    def __init__(self, default, *, low, high, unit):
+        super().__init__(default)
+        self.low, self.high, self.unit = low, high, unit
+
+    def validate(self, obj, value):
+        """Give `value` as a float, or say which numbers are possible."""
+        try:
+            return check_number(value, self.name, low=self.low, high=self.high, unit=self.unit)
+        except (TypeError, ValueError) as error:
+            raise traitlets.TraitError(str(error)) from error
+
+
+class PSFExplorer(PageWidget):
+    """Move a point spread function and watch a picture blur.
+
+    Parameters
+    ----------
+    picture : Tensor or array of shape (H, W), optional
+        What `blurlib.data.as_image` takes, at least 32 pixels a side; a picture larger than 128
+        pixels is averaged down. Default: the middle of scikit-image's ``camera``.
+    shape : {"gaussian", "disk", "motion"}, optional
+        Which PSF.
+    sigma : float, optional
+        Standard deviation of the gaussian, 0 to 5 px. The disk has radius ``2 * sigma``, so that
+        both spread light equally far.
+    length, angle : float, optional
+        Of the motion: 0 to 30 px, and 0 to 180 degrees counter-clockwise from the columns' axis.
+
+    Raises
+    ------
+    TraitError
+        If a value is outside its limits or the picture is not as described; the widget keeps
+        what it had.
+
+    Examples
+    --------
+    >>> explorer = PSFExplorer(shape="disk", sigma=1.5)
+    >>> explorer.sigma = 2.0
+    >>> tuple(explorer.psf.shape)
+    (9, 9)
+    """
+
+    module = "psf_explorer"
+
+    picture = Picture().tag(sync=True)
+    shape = traitlets.Enum(["gaussian", "disk", "motion"], "gaussian").tag(sync=True)
+    sigma = Amount(1.5, low=0, high=5, unit="px").tag(sync=True)
+    length = Amount(10.0, low=0, high=30, unit="px").tag(sync=True)
+    angle = Amount(45.0, low=0, high=180, unit="degrees").tag(sync=True)
+
+    def __init__(self, picture=None, **traits):
+        if picture is None:
+            picture = packaged_image("camera")[48:304, 112:368]
+        super().__init__(picture=picture, **traits)
+
+    @property
+    def psf(self):
+        """The point spread function, a Tensor of shape (k, k) that sums to 1."""
+        if self.shape == "gaussian":
+            return gaussian_psf(self.sigma)
+        if self.shape == "disk":
+            return disk_psf(2 * self.sigma)
+        return motion_psf(self.length, self.angle)
+
+    @property
+    def sharp(self):
+        """The picture, a Tensor of shape (H, W) in [0, 1]."""
+        return from_data_uri(self.picture)
+
+    @property
+    def blurred(self):
+        """The picture blurred with the PSF, a Tensor of shape (H, W)."""
+        return blur_uniform(self.sharp, self.psf, padding_mode="reflect")
+
+    def poster(self):
+        """Set the PSF, the sharp and the blurred picture side by side."""
+        height = self.sharp.shape[0]
+        psf = self.psf
+        margin = (next(view for view in _VIEWS if view >= len(psf)) - len(psf)) // 2
+        view = F.pad(psf / psf.max(), 4 * [margin])[None, None]
+        enlarged = F.interpolate(view, (height, height), mode="nearest")[0, 0]
+        text = (
+            f"From left to right: {self._describe()} (effective sigma "
+            f"{effective_sigma(psf):.2f} px, enlarged), the sharp picture, the blurred picture."
+        )
+        return beside(enlarged, self.sharp, self.blurred), text
+
+    def _describe(self):
+        if self.shape == "gaussian":
+            return f"gaussian PSF of sigma {self.sigma:g} px"
+        if self.shape == "disk":
+            return f"disk PSF of radius {2 * self.sigma:g} px"
+        return f"motion PSF of length {self.length:g} px at {self.angle:g} degrees"
