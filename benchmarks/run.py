@@ -1,0 +1,108 @@
+"""Print what the package costs: seconds, and ratios of two ways within one run.
+
+python benchmarks/run.py            everything, about two minutes on two cores
+python benchmarks/run.py blur       only what is named: blur, dense, smoothing, evaluate
+
+Machines are shared and noisy: the median of several runs is printed with the fastest one, and
+ratios are the numbers to keep.
+"""
+
+import platform
+import statistics
+import sys
+import time
+
+import torch
+
+from blurlib import __version__, blur, data, learn, maps
+
+
+def clock(function, repeat=9):
+    """Return (median, fastest) seconds of several calls, after one that warms up."""
+    function()
+    seconds = []
+    for _ in range(repeat):
+        start = time.perf_counter()
+        function()
+        seconds.append(time.perf_counter() - start)
+    return statistics.median(seconds), min(seconds)
+
+
+def line(name, median, fastest, note=""):
+    print(f"{name:44s} {median:9.4f} s  (fastest {fastest:.4f} s)  {note}")
+
+
+def bench_blur():
+    """Exact varying blur at 512 x 512; the bars: 0.1 s along one axis, 0.25 s for any field."""
+    rng = torch.Generator().manual_seed(0)
+    sharp = data.packaged_image("camera")
+    fields = {
+        "ramp (varies along one axis)": blur.ramp_field(sharp.shape),
+        "sin2d (any field)": blur.sin2d_field(sharp.shape),
+        "white noise (any field)": 0.1 + 2.9 * torch.rand(sharp.shape, generator=rng),
+    }
+    for truncate in (2.0, 4.0):
+        for name, field in fields.items():
+            seconds = clock(lambda f=field, t=truncate: blur.blur_varying(sharp, f, truncate=t))
+            line(f"blur {name}, cut at {truncate:.0f} sigma", *seconds)
+
+
+def bench_dense():
+    """Build the map of a 256 x 256 image, dense against sliding; the bar: 25 times less."""
+    network = learn.ThesisNetwork(30).initialise(torch.Generator().manual_seed(0)).eval()
+    image = data.packaged_image("brick")[:256, :256]
+
+    def estimate(method):
+        return maps.predict_sigma_map(network, image, method=method)
+
+    dense = clock(lambda: estimate("dense"), repeat=3)
+    start = time.perf_counter()
+    sliding = estimate("sliding")
+    seconds = time.perf_counter() - start
+    difference = (sliding - estimate("dense")).abs().max().item()
+    line("map 256 x 256, dense", *dense)
+    line("map 256 x 256, sliding", seconds, seconds)
+    print(f"  dense takes {seconds / dense[0]:.1f} times less; largest difference {difference:.1e}")
+
+
+def bench_smoothing():
+    """Average neighbours of a 225 x 225 map 12,000 times, in steps and at once."""
+    sigma_map = torch.rand(225, 225, generator=torch.Generator().manual_seed(0), dtype=torch.double)
+    start = time.perf_counter()
+    iterated = maps.smooth_iterated(sigma_map, 12_000, "columns")
+    seconds = time.perf_counter() - start
+    at_once = clock(lambda: maps.smooth(sigma_map, 12_000, "columns"))
+    difference = (iterated - maps.smooth(sigma_map, 12_000, "columns")).abs().max().item()
+    line("smooth 225 x 225, 12,000 steps", seconds, seconds)
+    line("smooth 225 x 225, one DCT step", *at_once)
+    print(f"  one step takes {seconds / at_once[0]:.0f} times less; difference {difference:.1e}")
+
+
+def bench_evaluate():
+    """Estimate the map of a 512 x 512 image with each packaged network."""
+    blurred, _ = maps.make_test_image(data.packaged_image("brick"), "ramp")
+    for name in maps.estimator_names():
+        estimator = maps.load_estimator(name)
+        for stride in (8, 1):
+            seconds = clock(lambda e=estimator, s=stride: e(blurred, stride=s), repeat=1)
+            line(f"map 512 x 512, {name}, stride {stride}", *seconds)
+
+
+BENCHMARKS = {
+    "blur": bench_blur,
+    "dense": bench_dense,
+    "smoothing": bench_smoothing,
+    "evaluate": bench_evaluate,
+}
+
+if __name__ == "__main__":
+    names = sys.argv[1:] or list(BENCHMARKS)
+    unknown = set(names) - set(BENCHMARKS)
+    if unknown:
+        sys.exit(f"unknown: {', '.join(unknown)}; there are {', '.join(BENCHMARKS)}")
+    print(
+        f"blurlib {__version__}, torch {torch.__version__}, {torch.get_num_threads()} threads, "
+        f"{platform.machine()}"
+    )
+    for name in names:
+        BENCHMARKS[name]()

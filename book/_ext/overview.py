@@ -1,0 +1,31 @@
+"""Draw the README's picture, `book/_static/overview.png`, from the package's own estimate."""
+
+from pathlib import Path
+
+import matplotlib
+
+from blurlib import data, maps, plotting
+from blurlib._files import replacing
+
+matplotlib.use("Agg")
+
+
+def main():
+    """Blur grass by a ramp, estimate its sigma map, draw what came out."""
+    plotting.style()
+    blurred, truth = maps.make_test_image(data.packaged_image("grass"), "ramp")
+    estimate = maps.load_estimator()(blurred, stride=2)
+    target = maps.window_centres(truth, stride=2)
+    figure, axes = plotting.panels(1, 4)
+    figure.set_size_inches(11, 2.7)
+    plotting.show_image(axes[0], blurred, "blurred by a ramp")
+    plotting.show_sigma_map(axes[1], target, "true sigma", pixels=False, colour_bar=False)
+    title = f"estimate, RMSE {maps.rmse(estimate, target):.2f} px"
+    plotting.show_sigma_map(axes[2], estimate, title, pixels=False)
+    plotting.show_error_map(axes[3], estimate - target, "error", limit=0.5, pixels=False)
+    with replacing(Path(__file__).parents[1] / "_static" / "overview.png") as file:
+        figure.savefig(file, format="png", dpi=110)
+
+
+if __name__ == "__main__":
+    main()
