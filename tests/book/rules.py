@@ -1,0 +1,160 @@
+"""The rules of the chapters: each yields what is wrong with a notebook, one sentence a fault."""
+
+import ast
+import re
+
+KEPT = {"nbval-check-output", "keep_output"}
+MAX_LINES, MAX_DEF_LINES, LESSON = 15, 5, "lesson"
+GOALS = re.compile(r"^(?:[`:]{3,}\{admonition\}|#+) Learning goals")
+LIMITS = re.compile(r"\b(?:fails?|limits?|breaks?)\b", re.IGNORECASE)
+# Exercises are a numbered list, or headings; their solutions are folded admonitions or dropdowns.
+EXERCISE = re.compile(r"^(?:\d+\.\s|#+ Exercise\b)")
+SOLUTION = re.compile(r"^\s*:class:.*\bdropdown\b|^\s*[`:]{3,}\{dropdown\}")
+FENCE = re.compile(r"\s*(`{3,}|:{3,})(.*)")
+ABSOLUTE_PATH = re.compile(r"(?<![\w.:/])(?:/(?:home|root|tmp|usr|mnt|work|Users)/|[A-Z]:\\|~/)")
+INSTALL = re.compile(r"^\s*[!%]{1,2}\s*(?:pip|conda|mamba|uv)\b", re.MULTILINE)
+DRAWING = re.compile(r"\bplt\.(?:show|subplots|figure|imshow|plot)\(|\.plotting\.show|\bImage\(")
+
+
+def tags(cell):
+    return set(cell.metadata.get("tags", []))
+
+
+def code_lines(source):
+    """Count the lines that are neither blank nor a comment."""
+    return sum(
+        1 for line in source.splitlines() if line.strip() and not line.strip().startswith("#")
+    )
+
+
+def tree(cell):
+    """Parse a cell; line magics are IPython's own and count as nothing."""
+    return ast.parse(re.sub(r"^\s*[!%].*$", "", cell.source, flags=re.MULTILINE))
+
+
+def prose(cells):
+    """Give the lines of the Markdown cells, each with how many directives it lies in; no code."""
+    fences = []
+    for cell in cells:
+        for line in cell.source.splitlines() if cell.cell_type == "markdown" else ():
+            inside_code = bool(fences) and not fences[-1].endswith("{")
+            fence = FENCE.match(line)
+            if fences and fence and not fence[2].strip() and fence[1] == fences[-1].rstrip("{"):
+                fences.pop()
+            elif fence and not inside_code:
+                fences.append(fence[1] + "{" * fence[2].startswith("{"))
+                yield line, len(fences)
+            elif not inside_code:
+                yield line, len(fences)
+
+
+def sections(cells):
+    """Split the Markdown at its headings: {heading: lines below it, down to one as high}."""
+    found, open_now = {}, []
+    for line, depth in prose(cells):
+        if not depth and (heading := re.match(r"(#+)\s+(.*\S)", line)):
+            level = len(heading[1])
+            open_now = [(name, above) for name, above in open_now if above < level]
+            open_now.append((heading[2], level))
+            found[heading[2]] = []
+        for name, _ in open_now:
+            found[name].append((line, depth))
+    return found
+
+
+def text_of(output):
+    """Return the text that nbval compares."""
+    return output.get("text") or output.get("data", {}).get("text/plain", "")
+
+
+def rule_kernel(notebook, code):
+    if notebook.metadata.get("kernelspec", {}).get("name") != "python3":
+        yield "the kernelspec's name must be python3"
+
+
+def rule_outputs(notebook, code):
+    for number, cell in code:
+        kept = tags(cell) & KEPT
+        if len(kept) == 1:
+            yield f"cell {number}: carries {kept.pop()} alone, the tags {sorted(KEPT)} go together"
+        elif kept and not any(text_of(output).strip() for output in cell.outputs):
+            yield f"cell {number}: no stored text for nbval to compare; run `make outputs`"
+        elif kept and not cell.execution_count:
+            yield f"cell {number}: nbval takes it for never run; run `make outputs`, not nbstripout"
+        elif not kept and (cell.outputs or cell.execution_count):
+            yield f"cell {number}: stored output; run `make format`"
+
+
+def rule_goals(notebook, code):
+    if not any(GOALS.match(line) for line, _ in prose(notebook.cells)):
+        yield "no learning goals: open with an admonition `Learning goals`"
+
+
+def rule_check(notebook, code):
+    if not any(isinstance(node, ast.Assert) for _, cell in code for node in ast.walk(tree(cell))):
+        yield "no cell asserts anything that the text claims"
+
+
+def rule_exercises(notebook, code):
+    lines = sections(notebook.cells).get("Exercises")
+    if lines is None:
+        yield "no section `Exercises`"
+        return
+    exercises = sum(1 for line, depth in lines if EXERCISE.match(line) and not depth)
+    solutions = sum(1 for line, _ in lines if SOLUTION.match(line))
+    if not exercises or exercises != solutions:
+        yield f"{exercises} exercises and {solutions} solutions with class dropdown"
+
+
+def rule_limits(notebook, code):
+    if not any(LIMITS.search(heading) for heading in sections(notebook.cells)):
+        yield "no section says where it fails (a heading with fails, limits or breaks)"
+
+
+def rule_paths(notebook, code):
+    for number, cell in enumerate(notebook.cells):
+        if found := ABSOLUTE_PATH.search(cell.source):
+            yield f"cell {number}: absolute path at {cell.source[found.start() :][:20]!r}"
+
+
+def rule_installs(notebook, code):
+    for number, cell in code:
+        if INSTALL.search(cell.source):
+            yield f"cell {number}: installs something; the environment files do that"
+
+
+def rule_length(notebook, code):
+    for number, cell in code:
+        if (lines := code_lines(cell.source)) > MAX_LINES:
+            yield f"cell {number}: {lines} lines of code, at most {MAX_LINES}; move work to blurlib"
+
+
+def rule_functions(notebook, code):
+    for number, cell in code:
+        for node in ast.walk(tree(cell)) if LESSON not in tags(cell) else ():
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+                lines = code_lines(ast.unparse(node))
+                if lines > MAX_DEF_LINES:
+                    yield (
+                        f"cell {number}: {node.name} has {lines} lines, at most {MAX_DEF_LINES}; "
+                        f"move it to blurlib, or tag the cell `{LESSON}` if it is what is taught"
+                    )
+
+
+def rule_alt_text(notebook, code):
+    for number, cell in code:
+        alt = cell.metadata.get("mystnb", {}).get("image", {}).get("alt", "")
+        if DRAWING.search(cell.source) and not alt.strip():
+            yield f'cell {number}: draws, so its metadata needs mystnb: {{"image": {{"alt": ...}}}}'
+
+
+RULES = [
+    rule_kernel, rule_outputs, rule_goals, rule_check, rule_exercises, rule_limits,
+    rule_paths, rule_installs, rule_length, rule_functions, rule_alt_text,
+]  # fmt: skip
+
+
+def faults_of(notebook):
+    """Return what is wrong with a chapter, one sentence each; cells are counted from 0."""
+    code = [(k, cell) for k, cell in enumerate(notebook.cells) if cell.cell_type == "code"]
+    return [fault for rule in RULES for fault in rule(notebook, code)]

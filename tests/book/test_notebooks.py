@@ -1,0 +1,145 @@
+"""Every chapter keeps the rules, and each rule is shown to fail on a notebook that breaks it."""
+
+import copy
+import subprocess
+import sys
+from pathlib import Path
+
+import nbformat
+import pytest
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
+
+from tests.book.rules import KEPT, LESSON, MAX_LINES, faults_of
+
+BOOK = Path(__file__).parents[2] / "book"
+CHAPTERS = [
+    path for path in sorted(BOOK.rglob("*.ipynb")) if ".ipynb_checkpoints" not in path.parts
+]
+
+
+def test_there_are_chapters():
+    assert CHAPTERS
+
+
+@pytest.mark.parametrize("path", CHAPTERS, ids=lambda path: path.stem)
+def test_chapter_keeps_the_rules(path):
+    notebook = nbformat.read(path, as_version=4)
+    nbformat.validate(notebook)
+    faults = faults_of(notebook)
+    assert not faults, "\n".join(faults)
+
+
+# The rules themselves: one chapter that keeps all of them, and what each change to it brings up.
+
+EXERCISES = """## Exercises
+
+1. Why?
+
+```{admonition} Solution
+:class: dropdown
+Because.
+```
+"""
+
+
+@pytest.fixture
+def chapter():
+    """Return a small chapter that keeps every rule."""
+    notebook = new_notebook(
+        metadata={"kernelspec": {"name": "python3", "display_name": "Python 3"}}
+    )
+    notebook.cells = [
+        new_markdown_cell("# Title\n\n```{admonition} Learning goals\n- see\n```"),
+        new_code_cell("value = 2\nassert value > 1"),
+        new_code_cell(
+            "print(value)",
+            metadata={"tags": sorted(KEPT)},
+            execution_count=1,
+            outputs=[new_output("stream", name="stdout", text="2\n")],
+        ),
+        new_code_cell("plt.show()", metadata={"mystnb": {"image": {"alt": "a curve that falls"}}}),
+        new_markdown_cell("## Where it fails\n\nFar away."),
+        new_markdown_cell(EXERCISES),
+    ]
+    return notebook
+
+
+def test_a_good_chapter_has_no_faults(chapter):
+    assert faults_of(chapter) == []
+
+
+def cell_source(index, source):
+    return lambda notebook: notebook.cells[index].update(source=source)
+
+
+def cell_tags(index, *names):
+    return lambda notebook: notebook.cells[index].metadata.update(tags=list(names))
+
+
+BREAKS = {
+    "another kernel": (lambda n: n.metadata.kernelspec.update(name="torch"), "must be python3"),
+    "no kernel": (lambda n: n.metadata.pop("kernelspec"), "must be python3"),
+    "first tag alone": (cell_tags(2, "keep_output"), "carries keep_output alone"),
+    "second tag alone": (cell_tags(2, "nbval-check-output"), "carries nbval-check-output alone"),
+    "output lost": (lambda n: n.cells[2].update(outputs=[]), "no stored text"),
+    "output blank": (lambda n: n.cells[2].outputs[0].update(text=" \n"), "no stored text"),
+    "count lost": (lambda n: n.cells[2].update(execution_count=None), "never run"),
+    "output not tagged": (cell_tags(2), "stored output"),
+    "run but not stripped": (lambda n: n.cells[1].update(execution_count=1), "stored output"),
+    "no goals": (cell_source(0, "# Title"), "no learning goals"),
+    "no assert": (cell_source(1, "value = 2  # assert"), "no cell asserts"),
+    "no exercises": (cell_source(5, "## Summary"), "no section `Exercises`"),
+    "empty exercises": (cell_source(5, "## Exercises\n"), "0 exercises and 0 solutions"),
+    "no solution": (cell_source(5, EXERCISES.replace(":class: dropdown", "")), "1 exercises and 0"),
+    "no limits": (cell_source(4, "## Summary\n\nIt fails."), "no section says where it fails"),
+    "absolute path": (cell_source(1, 'assert open("/home/me/a.png")'), "absolute path"),
+    "path in the text": (cell_source(4, "## Where it fails\n\nIn C:\\data."), "absolute path"),
+    "installs": (cell_source(1, "!pip install torch\nassert True"), "installs something"),
+    "installs by magic": (cell_source(1, "%pip install torch\nassert True"), "installs something"),
+    "long cell": (cell_source(1, "assert True\n" * (MAX_LINES + 1)), "16 lines of code"),
+    "long function": (cell_source(1, "def f():\n" + "    assert 1\n" * 5), "f has 6 lines"),
+    "no alt text": (lambda n: n.cells[3].metadata.pop("mystnb"), "draws, so"),
+    "blank alt text": (lambda n: n.cells[3].metadata.mystnb.image.update(alt=" "), "draws, so"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("change", "fault"), BREAKS.values(), ids=BREAKS)
+def test_a_broken_rule_is_seen(chapter, change, fault):
+    broken = copy.deepcopy(chapter)
+    change(broken)
+    faults = faults_of(broken)
+    assert any(fault in found for found in faults), faults
+
+
+def test_taught_code_may_be_longer(chapter):
+    cell_source(1, "def f():\n" + "    assert 1\n" * 5)(chapter)
+    cell_tags(1, LESSON)(chapter)
+    assert faults_of(chapter) == []
+
+
+def test_code_and_lists_in_a_solution_are_no_exercises(chapter):
+    inside = "Because.\n1. of this\n\n````python\n## Exercises\n2. no\n````\n"
+    cell_source(5, EXERCISES.replace("Because.\n", inside))(chapter)
+    assert faults_of(chapter) == []
+
+
+def test_web_addresses_and_fractions_are_no_paths(chapter):
+    cell_source(4, "## Where it fails\n\n1/2 of <https://example.org/home/x>, and/or data/tmp/a.")(
+        chapter
+    )
+    assert faults_of(chapter) == []
+
+
+def test_strip_makes_a_run_chapter_keep_the_rules(chapter, tmp_path):
+    script = BOOK / "_ext" / "strip.py"
+    path = tmp_path / "chapter.ipynb"
+    good = nbformat.writes(chapter)
+    for count, cell in enumerate(cell for cell in chapter.cells if cell.cell_type == "code"):
+        cell.execution_count = count + 7
+        cell.metadata["execution"] = {"iopub.execute_input": "2026-11-22"}
+        cell.outputs = cell.outputs or [new_output("display_data", data={"image/png": "iVBO"})]
+    nbformat.write(chapter, path)
+    assert subprocess.run([sys.executable, script, "--check", path]).returncode == 1
+    assert subprocess.run([sys.executable, script, path]).returncode == 0
+    assert subprocess.run([sys.executable, script, "--check", path]).returncode == 0
+    assert path.read_text(encoding="utf-8") == good + "\n"

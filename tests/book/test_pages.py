@@ -1,0 +1,208 @@
+"""Every built page in a real browser: over http and as a file, light and dark, wide and narrow.
+
+Set BLURLIB_SCREENSHOTS=1 to keep a picture of each under _build/screenshots.
+"""
+
+import functools
+import http.server
+import itertools
+import os
+import re
+import threading
+from pathlib import Path
+
+import pytest
+import yaml
+
+REPOSITORY = Path(__file__).parents[2]
+WIDTHS = {"wide": 1280, "narrow": 390}
+VARIANTS = list(itertools.product(("http", "file"), ("light", "dark"), WIDTHS))
+RAW_FORMULA = re.compile(r"\\[()\[\]]|\$\$|\\(?:frac|sigma|sum)\b")
+
+# What a reader sees of formulas, pictures, width and contrast, read off the page itself.
+LOOK = (Path(__file__).parent / "look.js").read_text(encoding="utf-8")
+
+
+def toc_pages():
+    """List the pages of the table of contents, in its order."""
+    toc = yaml.safe_load((REPOSITORY / "_toc.yml").read_text(encoding="utf-8"))
+
+    def files(entry):
+        if "file" in entry:
+            yield entry["file"]
+        for key in ("parts", "chapters", "sections"):
+            for child in entry.get(key, []):
+                yield from files(child)
+
+    return [toc["root"], *files(toc)]
+
+
+PAGES = toc_pages()
+
+
+class QuietHandler(http.server.SimpleHTTPRequestHandler):
+    def log_message(self, *args):
+        pass
+
+
+@pytest.fixture(scope="module")
+def addresses(book):
+    """Return where the book starts, for each scheme."""
+    handler = functools.partial(QuietHandler, directory=book)
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield {"http": f"http://127.0.0.1:{server.server_port}/", "file": book.as_uri() + "/"}
+        server.shutdown()
+
+
+@pytest.fixture(scope="module")
+def contexts(browser):
+    """Return one browser context for each theme and width."""
+    return {
+        (theme, width): browser.new_context(
+            color_scheme=theme, viewport={"width": WIDTHS[width], "height": 900}
+        )
+        for theme, width in itertools.product(("light", "dark"), WIDTHS)
+    }
+
+
+class Visit:
+    """A page in the browser, and everything that went wrong on it."""
+
+    def __init__(self, context, home):
+        self.home = home
+        self.trouble = []
+        self.page = context.new_page()
+        self.page.on("console", self.note_console)
+        self.page.on("pageerror", lambda error: self.trouble.append(f"page error: {error}"))
+        self.page.on("request", self.note_request)
+        self.page.on("requestfailed", lambda r: self.trouble.append(f"failed request: {r.url}"))
+        self.page.on("response", self.note_response)
+
+    def note_console(self, message):
+        if message.type == "error":
+            self.trouble.append(f"console error: {message.text}")
+
+    def note_request(self, request):
+        if not request.url.startswith((self.home, "data:", "blob:")):
+            self.trouble.append(f"external request: {request.url}")
+
+    def note_response(self, response):
+        if response.status >= 400:
+            self.trouble.append(f"status {response.status}: {response.url}")
+
+    def open(self, path):
+        self.page.goto(self.home + path, wait_until="load")
+        self.page.wait_for_function("window.MathJax?.startup?.promise || !window.MathJax")
+        self.page.evaluate(
+            "() => window.MathJax?.startup?.promise?.then(() => document.fonts.ready)"
+        )
+        return self.page
+
+
+@pytest.fixture
+def visit(contexts, addresses):
+    """Return a function that makes a visit; its page is closed after the test."""
+    made = []
+
+    def make(scheme="http", theme="light", width="wide"):
+        made.append(Visit(contexts[theme, width], addresses[scheme]))
+        return made[-1]
+
+    yield make
+    for one in made:
+        one.page.close()
+
+
+def look_at(page):
+    """Return what stands on the page, as the script look.js sees it."""
+    return page.evaluate(LOOK)
+
+
+def faults_of(look, theme):
+    """Say in words what is wrong with a page that look_at described."""
+    faults = []
+    if look["theme"] != theme:
+        faults.append(f"the page is {look['theme']}, asked for {theme}")
+    if look["pageWidth"] > look["windowWidth"]:
+        faults.append(
+            f"{look['pageWidth']} px wide in a window of {look['windowWidth']} px: {look['widest']}"
+        )
+    if raw := RAW_FORMULA.search(look["text"]):
+        faults.append(f"formula not rendered: ...{look['text'][max(raw.start() - 40, 0) :][:80]!r}")
+    faults += [f"formula not rendered: {text!r}" for text in look["unrenderedMath"]]
+    faults += [f"formula with an error: {text!r}" for text in look["mathErrors"]]
+    faults += [f"picture without alt text: {name}" for name in look["noAlt"]]
+    faults += [f"picture does not load: {name}" for name in look["brokenImages"]]
+    faults += [f"weak contrast {ratio:.2f}: {text!r} {kind}" for ratio, text, kind in look["weak"]]
+    return faults
+
+
+@pytest.mark.parametrize(("scheme", "theme", "width"), VARIANTS)
+@pytest.mark.parametrize("name", PAGES)
+def test_page(name, scheme, theme, width, visit, book):
+    assert (book / f"{name}.html").is_file(), f"{name} stands in _toc.yml but was not built"
+    visited = visit(scheme, theme, width)
+    page = visited.open(f"{name}.html")
+    if os.environ.get("BLURLIB_SCREENSHOTS"):
+        folder = REPOSITORY / "_build" / "screenshots"
+        path = folder / f"{name.replace('/', '-')}-{scheme}-{theme}-{width}.png"
+        page.screenshot(path=path, full_page=True)
+    faults = visited.trouble + faults_of(look_at(page), theme)
+    assert not faults, "\n".join(faults)
+
+
+@pytest.mark.parametrize("scheme", ["http", "file"])
+def test_search_finds_the_glossary(scheme, visit):
+    visited = visit(scheme)
+    page = visited.open("search.html?q=point+spread+function")
+    page.wait_for_selector("#search-results li a", timeout=10_000)
+    page.wait_for_load_state("networkidle")
+    found = page.eval_on_selector_all("#search-results li a", "links => links.map(a => a.href)")
+    assert any("glossary" in link for link in found), found
+    assert visited.trouble == []
+
+
+def test_index_leads_to_the_first_page(visit):
+    visited = visit("file")
+    visited.page.goto(visited.home + "index.html")
+    visited.page.wait_for_url(f"**/{PAGES[0]}.html")
+    assert visited.trouble == []
+
+
+@pytest.mark.parametrize(
+    ("body", "fault"),
+    [
+        ("<p>so \\(a &lt; b\\)</p>", "formula not rendered"),
+        ('<span class="math">a</span>', "formula not rendered"),
+        ("<mjx-merror>?</mjx-merror>", "formula with an error"),
+        ('<img src="data:image/gif;base64,R0lGODlhAQABAAAAACw=" alt="a">', "does not load"),
+        ('<img src="data:,">', "without alt text"),
+        ('<div style="width: 2000px">wide</div>', "2000 px wide"),
+        ('<p style="color: #999">pale</p>', "weak contrast 2.85"),
+    ],
+)
+def test_a_faulty_page_is_seen(body, fault, contexts):
+    page = contexts["light", "wide"].new_page()
+    page.set_content(
+        f'<html data-theme="light"><body style="margin: 0"><main>{body}</main></body></html>'
+    )
+    faults = faults_of(look_at(page), "light")
+    page.close()
+    assert any(fault in found for found in faults), faults
+
+
+def test_trouble_on_a_page_is_noted(contexts, addresses):
+    visited = Visit(contexts["light", "wide"], addresses["http"])
+    visited.page.goto(addresses["http"] + "search.html")
+    visited.page.evaluate(
+        """() => {
+            console.error("printed");
+            setTimeout(() => { throw new Error("thrown"); });
+            return Promise.allSettled([fetch("missing.js"), fetch("http://127.0.0.1:9/other")]);
+        }"""
+    )
+    visited.page.wait_for_timeout(50)
+    visited.page.close()
+    for kind in ("console error: printed", "page error: thrown", "status 404", "external request"):
+        assert any(kind in text for text in visited.trouble), (kind, visited.trouble)
