@@ -19,18 +19,9 @@ from .lens import (
     sigma_to_coc_diameter,
     sigma_to_disk_radius,
 )
-from .psf import (
-    THESIS_TRUNCATE,
-    disk_psf,
-    effective_sigma,
-    gaussian_psf,
-    motion_psf,
-    otf,
-    shake_psf,
-    shake_trajectory,
-    thesis_psf,
-    trajectory_psf,
-)
+from .motion import motion_psf, shake_psf, shake_trajectory, trajectory_psf
+from .psf import THESIS_TRUNCATE, disk_psf, gaussian_psf, thesis_psf
+from .transfer import effective_sigma, otf
 
 __all__ = [
     "FIELDS",
