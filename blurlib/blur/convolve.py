@@ -98,7 +98,8 @@ def blur_varying(image, sigma_map, *, mode="gather", truncate=4.0, padding_mode=
 
     The second is the first with its matrix transposed, and is computed so. Gathering keeps a
     constant image as it is; scattering keeps the sum of the light. Where sigma is uniform the two
-    agree. A map that is constant along an axis lets the two axes be summed one after the other.
+    agree, but for the border: there the mirrors' matrix is not symmetric. A map that is constant
+    along an axis lets the two axes be summed one after the other.
 
     References
     ----------

@@ -88,7 +88,7 @@ def sin_field(shape, mean=1.55, amplitude=1.45, frequency=0.02):
     References
     ----------
     .. [1] Arun Patro, "Blur Kernel Estimation using Deep Learning", author's scripts; key
-       ``patro2016``.
+       ``patro``.
     """
     height, width = check_shape(shape)
     amplitude = check_number(amplitude, "amplitude", low=0)

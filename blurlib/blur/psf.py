@@ -101,7 +101,7 @@ def thesis_psf(sigma, *, dtype=torch.float32, device=None):
     References
     ----------
     .. [1] Arun Patro, "Blur Kernel Estimation using Deep Learning", thesis slides and scripts,
-       IIT Kharagpur; key ``patro2016`` in ``book/references.bib``.
+       IIT Kharagpur; key ``patro`` in ``book/references.bib``.
 
     Examples
     --------

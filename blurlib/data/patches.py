@@ -61,7 +61,7 @@ def extract_patches(image, patch_size=PATCH_SIZE, stride=None):
 
     References
     ----------
-    .. [1] Arun Patro, "Blur Kernel Estimation using Deep Learning", slide 6; key ``patro2016``.
+    .. [1] Arun Patro, "Blur Kernel Estimation using Deep Learning", slide 6; key ``patro``.
 
     Examples
     --------

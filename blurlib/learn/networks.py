@@ -132,7 +132,7 @@ class ThesisNetwork(BlurClassifier):
 
     References
     ----------
-    .. [1] Arun Patro, "Blur Kernel Estimation using Deep Learning", slide 7; key ``patro2016``.
+    .. [1] Arun Patro, "Blur Kernel Estimation using Deep Learning", slide 7; key ``patro``.
     .. [2] Chapter "A first sigma map", ``book/maps/first_sigma_map.ipynb``.
 
     Examples

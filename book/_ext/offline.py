@@ -14,12 +14,14 @@ from pathlib import Path
 from sphinx.errors import ExtensionError
 
 MATHJAX = Path(__file__).parent / "node_modules" / "mathjax" / "es5"
-MATHJAX_PARTS = ("tex-chtml.js", "input/tex/extensions", "output/chtml/fonts/woff-v2")
+MATHJAX_PARTS = (
+    "tex-chtml.js",
+    "input/tex/extensions",
+    "output/chtml/fonts/woff-v2",
+)
 CODE_OF_OUTPUTS = ("blurlib", "results", "constraints.txt")
 CODE_OF_LOOKS = ("book/_static", "book/_ext/package-lock.json")
-NO_SUMMARIES_FROM_FILES = (
-    'if (location.protocol === "file:") DOCUMENTATION_OPTIONS.SHOW_SEARCH_SUMMARY = false;'
-)
+NO_SUMMARIES_FROM_FILES = 'if (location.protocol === "file:") DOCUMENTATION_OPTIONS.SHOW_SEARCH_SUMMARY = false;'
 # Fonts load when needed; their preload is a cross-origin request, which a file may not make.
 FONT_PRELOAD = re.compile(r'<link rel="preload" as="font"[^>]*>\n?')
 # Without a stored choice the theme logs an error and paints one light frame even for dark readers.
@@ -59,7 +61,10 @@ def copy_mathjax(app):
     if app.builder.format != "html":
         return
     for part in MATHJAX_PARTS:
-        source, target = MATHJAX / part, Path(app.outdir) / "_static" / "mathjax" / part
+        source, target = (
+            MATHJAX / part,
+            Path(app.outdir) / "_static" / "mathjax" / part,
+        )
         target.parent.mkdir(parents=True, exist_ok=True)
         if source.is_dir():
             shutil.copytree(source, target, dirs_exist_ok=True)

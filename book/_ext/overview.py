@@ -16,14 +16,19 @@ def main():
     blurred, truth = maps.make_test_image(data.packaged_image("grass"), "ramp")
     estimate = maps.load_estimator()(blurred, stride=2)
     target = maps.window_centres(truth, stride=2)
-    figure, axes = plotting.panels(1, 4)
-    figure.set_size_inches(11, 2.7)
+    figure, axes = plotting.panels(2, 2)
     plotting.show_image(axes[0], blurred, "blurred by a ramp")
-    plotting.show_sigma_map(axes[1], target, "true sigma", pixels=False, colour_bar=False)
+    plotting.show_sigma_map(
+        axes[1], target, "true sigma", pixels=False, colour_bar=False
+    )
     title = f"estimate, RMSE {maps.rmse(estimate, target):.2f} px"
     plotting.show_sigma_map(axes[2], estimate, title, pixels=False)
-    plotting.show_error_map(axes[3], estimate - target, "error", limit=0.5, pixels=False)
-    with replacing(Path(__file__).parents[1] / "_static" / "overview.png") as file:
+    plotting.show_error_map(
+        axes[3], estimate - target, "error", limit=0.5, pixels=False
+    )
+    with replacing(
+        Path(__file__).parents[1] / "_static" / "overview.png"
+    ) as file:
         figure.savefig(file, format="png", dpi=110)
 
 

@@ -37,7 +37,9 @@ def main(arguments=None):
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("notebooks", nargs="*", type=Path)
     parser.add_argument(
-        "--check", action="store_true", help="change nothing, fail if stripping would"
+        "--check",
+        action="store_true",
+        help="change nothing, fail if stripping would",
     )
     options = parser.parse_args(arguments)
     changed = []

@@ -11,7 +11,11 @@ from pathlib import Path
 
 from blurlib.widgets.bundle import module_names, module_source, style_source
 
-SCRIPT, STYLE, HOST = "blurlib_widgets.js", "blurlib_widgets.css", "widget_host.js"
+SCRIPT, STYLE, HOST = (
+    "blurlib_widgets.js",
+    "blurlib_widgets.css",
+    "widget_host.js",
+)
 MARK = 'class="blurlib-widget"'
 STATE = "application/vnd.jupyter.widget-state+json"
 
@@ -37,7 +41,9 @@ def on_page(app, pagename, templatename, context, doctree):
     # myst-nb embeds the kernel's whole widget state for ipywidgets' own scripts, which the book
     # does not load; ours travels in the widget's div.
     scripts = context.get("script_files", [])
-    scripts[:] = [script for script in scripts if _attributes(script).get("type") != STATE]
+    scripts[:] = [
+        script for script in scripts if _attributes(script).get("type") != STATE
+    ]
     if MARK in context.get("body", ""):
         app.add_css_file(STYLE)
         app.add_js_file(SCRIPT, loading_method="defer")
@@ -50,5 +56,11 @@ def _attributes(script):
 
 def setup(app):
     app.connect("builder-inited", on_builder_inited)
-    app.connect("html-page-context", on_page, priority=600)  # after myst-nb has added its scripts
-    return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
+    app.connect(
+        "html-page-context", on_page, priority=600
+    )  # after myst-nb has added its scripts
+    return {
+        "version": "1",
+        "parallel_read_safe": True,
+        "parallel_write_safe": True,
+    }
