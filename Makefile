@@ -12,6 +12,10 @@ MATHJAX := book/_ext/node_modules/.package-lock.json
 HTML := _build/html
 STRIP := $(PY) book/_ext/strip.py
 
+# Waiting threads sleep instead of spinning. Two programs that each spin on two cores slow each other
+# down thirtyfold; this costs next to nothing when there is only one.
+export OMP_WAIT_POLICY ?= PASSIVE
+
 .DEFAULT_GOAL := help
 .PHONY: help install book test serve lab outputs picture format lint clean
 

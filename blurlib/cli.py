@@ -6,6 +6,7 @@ was done, 1 when an image had to be left out, 2 when nothing could be done.
 
 import argparse
 import json
+import os
 import sys
 from pathlib import Path
 
@@ -336,6 +337,9 @@ def main(arguments=None):
         Instead of those the program was started with.
     """
     options = build_parser().parse_args(arguments)
+    # torch is not imported yet. Its threads shall sleep, not spin, while they wait for each other:
+    # on a busy machine spinning makes everything many times slower, the other programs too.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     try:
         return options.run(options)
     except (ValueError, TypeError, OSError, FloatingPointError, RuntimeError) as error:

@@ -6,7 +6,11 @@ from pathlib import Path
 
 import hypothesis
 import pytest
-import torch
+
+# As in the Makefile, and before torch is imported: waiting threads sleep, here and in the kernels.
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+
+import torch  # noqa: E402
 
 REPOSITORY = Path(__file__).parents[1]
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")

@@ -26,10 +26,10 @@ def main():
     plotting.show_error_map(
         axes[3], estimate - target, "error", limit=0.5, pixels=False
     )
-    with replacing(
-        Path(__file__).parents[1] / "_static" / "overview.png"
-    ) as file:
-        figure.savefig(file, format="png", dpi=110)
+    with replacing(Path(__file__).parents[1] / "_static" / "overview.png") as file:
+        figure.savefig(
+            file, format="png", dpi=110, bbox_inches="tight", pad_inches=0.08
+        )
 
 
 if __name__ == "__main__":
