@@ -44,8 +44,10 @@ def check_shape(shape):
     return check_integer(height, "the height"), check_integer(width, "the width")
 
 
-def check_image(image, name="image", *, min_side=1):
+def check_image(image, name="image", *, min_side=1, ndim=None):
     """Raise unless `image` is a finite floating tensor (..., H, W) of at least `min_side` pixels.
+
+    With `ndim` 2 it must be a single image (H, W).
 
     Finiteness is part of it: one NaN spreads over a whole PSF, silently.
     """
@@ -64,13 +66,19 @@ def check_image(image, name="image", *, min_side=1):
             f"{name} must have shape (..., H, W) with at least {min_side} pixels a side, "
             f"got {tuple(image.shape)}."
         )
+    if ndim == 2 and image.ndim != 2:
+        raise ValueError(
+            f"{name} must have shape (H, W), got {tuple(image.shape)}; pass one image."
+        )
     if not torch.isfinite(image).all():
         raise ValueError(f"{name} holds NaN or infinite values; replace or crop them away first.")
     return image
 
 
-def check_generator(rng):
+def check_generator(rng, *, cpu=False):
     """Raise unless `rng` is a torch.Generator: every random draw has a named source."""
+    if cpu and isinstance(rng, torch.Generator) and rng.device.type != "cpu":
+        raise ValueError(f"rng must draw on the CPU here, got a generator on {rng.device}.")
     if not isinstance(rng, torch.Generator):
         raise TypeError(
             f"rng must be a torch.Generator, got {type(rng).__name__}; "
@@ -85,6 +93,8 @@ def check_device(device):
         device = torch.device(device)
     except (RuntimeError, TypeError):
         raise ValueError(f"device must be 'cpu' or 'cuda' (or 'cuda:1'), got {device!r}.") from None
+    if device.type not in ("cpu", "cuda"):
+        raise ValueError(f"device must be 'cpu' or 'cuda', got {device.type!r}.")
     if device.type == "cuda" and (device.index or 0) >= torch.cuda.device_count():
         raise ValueError(
             f"device {device} is not there: torch sees {torch.cuda.device_count()} CUDA GPUs; "

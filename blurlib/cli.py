@@ -71,7 +71,7 @@ def _add_estimator(parser):
         help="average neighbours of the map: mean3x3, jacobi or columns (default: leave it raw)",
     )  # fmt: skip
     parser.add_argument(
-        "--iterations", type=_count, default=1, metavar="N", help="steps of smoothing (default 1)"
+        "--iterations", type=_count, metavar="N", help="steps of smoothing (default 1)"
     )
     _add_device(parser)
 
@@ -175,11 +175,20 @@ def _blur(options):
     from . import blur, data
 
     _check_writable(options.out, ".png")
+    if options.out.exists() and options.out.samefile(options.image):
+        raise ValueError(f"--out {options.out} is the image itself; name another file")
+    if options.truncate is not None and options.sigma is None and options.field is None:
+        raise ValueError("--truncate cuts gaussians: pass it with --sigma or --field")
     sharp = data.load_image(options.image)
     rng = _generator(options.seed)
-    if options.field:
-        field = blur.FIELDS[options.field](sharp.shape)
+    if options.field is not None:
         truncate = blur.THESIS_TRUNCATE if options.truncate is None else options.truncate
+        blurred = blur.blur_varying(
+            sharp, blur.FIELDS[options.field](sharp.shape), truncate=truncate
+        )
+    elif options.sigma is not None:  # a constant field is summed axis by axis, which is quicker
+        truncate = 4.0 if options.truncate is None else options.truncate
+        field = blur.constant_field(sharp.shape, options.sigma)
         blurred = blur.blur_varying(sharp, field, truncate=truncate)
     else:
         blurred = blur.blur_uniform(sharp, _psf(options, rng))
@@ -198,25 +207,30 @@ def _psf(options, rng):
         return blur.disk_psf(options.disk)
     if options.motion is not None:
         return blur.motion_psf(*options.motion)
-    if options.shake is not None:
-        return blur.shake_psf(options.shake, rng=rng)
-    return blur.gaussian_psf(
-        options.sigma, truncate=4.0 if options.truncate is None else options.truncate
-    )
+    return blur.shake_psf(options.shake, rng=rng)
 
 
 def _check_writable(path, suffix):
     """Fail before the work, not after it: nobody likes to lose a training to a typing error."""
-    if path.suffix != suffix:
+    if path.suffix.lower() != suffix:
         raise ValueError(f"--out must end in {suffix}, got {path}")
+    if path.is_dir():
+        raise IsADirectoryError(f"--out {path} is a folder; name a file in it")
     if not path.parent.is_dir():
         raise FileNotFoundError(f"there is no folder {path.parent} to write {path.name} in")
+    _check_folder(path.parent)
+
+
+def _check_folder(folder):
     import tempfile
 
     try:
-        tempfile.TemporaryFile(dir=path.parent).close()
+        folder.mkdir(parents=True, exist_ok=True)
+        tempfile.TemporaryFile(dir=folder).close()
     except OSError as error:
-        raise type(error)(error.errno, f"cannot write in {path.parent}: {error.strerror}") from None
+        raise ValueError(
+            f"cannot write in {folder} ({error.strerror}); pass --out a folder that can be written"
+        ) from None
 
 
 def _train(options):
@@ -256,8 +270,14 @@ def _train(options):
 def _estimator(options):
     from .maps import DEFAULT_ESTIMATOR, load_estimator
 
+    if options.iterations is not None and options.smooth is None:
+        raise ValueError("--iterations counts the steps of --smooth; pass both")
     name = DEFAULT_ESTIMATOR if options.estimator is None else options.estimator
     return load_estimator(name, readout=options.readout, device=options.device)
+
+
+def _iterations(options):
+    return 1 if options.iterations is None else options.iterations
 
 
 def _map(options):
@@ -268,13 +288,13 @@ def _map(options):
 
     estimator = _estimator(options)
     image = data.load_image(options.image)
-    options.out.mkdir(parents=True, exist_ok=True)
+    _check_folder(options.out)
 
     def estimate(image, stride):
         sigma_map = estimator(image, stride=stride, progress=True)
         if options.smooth is None:
             return sigma_map
-        return maps.smooth(sigma_map, options.iterations, options.smooth)
+        return maps.smooth(sigma_map, _iterations(options), options.smooth)
 
     sigma_map = maps.predict_full_size(
         estimate, image, patch_size=estimator.patch_size, stride=options.stride
@@ -308,22 +328,22 @@ def _evaluate(options):
         try:
             score = maps.evaluate_image(
                 estimator, data.load_image(path), options.field, stride=options.stride,
-                smoothing=options.smooth, num_iter=options.iterations,
+                smoothing=options.smooth, num_iter=_iterations(options),
                 noise=options.noise, jpeg_quality=options.jpeg, rng=_generator(options.seed),
             )  # fmt: skip
-        except (ValueError, OSError) as error:
+        except (ValueError, TypeError, OSError, RuntimeError, MemoryError) as error:
             skipped.append({"path": str(path), "error": str(error)})
             _complain(f"left out {path}: {error}")
             continue
         scores.append({"path": str(path), **score})
         if not options.json:
             tqdm.write(f"{score['rmse']:.4f}  {path}")
-    if not scores:
-        raise ValueError("no image could be scored; the reasons stand above.")
-    mean_rmse = sum(score["rmse"] for score in scores) / len(scores)
+    mean_rmse = sum(score["rmse"] for score in scores) / len(scores) if scores else None
     if options.json:
         print(json.dumps({"images": scores, "mean_rmse": mean_rmse, "skipped": skipped}))
-    else:
+    if not scores:
+        raise ValueError("no image could be scored; the reasons stand above.")
+    if not options.json:
         print(f"{mean_rmse:.4f}  mean RMSE in pixels over {len(scores)} images")
     return 1 if skipped else 0
 
@@ -342,7 +362,7 @@ def main(arguments=None):
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     try:
         return options.run(options)
-    except (ValueError, TypeError, OSError, FloatingPointError, RuntimeError) as error:
+    except (ValueError, TypeError, OSError, ArithmeticError, RuntimeError, MemoryError) as error:
         _complain(f"error: {error}")
         return 2
     except KeyboardInterrupt:

@@ -120,7 +120,8 @@ def test_evaluate_names_bad_files_and_goes_on(tmp_path, texture, capsys):
     assert [score["path"] for score in result["images"]] == [str(texture)]
     assert len(result["skipped"]) == 2
     status, out, err = run(capsys, "evaluate", tmp_path / "small.png", "--field", "ramp", "--json")
-    assert status == 2 and out == "" and "no image could be scored" in err
+    assert status == 2 and "no image could be scored" in err
+    assert json.loads(out)["images"] == [] and len(json.loads(out)["skipped"]) == 1
 
 
 def test_map_writes_array_and_picture(tmp_path, texture, capsys):
@@ -133,6 +134,11 @@ def test_map_writes_array_and_picture(tmp_path, texture, capsys):
     assert result["mean"] == pytest.approx(sigma_map.mean(), abs=1e-5)
     assert Image.open(result["picture"]).size[0] > 300
     assert sorted(file.name for file in folder.iterdir()) == ["grass_sigma.npy", "grass_sigma.png"]
+
+
+def test_map_of_any_stride_is_quick_and_whole(tmp_path, texture, capsys):
+    status, out, _ = run(capsys, "map", texture, "--out", tmp_path, "--stride", 2**31, "--json")
+    assert status == 0 and json.loads(out)["width"] == 101
 
 
 def test_train_then_evaluate_with_the_file(tmp_path, texture, capsys):
@@ -160,6 +166,7 @@ def test_recipes_are_changed_by_options(tmp_path, capsys):
         "--json",
     )  # fmt: skip
     recipe = json.loads(text)["recipe"]
+    assert status == 0 and recipe["textures_each"] == 1
     assert (recipe["num_classes"], recipe["config"]["num_steps"]) == (30, 2)
 
 
@@ -167,7 +174,11 @@ def test_recipes_are_changed_by_options(tmp_path, capsys):
     ("arguments", "words"),
     [
         (["map", "nowhere.png", "--out", "maps"], "no file nowhere.png"),
-        (["map", "{texture}", "--out", "{texture}"], "File exists"),
+        (["map", "{texture}", "--out", "{texture}"], "pass --out a folder"),
+        (["map", "{texture}", "--out", "maps", "--iterations", "3"], "pass both"),
+        (["blur", "{texture}", "--sigma", "1", "--out", "{texture}"], "is the image itself"),
+        (["blur", "{texture}", "--disk", "1", "--truncate", "3", "--out", "a.png"], "with --sigma"),
+        (["train", "--out", "folder.safetensors"], "is a folder"),
         (["map", "{texture}", "--out", "maps", "--estimator", "x"], "spectrum-30, thesis-30"),
         (["map", "{texture}", "--out", "maps", "--device", "tpu9"], "device"),
         (["blur", "{texture}", "--sigma", "-1", "--out", "a.png"], "sigma must be"),
@@ -182,6 +193,7 @@ def test_recipes_are_changed_by_options(tmp_path, capsys):
 def test_complaints_are_one_line(tmp_path, monkeypatch, texture, capsys, arguments, words):
     monkeypatch.chdir(tmp_path)
     data.write_image("small.png", torch.rand(33, 33))
+    (tmp_path / "folder.safetensors").mkdir()
     filled = [word.format(texture=texture, small="small.png") for word in arguments]
     before = sorted(tmp_path.rglob("*"))
     status, out, err = run(capsys, *filled)
@@ -213,3 +225,4 @@ def test_unwritable_folders_are_named(texture, capsys, options):
     # Not even root can make a file in /proc.
     status, _, err = run(capsys, options[0], texture, *options[1:])
     assert status == 2 and "/proc" in err and err.count("\n") == 1
+    assert "can be written" in err

@@ -125,14 +125,22 @@ def blur_varying(image, sigma_map, *, mode="gather", truncate=4.0, padding_mode=
             f"sigma_map must lie between 0 and {MAX_REACH / truncate:g} pixels, "
             f"it runs from {low:g} to {high:g}."
         )
-    sigma_map = sigma_map.to(image)
-    if mode == "gather":
-        return _gather(image, sigma_map, truncate, padding_mode)
-    # Gathering is linear, so the derivative of <gather(x), image> by x is the transpose.
-    with torch.enable_grad():
+    spread = _gather if mode == "gather" else _scatter
+    # Half precision has too few digits to sum in.
+    working = image.float() if image.dtype in (torch.float16, torch.bfloat16) else image
+    return spread(working, sigma_map.to(working), truncate, padding_mode).to(image.dtype)
+
+
+def _scatter(image, sigma_map, truncate, padding_mode):
+    """Gathering is linear: the derivative of <gather(x), image> by x is the transpose."""
+    differentiable = torch.is_grad_enabled() and (image.requires_grad or sigma_map.requires_grad)
+    with torch.inference_mode(False), torch.enable_grad():
+        image, sigma_map = (x.clone() if x.is_inference() else x for x in (image, sigma_map))
         probe = torch.zeros_like(image, requires_grad=True)
         gathered = _gather(probe, sigma_map, truncate, padding_mode)
-        (scattered,) = torch.autograd.grad(gathered, probe, grad_outputs=image)
+        (scattered,) = torch.autograd.grad(
+            gathered, probe, grad_outputs=image, create_graph=differentiable
+        )
     return scattered
 
 
@@ -153,16 +161,18 @@ def gaussian_profiles(sigma, truncate):
     reach = gaussian_reach(sigma, truncate)
     # With q = exp(-1 / (2 sigma^2)) the weights are q^(k^2), and each follows from the one before:
     # k^2 = (k - 1)^2 + (2k - 1). Products cost a tenth of exponentials.
-    ratio = torch.exp(-0.5 / sigma.clamp_min(1e-2).square())
+    # A large sigma has q near 1, where single precision is too coarse for so many products.
+    precise = sigma.double() if reach.max() > 64 else sigma
+    ratio = torch.exp(-0.5 / precise.clamp_min(1e-2).square())
     square = ratio.square()
-    weight = torch.ones_like(sigma)
+    weight = torch.ones_like(precise)
     weights = [weight]
     for distance in range(1, int(reach.max().item()) + 1):
         weight = weight * ratio
         ratio = ratio * square
         weights.append(weight * (distance <= reach))
     total = weights[0] + 2 * sum(weights[1:])
-    return [weight / total for weight in weights]
+    return [(weight / total).to(sigma.dtype) for weight in weights]
 
 
 def _weighted_sum(line, weights, size, axis):

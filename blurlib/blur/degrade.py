@@ -73,9 +73,9 @@ def add_noise(image, noise_std, *, rng):
     check_image(image)
     noise_std = check_number(noise_std, "noise_std", low=0)
     check_generator(rng)
-    # Drawn where the generator lives, then moved: the same seed gives the same noise everywhere.
-    noise = torch.randn(image.shape, generator=rng, dtype=image.dtype, device=rng.device)
-    return image + noise_std * noise.to(image.device)
+    # Drawn in one type where the generator lives, then moved: a seed gives one noise everywhere.
+    noise = torch.randn(image.shape, generator=rng, dtype=torch.float64, device=rng.device)
+    return image + noise_std * noise.to(image)
 
 
 def jpeg(image, quality):
@@ -103,11 +103,9 @@ def jpeg(image, quality):
     >>> jpeg(torch.full((16, 24), 0.5), 75).shape
     torch.Size([16, 24])
     """
-    check_image(image)
-    if image.ndim != 2:
-        raise ValueError(f"image must have shape (H, W), got {tuple(image.shape)}.")
+    check_image(image, ndim=2)
     quality = int(check_number(check_integer(quality, "quality"), "quality", low=1, high=100))
-    levels = np.rint(quantize(image).cpu().numpy() * 255).astype(np.uint8)
+    levels = np.rint(quantize(image).detach().cpu().double().numpy() * 255).astype(np.uint8)
     file = io.BytesIO()
     Image.fromarray(levels).save(file, format="JPEG", quality=quality)
     decoded = np.array(Image.open(file), dtype=np.float64) / 255

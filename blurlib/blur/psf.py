@@ -179,8 +179,8 @@ def check_psf(psf):
         raise ValueError(
             f"psf must be 2-D with odd sides, got shape {tuple(psf.shape)}; pad it with zeros."
         )
-    total = psf.sum().item()
-    if psf.min() < 0 or abs(total - 1) > 1e-3:
+    total = psf.double().sum().item()
+    if psf.min() < 0 or abs(total - 1) > 1e-2:
         raise ValueError(
             f"psf must be non-negative and sum to 1, got a sum of {total:g} and a minimum of "
             f"{psf.min().item():g}; divide it by its sum."

@@ -72,6 +72,9 @@ def as_image(array):
     >>> as_image(np.array([[0, 51, 255]], dtype=np.uint8))
     tensor([[0.0000, 0.2000, 1.0000]])
     """
+    if isinstance(array, torch.Tensor):
+        array = array.detach().cpu()
+        array = (array.float() if array.is_floating_point() else array).numpy()
     array = np.asarray(array)
     if array.size == 0 or array.ndim not in (2, 3) or array.shape[2:] not in ((), (3,), (4,)):
         raise ImageError(
@@ -114,6 +117,10 @@ def _decode(picture):
         raise ImageError(
             f"it has {picture.width} x {picture.height} pixels, more than {MAX_PIXELS}; cut it."
         )
+    if picture.mode == "I" and picture.format != "PNG":
+        raise ImageError("it holds 32-bit integers, whose white level nobody knows; save 16 bits.")
+    if picture.mode.startswith("RGB") and any(";16" in str(tile) for tile in picture.tile):
+        raise ImageError("it has 16-bit colour, which would be cut to 8; save it as 16-bit grey.")
     picture = ImageOps.exif_transpose(picture)
     if picture.mode.startswith("I;16") or picture.mode == "I":
         array = np.array(picture).astype(np.int64)
@@ -153,6 +160,8 @@ def load_image(path):
     path = Path(path)
     if not path.exists():
         raise FileNotFoundError(f"there is no file {path}")
+    if not path.is_file():
+        raise ImageError(f"cannot read {path}: it is a folder or a device; name a picture file.")
     try:
         with warnings.catch_warnings():
             # Pillow warns of large pictures before we can; _decode has the limit, and an error.
@@ -188,9 +197,13 @@ def list_images(paths):
 
     Raises
     ------
+    TypeError
+        If `paths` is a single path.
     FileNotFoundError
         If a path does not exist, or a folder holds no image.
     """
+    if isinstance(paths, str | Path):
+        raise TypeError(f"paths must be a list of files and folders, got the single {paths!r}.")
     files = []
     for path in map(Path, paths):
         if not path.exists():
@@ -198,7 +211,9 @@ def list_images(paths):
         if not path.is_dir():
             files.append(path)
             continue
-        found = sorted(item for item in path.iterdir() if item.suffix.lower() in SUFFIXES)
+        found = sorted(
+            item for item in path.iterdir() if item.is_file() and item.suffix.lower() in SUFFIXES
+        )
         if not found:
             raise FileNotFoundError(f"the folder {path} holds no image ({', '.join(SUFFIXES)})")
         files.extend(found)
@@ -254,9 +269,9 @@ def write_image(path, image):
     OSError
         If the folder cannot be written.
     """
-    check_image(image)
-    if image.ndim != 2:
-        raise ValueError(f"image must have shape (H, W), got {tuple(image.shape)}.")
-    levels = np.floor(image.cpu().double().clamp(0, 1).numpy() * 255 + 0.5).astype(np.uint8)
+    check_image(image, ndim=2)
+    levels = np.floor(image.detach().cpu().double().clamp(0, 1).numpy() * 255 + 0.5).astype(
+        np.uint8
+    )
     with replacing(path) as file:
         Image.fromarray(levels).save(file, format="PNG")

@@ -71,8 +71,6 @@ def extract_patches(image, patch_size=PATCH_SIZE, stride=None):
     """
     patch_size = check_integer(patch_size, "patch_size")
     stride = patch_size if stride is None else check_integer(stride, "stride")
-    check_image(image, min_side=patch_size)
-    if image.ndim != 2:
-        raise ValueError(f"image must have shape (H, W), got {tuple(image.shape)}.")
+    check_image(image, min_side=patch_size, ndim=2)
     windows = image.unfold(0, patch_size, stride).unfold(1, patch_size, stride)
     return windows.reshape(-1, 1, patch_size, patch_size)

@@ -221,7 +221,7 @@ def procedural_texture(family, shape, *, rng):
     """
     check_choice(family, "family", FAMILIES)
     height, width = check_shape(shape)
-    check_generator(rng)
+    check_generator(rng, cpu=True)
     fine = FAMILIES[family](2 * max(height, width, 32), rng).float()
     texture = functional.avg_pool2d(fine[None, None], 2)[0, 0, :height, :width]
     # torch.quantile takes at most 16 million values; a sample of the rows is enough.

@@ -3,7 +3,7 @@
 import torch
 from torch.nn import functional
 
-from .._checks import check_generator, check_image, check_integer
+from .._checks import check_generator, check_image, check_integer, check_number
 from ..blur.convolve import gaussian_profiles
 from ..blur.degrade import quantize
 from ..blur.psf import THESIS_TRUNCATE, gaussian_reach
@@ -59,19 +59,23 @@ class PatchStream:
         self, images, sigmas, *, rng, patch_size=PATCH_SIZE, contrast=0.5, truncate=THESIS_TRUNCATE
     ):
         self.patch_size = check_integer(patch_size, "patch_size")
-        self.rng = check_generator(rng)
-        self.sigmas = sigmas
-        self.contrast = contrast
-        self.truncate = truncate
-        self.reach = int(gaussian_reach(sigmas.max(), truncate))
+        self.rng = check_generator(rng, cpu=True)
+        check_image(sigmas[None] if isinstance(sigmas, torch.Tensor) else sigmas, "sigmas")
+        if sigmas.ndim != 1 or sigmas.min() < 0:
+            raise ValueError("sigmas must be a row of numbers of at least 0, in pixels.")
+        self.sigmas = sigmas.float()
+        self.contrast = check_number(contrast, "contrast", low=1e-6, high=1)
+        self.truncate = check_number(truncate, "truncate", low=0.5, high=20, unit="sigma")
+        self.reach = int(gaussian_reach(self.sigmas.max(), truncate))
         self._cut_size = patch_size + 2 * self.reach
         self.images = list(images)
         if not self.images:
             raise ValueError("images is empty; pass at least one image to cut patches from.")
         for image in self.images:
-            check_image(image, min_side=self._cut_size)
-            if image.ndim != 2:
-                raise ValueError(f"each image must have shape (H, W), got {tuple(image.shape)}.")
+            check_image(image, "each image", min_side=self._cut_size, ndim=2)
+            if image.min() < 0 or image.max() > 1:
+                raise ValueError("each image must lie in [0, 1]; divide it by its white level.")
+        self.images = [image.float() for image in self.images]
 
     def _draw(self, high, size):
         return torch.randint(high, (size,), generator=self.rng).tolist()
@@ -101,6 +105,7 @@ class PatchStream:
         labels : Tensor of shape (size,)
             Index into `sigmas`, int64.
         """
+        size = check_integer(size, "size")
         sharp = torch.stack([self._cut() for _ in range(size)])
         gain = self.contrast + (1 - self.contrast) * torch.rand(size, 1, 1, generator=self.rng)
         shift = (1 - gain) * torch.rand(size, 1, 1, generator=self.rng)  # stays in [0, 1]

@@ -36,7 +36,9 @@ def save_network(path, network, record=None):
     Raises
     ------
     TypeError
-        If the network is of no known kind.
+        If the network is of no known kind, or the record no dict that JSON can hold.
+    FloatingPointError
+        If a weight is too large for float16, or not finite.
     OSError
         If the folder cannot be written.
     """
@@ -50,6 +52,12 @@ def save_network(path, network, record=None):
         name: (tensor.half() if name in parameters else tensor).detach().cpu().contiguous()
         for name, tensor in network.state_dict().items()
     }
+    if not all(torch.isfinite(tensor).all() for tensor in tensors.values()):
+        raise FloatingPointError(
+            "the network holds weights that float16 cannot hold; train it with a lower lr."
+        )
+    if not isinstance(record or {}, dict):
+        raise TypeError(f"record must be a dict, got {type(record).__name__}.")
     header = {
         "format": _FORMAT,
         "network": kinds[type(network)],
@@ -95,7 +103,7 @@ def load_network(path):
         header = json.loads(metadata["blurlib"])
         if header["format"] != _FORMAT:
             raise CheckpointError(
-                f"{path} has format {header['format']}, this blurlib reads {_FORMAT}; update it."
+                f"{path} has format {header['format']!r}, this blurlib reads {_FORMAT}; update it."
             )
         kind = NETWORKS[check_choice(header["network"], "network", NETWORKS)]
         network = kind(header["num_classes"], header["sigma_max"])
@@ -106,10 +114,14 @@ def load_network(path):
     except Exception as error:  # whatever a damaged file makes the readers raise
         raise CheckpointError(
             f"{path} is damaged or was not written by blurlib "
-            f"({type(error).__name__}: {str(error)[:120]}); train or download it again."
+            f"({type(error).__name__}: {' '.join(str(error).split())[:120]}); "
+            "train or download it again."
         ) from None
-    if not all(torch.isfinite(tensor).all() for tensor in tensors.values()):
-        raise CheckpointError(f"{path} holds NaN or infinite weights; train it again.")
+    if (
+        not all(torch.isfinite(tensor).all() for tensor in tensors.values())
+        or (network.std <= 0).any()
+    ):
+        raise CheckpointError(f"{path} holds NaN, infinite or impossible weights; train it again.")
     return network.eval(), record
 
 

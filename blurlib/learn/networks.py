@@ -3,7 +3,7 @@
 import torch
 from torch import nn
 
-from .._checks import check_integer, check_number
+from .._checks import check_generator, check_integer, check_number
 
 #: Width of the thesis' range of sigmas: the last class, in pixels.
 SIGMA_MAX = 3.0
@@ -35,6 +35,8 @@ def class_sigmas(num_classes, sigma_max=SIGMA_MAX):
     tensor([1., 2., 3.])
     """
     num_classes = check_integer(num_classes, "num_classes")
+    if num_classes > 10_000:  # a damaged file or a slip of the finger, and gigabytes of weights
+        raise ValueError(f"num_classes must be at most 10,000, got {num_classes}.")
     sigma_max = check_number(sigma_max, "sigma_max", low=1e-3, high=100, unit="pixels")
     steps = torch.arange(1, num_classes + 1, dtype=torch.float64)
     return (sigma_max * steps / num_classes).float()
@@ -84,6 +86,7 @@ class BlurClassifier(nn.Module):
         ----------
         .. [1] K. He et al., "Delving deep into rectifiers", ICCV 2015; key ``he2015``.
         """
+        check_generator(rng, cpu=True)
         for layer in self.layers:
             if isinstance(layer, nn.Conv2d | nn.Linear):
                 nn.init.kaiming_normal_(layer.weight, nonlinearity="relu", generator=rng)
@@ -96,7 +99,7 @@ class BlurClassifier(nn.Module):
         features = self.features(patches)
         axes = 0 if self.mean.ndim else None
         self.mean.copy_(features.mean(axes))
-        self.std.copy_(features.std(axes).clamp_min(1e-3))
+        self.std.copy_(features.std(axes, correction=0).clamp_min(1e-3))
 
     def forward(self, patches):
         """Return log-probabilities of the classes.
@@ -181,8 +184,6 @@ class SpectrumNetwork(BlurClassifier):
         Number of classes of sigma.
     sigma_max : float, optional
         Sigma of the last class in pixels.
-    hidden : tuple of int, optional
-        Widths of the hidden layers.
 
     Notes
     -----
@@ -200,22 +201,20 @@ class SpectrumNetwork(BlurClassifier):
     torch.Size([2, 30])
     """
 
-    def __init__(self, num_classes=30, sigma_max=SIGMA_MAX, hidden=(256, 128)):
+    def __init__(self, num_classes=30, sigma_max=SIGMA_MAX):
         super().__init__(num_classes, sigma_max)
         size = self.patch_size
         hann = torch.hann_window(size + 2, periodic=False)[1:-1]  # without the two zeros
         self.register_buffer("window", torch.outer(hann, hann), persistent=False)
-        widths = [(size // 2 + 1) ** 2, *hidden]
-        hidden_layers = [
-            layer
-            for wide, narrow in zip(widths[:-1], widths[1:], strict=True)
-            for layer in (nn.Linear(wide, narrow), nn.ReLU())
-        ]
+        inputs = (size // 2 + 1) ** 2
         self.layers = nn.Sequential(
-            *hidden_layers, nn.Linear(widths[-1], num_classes), nn.LogSoftmax(dim=1)
+            *(nn.Linear(inputs, 256), nn.ReLU()),
+            *(nn.Linear(256, 128), nn.ReLU()),
+            nn.Linear(128, num_classes),
+            nn.LogSoftmax(dim=1),
         )
-        self.mean = torch.zeros(widths[0])
-        self.std = torch.ones(widths[0])
+        self.mean = torch.zeros(inputs)
+        self.std = torch.ones(inputs)
 
     def features(self, patches):
         """Return the folded log power spectra, (B, 289)."""

@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass, field
 import torch
 
 from .. import __version__
-from .._checks import check_choice
+from .._checks import check_choice, check_device, check_integer
 from ..data.stream import PatchStream, free_textures
 from .networks import NETWORKS
 from .training import TrainConfig, train
@@ -38,6 +38,9 @@ class Recipe:
 
     def __post_init__(self):
         check_choice(self.network, "network", NETWORKS)
+        check_integer(self.num_classes, "num_classes")
+        check_integer(self.textures_each, "textures_each")
+        check_integer(self.seed, "seed", low=0)
 
 
 #: The recipes of the weights that come with the package.
@@ -77,6 +80,7 @@ def run_recipe(recipe, *, images=None, device="cpu", progress=False):
     TypeError, ValueError, FloatingPointError
         As `blurlib.data.PatchStream` and `blurlib.learn.train`.
     """
+    check_device(device)  # before the textures are drawn
     rng = torch.Generator().manual_seed(recipe.seed)
     if images is None:
         images = free_textures(rng=rng, num_each=recipe.textures_each)

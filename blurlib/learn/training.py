@@ -40,7 +40,7 @@ class TrainConfig:
     def __post_init__(self):
         check_integer(self.num_steps, "num_steps")
         check_integer(self.batch_size, "batch_size")
-        check_number(self.lr, "lr", low=0)
+        check_number(self.lr, "lr", low=1e-12)
         check_number(self.warmup, "warmup", low=0, high=1)
         check_number(self.weight_decay, "weight_decay", low=0)
         check_number(self.clip, "clip", low=1e-9)
@@ -88,7 +88,11 @@ def train(network, stream, config, *, device="cpu", progress=False):
         network.parameters(), lr=config.lr, weight_decay=config.weight_decay
     )
     schedule = torch.optim.lr_scheduler.OneCycleLR(
-        optimizer, config.lr, total_steps=config.num_steps, pct_start=config.warmup
+        optimizer,
+        config.lr,
+        total_steps=config.num_steps,
+        pct_start=float(config.warmup),
+        cycle_momentum=False,
     )
     history = {"loss": [], "rmse": [], "seconds": []}
     start = time.perf_counter()

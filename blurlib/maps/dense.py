@@ -6,20 +6,31 @@ features again and again. Three changes make one pass give every window's answer
 - an unpadded convolution is the same in a window and in the whole image;
 - a pooling that steps by 2 answers only every second window; let it step by 1 and let all that
   comes after look at every second position instead (dilation 2);
-- a linear layer on a side x side feature map is a convolution with a side x side kernel.
+- the linear layers slide over the feature map instead of the image: all their windows together are
+  one matrix.
 """
 
 import torch
 from torch import nn
 from torch.nn import functional
 
-from .._checks import check_integer
+from .._checks import check_image, check_integer
+
+#: Windows that the linear layers see at once: their features stay in the processor's cache.
+_HEAD_BATCH = 2048
 
 
 def has_dense_form(network):
     """Tell whether a network looks at pixels, so that neighbouring windows share their features."""
     first = next(iter(network.layers))
     return isinstance(first, nn.Conv2d)
+
+
+def _check_windows(network, image, stride):
+    check_image(image, min_side=network.patch_size)
+    if image.ndim != 4 or image.shape[1] != 1:
+        raise ValueError(f"image must have shape (B, 1, H, W), got {tuple(image.shape)}.")
+    return check_integer(stride, "stride")
 
 
 def run_dense(network, image, *, stride=1):
@@ -44,6 +55,8 @@ def run_dense(network, image, *, stride=1):
     ------
     TypeError
         If the network holds a layer that has no dense form.
+    ValueError
+        If the image is not (B, 1, H, W) or smaller than a patch.
 
     References
     ----------
@@ -51,12 +64,13 @@ def run_dense(network, image, *, stride=1):
        networks", ICIP 2013; key ``giusti2013``.
     .. [2] Chapter "A first sigma map", ``book/maps/first_sigma_map.ipynb``.
     """
-    stride = check_integer(stride, "stride")
+    stride = _check_windows(network, image, stride)
     x = (network.features(image) - network.mean) / network.std
     side = network.patch_size  # of one window's feature map, as the layers shrink it
     dilation = 1  # spacing, in positions of x, of what was neighbouring in a window
     step = stride  # how many positions of x lie between two wanted windows
-    for layer in network.layers:
+    flatten = next(i for i, layer in enumerate(network.layers) if isinstance(layer, nn.Flatten))
+    for layer in network.layers[:flatten]:
         if isinstance(layer, nn.Conv2d):
             x = functional.conv2d(x, layer.weight, layer.bias, dilation=dilation)
             side -= layer.kernel_size[0] - 1
@@ -67,15 +81,21 @@ def run_dense(network, image, *, stride=1):
             step //= kept
             dilation *= layer.stride // kept
             side //= layer.stride
-        elif isinstance(layer, nn.Linear):
-            kernel = layer.weight.reshape(layer.out_features, -1, side, side)
-            x = functional.conv2d(x, kernel, layer.bias, stride=step, dilation=dilation)
-            side = step = 1  # the windows are apart now: one position each
-        elif isinstance(layer, nn.ReLU | nn.LogSoftmax):
+        elif isinstance(layer, nn.ReLU):
             x = layer(x)
-        elif not isinstance(layer, nn.Flatten):
+        else:
             raise TypeError(f"a {type(layer).__name__} layer has no dense form here.")
-    return x
+    head = network.layers[flatten + 1 :]
+    span = dilation * (side - 1) + 1
+    windows = x.unfold(2, span, step).unfold(3, span, step)[..., ::dilation, ::dilation]
+    windows = windows.permute(0, 2, 3, 1, 4, 5)  # (B, rows, columns, channels, side, side)
+    batch, rows, columns = windows.shape[:3]
+    answers = [
+        head(block.reshape(-1, x.shape[1] * side * side))
+        for one in windows
+        for block in one.split(max(1, _HEAD_BATCH // columns))
+    ]
+    return torch.cat(answers).reshape(batch, rows, columns, -1).permute(0, 3, 1, 2)
 
 
 def run_sliding(network, image, *, stride=1, batch_size=1024):
@@ -96,7 +116,14 @@ def run_sliding(network, image, *, stride=1, batch_size=1024):
     -------
     log_probabilities : Tensor of shape (B, num_classes, rows, columns)
         As `run_dense`.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If the image is not (B, 1, H, W) or smaller than a patch, or a number is out of range.
     """
+    stride = _check_windows(network, image, stride)
+    batch_size = check_integer(batch_size, "batch_size")
     size = network.patch_size
     windows = image.unfold(2, size, stride).unfold(3, size, stride)[:, 0]
     batch, rows, columns = windows.shape[:3]

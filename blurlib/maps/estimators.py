@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from .._checks import check_device
+from .._checks import check_choice, check_device
 from ..learn import BlurClassifier, load_network, pretrained, pretrained_names
-from .predict import predict_sigma_map
+from .predict import READOUTS, predict_sigma_map
 
 #: What is used when none is named.
 DEFAULT_ESTIMATOR = "spectrum-30"
@@ -71,6 +71,7 @@ def load_estimator(name=DEFAULT_ESTIMATOR, *, readout="mean", device="cpu"):
     >>> load_estimator("spectrum-30")(torch.rand(64, 64), stride=16).shape
     torch.Size([3, 3])
     """
+    check_choice(readout, "readout", READOUTS)
     if name in estimator_names():
         network, _ = pretrained(name)
     elif Path(name).is_file():

@@ -4,7 +4,7 @@ import time
 
 import torch
 
-from .._checks import check_choice
+from .._checks import check_choice, check_image
 from ..blur import FIELDS, THESIS_TRUNCATE, add_noise, blur_varying, jpeg, quantize
 from ..data import crop_to_multiple
 from .metrics import bias, mse
@@ -41,6 +41,7 @@ def make_test_image(sharp, field, *, noise=0.0, jpeg_quality=None, rng=None):
         If the image is smaller than a patch, or an argument is out of range.
     """
     check_choice(field, "field", FIELDS)
+    check_image(sharp, "sharp", ndim=2)
     sharp = crop_to_multiple(sharp)
     sigma_map = FIELDS[field](sharp.shape)
     blurred = quantize(blur_varying(sharp, sigma_map, truncate=THESIS_TRUNCATE))

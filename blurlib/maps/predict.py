@@ -98,9 +98,7 @@ def predict_sigma_map(network, image, *, stride=1, readout="mean", method="auto"
     torch.Size([3, 5])
     """
     size = network.patch_size
-    check_image(image, min_side=size)
-    if image.ndim != 2:
-        raise ValueError(f"image must have shape (H, W), got {tuple(image.shape)}.")
+    check_image(image, min_side=size, ndim=2)
     stride = check_integer(stride, "stride")
     check_choice(readout, "readout", READOUTS)
     check_choice(method, "method", METHODS)
@@ -149,8 +147,9 @@ def predict_full_size(estimate, image, *, patch_size=32, stride=1):
     TypeError, ValueError
         If the image is not (H, W) or smaller than a patch.
     """
-    check_image(image, min_side=patch_size)
-    stride = check_integer(stride, "stride")
+    check_image(image, min_side=patch_size, ndim=2)
+    # A step beyond the image adds nothing but padding.
+    stride = min(check_integer(stride, "stride"), max(1, max(image.shape) - 1))
     before = patch_size // 2
     # Enough behind the far edges for a last window at or beyond the last pixel.
     below, right = (patch_size - 1 - before + -(side - 1) % stride for side in image.shape)
@@ -189,7 +188,8 @@ def window_centres(field, *, patch_size=32, stride=1):
     >>> window_centres(torch.zeros(40, 50), stride=4).shape
     torch.Size([3, 5])
     """
-    check_image(field, "field", min_side=patch_size)
+    check_image(field, "field", min_side=check_integer(patch_size, "patch_size"))
+    stride = check_integer(stride, "stride")
     first = patch_size // 2
     last = [side - patch_size + first + 1 for side in field.shape[-2:]]
     return field[..., first : last[0] : stride, first : last[1] : stride]

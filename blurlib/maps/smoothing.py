@@ -92,7 +92,7 @@ def smooth(sigma_map, num_iter, neighbourhood="mean3x3"):
     rows = torch.cos(torch.pi * torch.arange(height)[:, None].double() * steps / height)
     columns = torch.cos(torch.pi * torch.arange(width)[:, None].double() * steps / width)
     factor = rows @ weights @ columns.T
-    spectrum = fft.dctn(sigma_map.double().cpu().numpy(), axes=(-2, -1), norm="ortho")
+    spectrum = fft.dctn(sigma_map.detach().double().cpu().numpy(), axes=(-2, -1), norm="ortho")
     spectrum *= factor.numpy() ** num_iter
     smoothed = fft.idctn(spectrum, axes=(-2, -1), norm="ortho", overwrite_x=True)
     return torch.from_numpy(smoothed).to(sigma_map)

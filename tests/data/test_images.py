@@ -100,7 +100,7 @@ def test_hostile_and_broken_files_are_refused_in_one_line(save, tmp_path):
         "zero.png": "empty or no image", "text.png": "empty or no image", "cut.png": "truncated",
         "bomb.png": "pixels", "flipped.png": "cannot read", "moving.gif": "2 frames",
         "clear.png": "transparent", "bright.tif": "divide it by its white level",
-        "long.tif": "more than 16 bits",
+        "long.tif": "whose white level nobody knows",
     }  # fmt: skip
     for name, word in words.items():
         with pytest.raises(data.ImageError, match=word) as caught:
@@ -148,6 +148,7 @@ def test_folders_list_their_images_in_order(save, tmp_path):
     for name in ("b.png", "a.PNG", "c.gif"):
         save(GREY, name)
     (tmp_path / "SHA1SUMS").write_text("no image")
+    (tmp_path / "folder.png").mkdir()
     files = data.list_images([tmp_path, tmp_path / "SHA1SUMS"])
     assert [file.name for file in files] == ["a.PNG", "b.png", "c.gif", "SHA1SUMS"]
     (tmp_path / "empty").mkdir()
@@ -155,6 +156,8 @@ def test_folders_list_their_images_in_order(save, tmp_path):
         data.list_images([tmp_path / "empty"])
     with pytest.raises(FileNotFoundError, match="no file or folder"):
         data.list_images([tmp_path / "nowhere"])
+    with pytest.raises(TypeError, match="a list of files"):
+        data.list_images(str(tmp_path))
 
 
 @pytest.mark.parametrize("name", sorted(data.PACKAGED))

@@ -49,7 +49,9 @@ def test_standardisation_takes_out_mean_and_deviation(rng):
     features = (network.features(patches) - network.mean) / network.std
     # Frequency 0 has no power once the mean is gone: it stays constant.
     torch.testing.assert_close(features.mean(0)[1:], torch.zeros(288), atol=1e-3, rtol=0)
-    torch.testing.assert_close(features.std(0)[1:], torch.ones(288), atol=1e-3, rtol=0)
+    torch.testing.assert_close(
+        features.std(0, correction=0)[1:], torch.ones(288), atol=1e-3, rtol=0
+    )
 
 
 def test_spectrum_network_does_not_see_brightness_or_mirrors(rng):

@@ -106,6 +106,10 @@ def test_cuda_agrees_with_the_cpu(network, rng):
         (lambda net: maps.predict_sigma_map(net, torch.zeros(40, 40), readout="x"), "readout must"),
         (lambda net: maps.predict_sigma_map(net, torch.zeros(40, 40), method="x"), "method must"),
         (lambda net: maps.window_centres(torch.zeros(20, 40)), "at least 32 pixels"),
+        (lambda net: maps.window_centres(torch.zeros(40, 40), stride=0), "stride must be"),
+        (lambda net: maps.run_sliding(net, torch.zeros(1, 3, 40, 40)), "\\(B, 1, H, W\\)"),
+        (lambda net: maps.run_dense(net, torch.zeros(40, 40)), "\\(B, 1, H, W\\)"),
+        (lambda net: maps.predict_full_size(None, torch.zeros(1, 40, 40)), "shape \\(H, W\\)"),
         (lambda net: maps.predict_full_size(None, torch.zeros(20, 40)), "at least 32 pixels"),
     ],
 )
