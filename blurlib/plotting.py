@@ -148,9 +148,8 @@ def show_otf(axis, otf, title=""):
         In the order of `torch.fft.fftfreq`, as `blurlib.blur.otf` returns it.
     """
     shifted = np.fft.fftshift(np.abs(_picture(otf, "otf")))
-    axis.set(
-        title=title, xlabel="frequency (cycles/px)", xticks=[-0.4, 0, 0.4], yticks=[-0.4, 0, 0.4]
-    )
+    label, ticks = "frequency (cycles/px)", [-0.4, 0, 0.4]
+    axis.set(title=title, xlabel=label, ylabel=label, xticks=ticks, yticks=ticks)
     axis.grid(False)
     axis.imshow(shifted, cmap=IMAGE_COLOURS, vmin=0, vmax=1, extent=(-0.5, 0.5, 0.5, -0.5))
 
