@@ -15,6 +15,22 @@ from .lens import coc_diameter, coc_diameter_to_sigma
 def constant_field(shape, sigma):
     """Return the same sigma everywhere.
 
+    Parameters
+    ----------
+    shape : (int, int)
+        Height and width.
+    sigma : float
+        In pixels, at least 0.
+
+    Returns
+    -------
+    sigma_map : Tensor of shape (H, W)
+
+    Raises
+    ------
+    TypeError, ValueError
+        If the shape or the sigma is none.
+
     Examples
     --------
     >>> constant_field((2, 3), 1.5)
@@ -100,7 +116,29 @@ def sin_field(shape, mean=1.55, amplitude=1.45, frequency=0.02):
 def sin2d_field(shape, mean=1.55, amplitude=1.45, frequency=0.02):
     """Return a sinusoid over columns and rows together, each with half the amplitude.
 
-    Parameters and errors are those of `sin_field`; this one varies along both axes.
+    Parameters
+    ----------
+    shape : (int, int)
+        Height and width.
+    mean, amplitude : float, optional
+        In pixels of sigma; the mean must be at least the amplitude, since no sigma is negative.
+    frequency : float, optional
+        In radians a pixel; columns and rows are counted from 1.
+
+    Returns
+    -------
+    sigma_map : Tensor of shape (H, W)
+        mean + amplitude / 2 (sin(frequency column) + sin(frequency row)).
+
+    Raises
+    ------
+    TypeError, ValueError
+        If sigma would be negative somewhere.
+
+    References
+    ----------
+    .. [1] Arun Patro, "Blur Kernel Estimation using Deep Learning", slides (text images); key
+       ``patro``.
 
     Examples
     --------

@@ -75,6 +75,16 @@ def coc_diameter(depth, *, focus_distance, focal_length, f_number):
 def disk_radius_to_sigma(radius):
     """Return the sigma of the gaussian with the second moment of a disk: radius / 2.
 
+    Parameters
+    ----------
+    radius : float or Tensor
+        In pixels, or in any unit.
+
+    Returns
+    -------
+    sigma : float or Tensor
+        In the same unit.
+
     Examples
     --------
     >>> disk_radius_to_sigma(4.0)
@@ -85,6 +95,16 @@ def disk_radius_to_sigma(radius):
 
 def sigma_to_disk_radius(sigma):
     """Return the radius of the disk with the second moment of a gaussian: 2 sigma.
+
+    Parameters
+    ----------
+    sigma : float or Tensor
+        In pixels, or in any unit.
+
+    Returns
+    -------
+    radius : float or Tensor
+        In the same unit.
 
     Examples
     --------
@@ -126,7 +146,22 @@ def coc_diameter_to_sigma(diameter, *, pixel_pitch):
 def sigma_to_coc_diameter(sigma, *, pixel_pitch):
     """Return the diameter in metres of the circle of confusion with this sigma in pixels.
 
-    The inverse of `coc_diameter_to_sigma`; parameters and errors are the same.
+    Parameters
+    ----------
+    sigma : float or Tensor
+        In pixels.
+    pixel_pitch : float
+        Distance between neighbouring pixels, in metres.
+
+    Returns
+    -------
+    diameter : float or Tensor
+        On the sensor, in metres: the inverse of `coc_diameter_to_sigma`.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If `pixel_pitch` is no positive length.
 
     Examples
     --------

@@ -126,7 +126,13 @@ def load_network(path):
 
 
 def pretrained_names():
-    """Return the names of the networks that come with the package."""
+    """Return the names of the networks that come with the package.
+
+    Returns
+    -------
+    names : tuple of str
+        What `pretrained` takes.
+    """
     return tuple(sorted(path.stem for path in _WEIGHTS.glob("*.safetensors")))
 
 

@@ -106,7 +106,20 @@ def run_recipe(recipe, *, images=None, device="cpu", progress=False):
 
 
 def thin_history(history, num_points=100):
-    """Return a history as means over equal runs of steps, short enough for a file's header."""
+    """Return a history as means over equal runs of steps, short enough for a file's header.
+
+    Parameters
+    ----------
+    history : dict of lists
+        From `blurlib.learn.train`: one number a step under each name.
+    num_points : int, optional
+        Largest number of means under each name.
+
+    Returns
+    -------
+    thin : dict
+        The means by name, and ``steps_a_point``, how many steps each stands for.
+    """
     size = -(-len(history["loss"]) // num_points)
     return {
         "steps_a_point": size,

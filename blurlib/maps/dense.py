@@ -21,7 +21,17 @@ _HEAD_BATCH = 2048
 
 
 def has_dense_form(network):
-    """Tell whether a network looks at pixels, so that neighbouring windows share their features."""
+    """Tell whether a network looks at pixels, so that neighbouring windows share their features.
+
+    Parameters
+    ----------
+    network : BlurClassifier
+        Any network on patches.
+
+    Returns
+    -------
+    dense : bool
+    """
     first = next(iter(network.layers))
     return isinstance(first, nn.Conv2d)
 

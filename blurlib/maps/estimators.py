@@ -39,7 +39,12 @@ class NetworkEstimator:
 
 
 def estimator_names():
-    """Return the names that `load_estimator` knows, beside the paths of weights files."""
+    """Return the names that `load_estimator` knows, beside the paths of weights files.
+
+    Returns
+    -------
+    names : tuple of str
+    """
     return pretrained_names()
 
 

@@ -41,7 +41,21 @@ def mse(sigma_map, truth):
 
 
 def rmse(sigma_map, truth):
-    """Return the root of the mean squared error, in pixels; see `mse`.
+    """Return the root of the mean squared error, in pixels.
+
+    Parameters
+    ----------
+    sigma_map, truth : Tensor of shape (H, W)
+        In pixels.
+
+    Returns
+    -------
+    rmse : float
+
+    Raises
+    ------
+    TypeError, ValueError
+        If the shapes differ or a value is not finite.
 
     Examples
     --------
@@ -53,7 +67,21 @@ def rmse(sigma_map, truth):
 
 
 def bias(sigma_map, truth):
-    """Return the mean error, in pixels: above zero where the map says too much blur; see `mse`.
+    """Return the mean error, in pixels: above zero where the map says too much blur.
+
+    Parameters
+    ----------
+    sigma_map, truth : Tensor of shape (H, W)
+        In pixels.
+
+    Returns
+    -------
+    bias : float
+
+    Raises
+    ------
+    TypeError, ValueError
+        If the shapes differ or a value is not finite.
 
     Examples
     --------

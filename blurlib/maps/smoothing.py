@@ -73,8 +73,26 @@ def smooth_iterated(sigma_map, num_iter, neighbourhood="mean3x3"):
 def smooth(sigma_map, num_iter, neighbourhood="mean3x3"):
     """Average neighbours `num_iter` times, in one step in the cosine domain.
 
-    Parameters, result and errors are those of `smooth_iterated`, the numbers too; the cost does
-    not depend on `num_iter`.
+    The numbers are those of `smooth_iterated`; the cost does not depend on `num_iter`.
+
+    Parameters
+    ----------
+    sigma_map : Tensor of shape (..., H, W)
+        In pixels.
+    num_iter : int
+        Number of steps, at least 0.
+    neighbourhood : {"mean3x3", "jacobi", "columns"}, optional
+        As for `smooth_iterated`.
+
+    Returns
+    -------
+    smoothed : Tensor of shape (..., H, W)
+        Same dtype and device; computed in float64 by scipy, so no gradient passes.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If the map is none, or a name or number is out of range.
 
     References
     ----------
