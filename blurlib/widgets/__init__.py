@@ -13,9 +13,14 @@ __all__ = ["PSFExplorer", "PageWidget"]
 
 
 def __getattr__(name):
-    if name in _HOMES:
+    if name not in _HOMES:
+        raise AttributeError(f"blurlib.widgets has no {name!r}; it has {', '.join(__all__)}")
+    try:
         return getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)
-    raise AttributeError(f"blurlib.widgets has no {name!r}; it has {', '.join(__all__)}")
+    except ModuleNotFoundError as error:
+        raise ImportError(
+            f'the widgets need {error.name}, which is not installed: pip install "blurlib[widgets]"'
+        ) from error
 
 
 def __dir__():

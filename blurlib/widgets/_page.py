@@ -3,15 +3,10 @@
 import html
 import json
 
+import anywidget
+
 from blurlib.widgets.bundle import module_source, style_source
 from blurlib.widgets.png import to_data_uri
-
-try:
-    import anywidget
-except ImportError as error:
-    raise ImportError(
-        'the widgets need anywidget, which is not installed: pip install "blurlib[widgets]"'
-    ) from error
 
 
 class PageWidget(anywidget.AnyWidget):

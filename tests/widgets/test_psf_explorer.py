@@ -139,7 +139,10 @@ def test_a_large_picture_is_averaged_down():
     assert abs(explorer.sharp.mean() - picture.mean()) < 0.01
 
 
-def test_without_anywidget_the_error_says_what_to_install():
-    code = "import sys; sys.modules['anywidget'] = None; import blurlib.widgets as w; w.PSFExplorer"
+@pytest.mark.parametrize("missing", ["anywidget", "traitlets"])
+def test_without_the_extra_the_error_says_what_to_install(missing):
+    code = (
+        f"import sys; sys.modules[{missing!r}] = None; import blurlib.widgets as w; w.PSFExplorer"
+    )
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert 'pip install "blurlib[widgets]"' in run.stderr.splitlines()[-1]
