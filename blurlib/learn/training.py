@@ -92,7 +92,7 @@ def train(network, stream, config, *, device="cpu", progress=False):
         config.lr,
         total_steps=config.num_steps,
         pct_start=float(config.warmup),
-        cycle_momentum=False,
+        cycle_momentum=True,  # AdamW's beta1 falls while the rate rises, and comes back
     )
     history = {"loss": [], "rmse": [], "seconds": []}
     start = time.perf_counter()
