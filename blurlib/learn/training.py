@@ -91,7 +91,8 @@ def train(network, stream, config, *, device="cpu", progress=False):
         optimizer,
         config.lr,
         total_steps=config.num_steps,
-        pct_start=float(config.warmup),
+        # Not quite: OneCycleLR divides by zero where the peak falls on step 1 or on the last.
+        pct_start=min(config.warmup + 1e-9, 1 - 1e-9),
         cycle_momentum=True,  # AdamW's beta1 falls while the rate rises, and comes back
     )
     history = {"loss": [], "rmse": [], "seconds": []}

@@ -38,6 +38,15 @@ def test_one_batch_is_learned_by_heart(rng):
     assert history["loss"][-1] < 0.1 < history["loss"][0]
 
 
+@pytest.mark.parametrize("warmup", [0, 0.1, 0.5, 1])
+@pytest.mark.parametrize("num_steps", [1, 2, 10])
+def test_any_number_of_steps_and_warmup_has_a_schedule(rng, num_steps, warmup):
+    network = learn.SpectrumNetwork(4).initialise(rng)
+    stream = data.PatchStream([torch.rand(64, 64, generator=rng)], network.sigmas, rng=rng)
+    config = learn.TrainConfig(num_steps=num_steps, batch_size=4, warmup=warmup)
+    assert len(learn.train(network, stream, config)["loss"]) == num_steps
+
+
 def test_a_loss_that_explodes_is_said(rng):
     network = learn.SpectrumNetwork().initialise(rng)
     stream = data.PatchStream([torch.rand(64, 64, generator=rng)], network.sigmas, rng=rng)
