@@ -1,5 +1,6 @@
 """Pictures to blur: files, packaged images, procedural textures, and patches of them."""
 
+from .free import TRAINING_PHOTOGRAPHS, free_textures
 from .images import (
     PACKAGED,
     TEST_TEXTURES,
@@ -12,13 +13,14 @@ from .images import (
 )
 from .patches import PATCH_SIZE, crop_to_multiple, extract_patches
 from .procedural import FAMILIES, procedural_texture
-from .stream import PatchStream, free_textures
+from .stream import PatchStream
 
 __all__ = [
     "FAMILIES",
     "PACKAGED",
     "PATCH_SIZE",
     "TEST_TEXTURES",
+    "TRAINING_PHOTOGRAPHS",
     "ImageError",
     "PatchStream",
     "as_image",

@@ -1,49 +1,62 @@
-"""Training patches without end: cut, blurred and rounded when they are asked for."""
+"""Training patches without end: cut, blurred and rounded when they are asked for.
+
+Everything happens for a whole batch at once, on the training device: a cut is a gather from one
+row of numbers that holds all pictures, and blur is a matrix on either side of it.
+"""
 
 import torch
 from torch.nn import functional
 
-from .._checks import check_generator, check_image, check_integer, check_number
+from .._checks import check_device, check_generator, check_image, check_integer, check_number
 from ..blur.convolve import gaussian_profiles
 from ..blur.degrade import quantize
 from ..blur.psf import THESIS_TRUNCATE, gaussian_reach
-from .images import packaged_image
 from .patches import PATCH_SIZE
-from .procedural import FAMILIES, procedural_texture
-
-#: Packaged photographs that may be trained on: neither test textures nor text.
-TRAINING_PHOTOGRAPHS = ("astronaut", "camera", "chelsea", "coffee", "coins", "ihc", "rocket")
 
 
 class PatchStream:
-    """Blurred patches of given images, each with the class of its blur.
+    r"""Blurred patches of given images, each with the class, or the sigma, of its blur.
 
     Every patch is cut from a random image at a random place, turned and mirrored at random,
-    given a random contrast, blurred with the PSF of a random class, and rounded to 8 bits.
+    given a random contrast, blurred with the PSF of a random sigma, given noise if wanted, and
+    rounded to 8 bits.
 
     Parameters
     ----------
     images : sequence of Tensors of shape (H, W)
         Sharp images in [0, 1], each larger than a patch and its blur's reach.
-    sigmas : Tensor of shape (K,)
-        Nominal sigma of each class, in pixels, at least 0.
+    sigmas : Tensor of shape (K,), or (float, float)
+        Nominal sigma of each class, in pixels, at least 0; or, for continuous sigma, the lowest
+        and the highest of a uniform draw.
     rng : torch.Generator
-        Source of every draw.
+        Source of every draw, on the CPU: a seed gives the same patches on every device, but for
+        noise and rounding.
     patch_size : int, optional
         Side of a patch in pixels.
     contrast : float, optional
         Smallest factor of the random contrast, in (0, 1]; 1 leaves it alone.
+    noise : float, optional
+        Largest standard deviation of white noise after the blur, in grey levels of 255; each
+        patch draws its own between 0 and this.
     truncate : float, optional
         Cut of the gaussian PSF in sigmas; the author's by default.
+    device : str or torch.device, optional
+        Where the pictures lie and the patches are made.
 
     Raises
     ------
     TypeError, ValueError
-        If there is no image, or one is too small to cut from.
+        If there is no image, one is too small to cut from, or an argument is out of range.
+
+    Notes
+    -----
+    A gaussian blurs rows and columns one after the other, so the blurred patch is
+    :math:`A_\sigma F A_\sigma^T`: F is the cut with a margin, and row i of :math:`A_\sigma` holds
+    the gaussian's profile around pixel i.
 
     References
     ----------
-    .. [1] Chapter "A first sigma map", ``book/maps/first_sigma_map.ipynb``.
+    .. [1] Chapter "Building the dataset", ``book/data/building_the_dataset.ipynb``.
 
     Examples
     --------
@@ -56,39 +69,45 @@ class PatchStream:
     """
 
     def __init__(
-        self, images, sigmas, *, rng, patch_size=PATCH_SIZE, contrast=0.5, truncate=THESIS_TRUNCATE
-    ):
+        self, images, sigmas, *, rng, patch_size=PATCH_SIZE, contrast=0.5, noise=0.0,
+        truncate=THESIS_TRUNCATE, device="cpu",
+    ):  # fmt: skip
         self.patch_size = check_integer(patch_size, "patch_size")
         self.rng = check_generator(rng, cpu=True)
-        check_image(sigmas[None] if isinstance(sigmas, torch.Tensor) else sigmas, "sigmas")
-        if sigmas.ndim != 1 or sigmas.min() < 0:
-            raise ValueError("sigmas must be a row of numbers of at least 0, in pixels.")
-        self.sigmas = sigmas.float()
+        self.device = check_device(device)
         self.contrast = check_number(contrast, "contrast", low=1e-6, high=1)
+        self.noise = check_number(noise, "noise", low=0, high=255, unit="grey levels")
         self.truncate = check_number(truncate, "truncate", low=0.5, high=20, unit="sigma")
-        self.reach = int(gaussian_reach(self.sigmas.max(), truncate))
-        self._cut_size = patch_size + 2 * self.reach
-        self.images = list(images)
-        if not self.images:
+        self.continuous, self.sigmas = _check_sigmas(sigmas)
+        self.reach = int(gaussian_reach(self.sigmas.max(), self.truncate))
+        self._cut_size = self.patch_size + 2 * self.reach
+        self._keep(images)
+        if not self.continuous:
+            self._matrices = self._blur_matrices(self.sigmas.to(self.device))
+        if self.noise:
+            seed = torch.randint(2**62, (), generator=self.rng).item()
+            self._noise_rng = torch.Generator(self.device).manual_seed(seed)
+
+    def _keep(self, images):
+        """Lay all images end to end in one row of numbers, and remember where each begins."""
+        images = list(images)
+        if not images:
             raise ValueError("images is empty; pass at least one image to cut patches from.")
-        for image in self.images:
+        for image in images:
             check_image(image, "each image", min_side=self._cut_size, ndim=2)
             if image.min() < 0 or image.max() > 1:
                 raise ValueError("each image must lie in [0, 1]; divide it by its white level.")
-        self.images = [image.float() for image in self.images]
-
-    def _draw(self, high, size):
-        return torch.randint(high, (size,), generator=self.rng).tolist()
-
-    def _cut(self):
-        """Return one random sharp cut, in one of the square's eight positions."""
-        image = self.images[self._draw(len(self.images), 1)[0]]
-        top = self._draw(image.shape[0] - self._cut_size + 1, 1)[0]
-        left = self._draw(image.shape[1] - self._cut_size + 1, 1)[0]
-        cut = image[top : top + self._cut_size, left : left + self._cut_size]
-        turns, mirrored = self._draw(4, 1)[0], self._draw(2, 1)[0]
-        cut = torch.rot90(cut, turns)
-        return cut.flip(1) if mirrored else cut
+        sizes = torch.tensor([0] + [image.numel() for image in images])
+        self._starts = sizes.cumsum(0)[:-1]
+        self._shapes = torch.tensor([image.shape for image in images])
+        self._pixels = torch.cat([image.flatten().float() for image in images]).to(self.device)
+        # Which row and column of the picture each pixel of a cut shows, in the square's eight
+        # positions: four turns of the grid, and the same mirrored.
+        axis = torch.arange(self._cut_size)
+        grid = torch.stack(torch.meshgrid(axis, axis, indexing="ij"))
+        turned = [torch.rot90(grid, k, (1, 2)) for k in range(4)]
+        positions = torch.stack([*turned, *(grid.flip(2) for grid in turned)])
+        self._rows, self._columns = positions.to(self.device).unbind(1)
 
     def batch(self, size):
         """Draw `size` patches.
@@ -102,51 +121,66 @@ class PatchStream:
         -------
         patches : Tensor of shape (size, 1, patch_size, patch_size)
             Blurred, 8-bit levels in [0, 1].
-        labels : Tensor of shape (size,)
-            Index into `sigmas`, int64.
+        targets : Tensor of shape (size,)
+            Index into `sigmas`, int64; for continuous sigma the sigma itself, float32.
         """
         size = check_integer(size, "size")
-        sharp = torch.stack([self._cut() for _ in range(size)])
-        gain = self.contrast + (1 - self.contrast) * torch.rand(size, 1, 1, generator=self.rng)
-        shift = (1 - gain) * torch.rand(size, 1, 1, generator=self.rng)  # stays in [0, 1]
-        sharp = gain * sharp + shift
-        labels = torch.randint(len(self.sigmas), (size,), generator=self.rng)
-        return quantize(self._blur(sharp, self.sigmas[labels]))[:, None], labels
+        sharp = self._cut(size)
+        gain, shift = torch.rand(2, size, 1, 1, generator=self.rng)
+        gain = self.contrast + (1 - self.contrast) * gain
+        shift = (1 - gain) * shift  # stays in [0, 1]
+        sharp = gain.to(self.device) * sharp + shift.to(self.device)
+        if self.continuous:
+            low, high = self.sigmas.tolist()
+            targets = low + (high - low) * torch.rand(size, generator=self.rng)
+            targets = targets.to(self.device)
+            matrices = self._blur_matrices(targets)
+        else:
+            targets = torch.randint(len(self.sigmas), (size,), generator=self.rng)
+            targets = targets.to(self.device)
+            matrices = self._matrices[targets]
+        patches = matrices @ sharp @ matrices.mT
+        if self.noise:
+            patches = patches + self._draw_noise(patches)
+        return quantize(patches)[:, None], targets
 
-    def _blur(self, sharp, sigma):
-        """Blur each cut with its own gaussian, one axis after the other, keeping what is whole."""
-        half = torch.stack(gaussian_profiles(sigma, self.truncate), 1)  # (N, reach + 1)
-        half = functional.pad(half, (0, self.reach + 1 - half.shape[1]))
-        profile = torch.cat([half[:, 1:].flip(1), half], 1)  # (N, 2 reach + 1)
-        across = torch.einsum("nhwk,nk->nhw", sharp.unfold(2, profile.shape[1], 1), profile)
-        return torch.einsum("nhwk,nk->nhw", across.unfold(1, profile.shape[1], 1), profile)
+    def _cut(self, size):
+        """Gather random sharp cuts, each in one of the square's eight positions."""
+        draws = torch.rand(4, size, generator=self.rng, dtype=torch.float64)
+        number = (draws[0] * len(self._starts)).long()
+        room = self._shapes[number] - self._cut_size + 1
+        top, left = (draws[1:3].T * room).long().unbind(1)
+        position = (draws[3] * 8).long().to(self.device)
+        width = self._shapes[number, 1]
+        corner = (self._starts[number] + top * width + left).to(self.device)
+        width = width.to(self.device)[:, None, None]
+        index = corner[:, None, None] + self._rows[position] * width + self._columns[position]
+        return self._pixels[index]
+
+    def _blur_matrices(self, sigma):
+        """Return A for each sigma, (N, patch_size, cut): row i is the profile around pixel i."""
+        half = torch.stack(gaussian_profiles(sigma, self.truncate), 1)  # g[0], g[1], ...
+        half = functional.pad(half, (0, self._cut_size - half.shape[1]))  # zero further away
+        row = torch.arange(self.patch_size, device=sigma.device)[:, None] + self.reach
+        column = torch.arange(self._cut_size, device=sigma.device)
+        return half[:, (row - column).abs()]
+
+    def _draw_noise(self, patches):
+        deviation = self.noise / 255 * torch.rand(len(patches), 1, 1, generator=self.rng)
+        white = torch.randn(patches.shape, generator=self._noise_rng, device=self.device)
+        return deviation.to(self.device) * white
 
 
-def free_textures(*, rng, num_each=4, size=256):
-    """Return sharp pictures that anyone may train on: procedural textures and photographs.
-
-    Parameters
-    ----------
-    rng : torch.Generator
-        Source of the procedural textures.
-    num_each : int, optional
-        Textures of each family.
-    size : int, optional
-        Side of the procedural textures in pixels.
-
-    Returns
-    -------
-    images : list of Tensors of shape (H, W)
-        scikit-image's test textures (brick, grass, gravel) and text are never among them.
-    """
-    textures = [
-        procedural_texture(family, (size, size), rng=rng)
-        for family in FAMILIES
-        for _ in range(check_integer(num_each, "num_each"))
-    ]
-    # A photograph has a blur of its own; at half its size it is sharp to the pixel.
-    photographs = [
-        functional.avg_pool2d(packaged_image(name)[None, None], 2)[0, 0]
-        for name in TRAINING_PHOTOGRAPHS
-    ]
-    return textures + photographs
+def _check_sigmas(sigmas):
+    """Return (whether sigma is continuous, the sigmas as a float32 row)."""
+    continuous = isinstance(sigmas, tuple)
+    if continuous:
+        if len(sigmas) != 2:
+            raise ValueError(f"continuous sigmas must be (lowest, highest), got {sigmas!r}.")
+        low = check_number(sigmas[0], "the lowest sigma", low=0, unit="pixels")
+        high = check_number(sigmas[1], "the highest sigma", low=low, unit="pixels")
+        return True, torch.tensor([low, high])
+    check_image(sigmas[None] if isinstance(sigmas, torch.Tensor) else sigmas, "sigmas")
+    if sigmas.ndim != 1 or sigmas.min() < 0:
+        raise ValueError("sigmas must be a row of numbers of at least 0, in pixels.")
+    return False, sigmas.float()

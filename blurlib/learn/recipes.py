@@ -7,7 +7,8 @@ import torch
 
 from .. import __version__
 from .._checks import check_choice, check_device, check_integer
-from ..data.stream import PatchStream, free_textures
+from ..data.free import free_textures
+from ..data.stream import PatchStream
 from .networks import NETWORKS
 from .training import TrainConfig, train
 
@@ -88,7 +89,7 @@ def run_recipe(recipe, *, images=None, device="cpu", progress=False):
     else:
         source = "images given by the user"
     network = NETWORKS[recipe.network](recipe.num_classes).initialise(rng)
-    stream = PatchStream(images, network.sigmas, rng=rng)
+    stream = PatchStream(images, network.sigmas, rng=rng, device=device)
     history = train(network, stream, recipe.config, device=device, progress=progress)
     record = {
         "recipe": asdict(recipe),
