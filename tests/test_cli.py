@@ -173,7 +173,7 @@ def test_recipes_are_changed_by_options(tmp_path, capsys):
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["map", "nowhere.png", "--out", "maps"], "no file nowhere.png"),
+        (["map", "nowhere.png", "--out", "maps"], "no file at nowhere.png"),
         (["map", "{texture}", "--out", "{texture}"], "pass --out a folder"),
         (["map", "{texture}", "--out", "maps", "--iterations", "3"], "pass both"),
         (["blur", "{texture}", "--sigma", "1", "--out", "{texture}"], "is the image itself"),

@@ -1,15 +1,16 @@
 """Pictures from files, arrays and packages, as tensors (H, W), float32, grey, in [0, 1]."""
 
-import warnings
+import stat
 from pathlib import Path
 
 import numpy as np
 import skimage
 import torch
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image
 
 from .._checks import check_choice, check_image
 from .._files import replacing
+from ._decode import ImageError, decode
 
 #: scikit-image's packaged pictures that show something; they need no download.
 PACKAGED = {
@@ -41,11 +42,8 @@ SUFFIXES = (".bmp", ".gif", ".jpeg", ".jpg", ".pgm", ".png", ".ppm", ".tif", ".t
 #: More pixels than this are refused before they are decoded: 512 MiB as float32.
 MAX_PIXELS = 2**27
 
-_LUMA = np.array([0.2125, 0.7154, 0.0721])  # ITU-R BT.709, as skimage.color.rgb2gray
-
-
-class ImageError(ValueError):
-    """A file or an array that is no single grey or colour picture."""
+_LUMA = (0.2125, 0.7154, 0.0721)  # ITU-R BT.709, as skimage.color.rgb2gray
+_STRIP = 2**16  # so many pixels become grey at a time
 
 
 def as_image(array):
@@ -81,65 +79,59 @@ def as_image(array):
             f"an image must have shape (H, W), (H, W, 3) or (H, W, 4), got {array.shape}; "
             "pass one picture at a time."
         )
-    if array.dtype == bool:
-        image = array.astype(np.float64)
-    elif array.dtype in (np.uint8, np.uint16):
-        image = array / np.float64(np.iinfo(array.dtype).max)
-    elif np.issubdtype(array.dtype, np.floating):
-        image = array.astype(np.float64)
-        if not np.isfinite(image).all():
-            raise ImageError("the image holds NaN or infinite values; replace or crop them first.")
-        if image.min() < 0 or image.max() > 1:
-            raise ImageError(
-                f"a floating point image must lie in [0, 1], it runs from {image.min():g} to "
-                f"{image.max():g}; divide it by its white level."
-            )
+    if array.dtype.kind == "u" and array.dtype.itemsize <= 2:
+        white = np.iinfo(array.dtype).max
+    elif array.dtype.kind in "bf":
+        white = 1
     else:
         raise ImageError(
-            f"an image must be boolean, uint8, uint16 or floating point, got {array.dtype}."
+            f"an image must be boolean, uint8, uint16 or floating point, got {array.dtype}; "
+            "convert it, its white level being 255, 65535 or 1.0."
         )
-    if array.shape[2:] == (4,):
-        if image[..., 3].min() < 1:
-            raise ImageError("the image has transparent pixels; flatten it on a background first.")
-        image = image[..., :3]
-    if image.ndim == 3:
-        image = image @ _LUMA
-    return torch.from_numpy(np.ascontiguousarray(image, dtype=np.float32))
+    if array.dtype.kind == "f":
+        low, high = array.min(), array.max()  # NaN if one value is NaN
+        if not (np.isfinite(low) and np.isfinite(high)):
+            raise ImageError("the image holds NaN or infinite values; replace or crop them first.")
+        if low < 0 or high > 1:
+            raise ImageError(
+                f"a floating point image must lie in [0, 1], it runs from {low:.8g} to "
+                f"{high:.8g}; divide it by its white level."
+            )
+    if array.shape[2:] == (4,) and array[..., 3].min() < white:
+        raise ImageError("the image has transparent pixels; flatten it on a background first.")
+    if array.ndim == 3:
+        return torch.from_numpy(_luma(array, white))
+    if array.dtype.kind == "u":
+        # One division in float32 rounds as well as one in float64 and a rounding (tested).
+        return torch.from_numpy(np.divide(array, white, dtype=np.float32, order="C"))
+    return torch.from_numpy(array.astype(np.float32, order="C"))
 
 
-def _decode(picture):
-    """Return the pixels of an open Pillow image as an array that `as_image` takes."""
-    if getattr(picture, "n_frames", 1) > 1:
-        raise ImageError(
-            f"it is animated or has pages ({picture.n_frames} frames); save one as a file."
-        )
-    if picture.width * picture.height > MAX_PIXELS:
-        raise ImageError(
-            f"it has {picture.width} x {picture.height} pixels, more than {MAX_PIXELS}; cut it."
-        )
-    if picture.mode == "I" and picture.format != "PNG":
-        raise ImageError("it holds 32-bit integers, whose white level nobody knows; save 16 bits.")
-    if picture.mode.startswith("RGB") and any(";16" in str(tile) for tile in picture.tile):
-        raise ImageError("it has 16-bit colour, which would be cut to 8; save it as 16-bit grey.")
-    picture = ImageOps.exif_transpose(picture)
-    if picture.mode.startswith("I;16") or picture.mode == "I":
-        array = np.array(picture).astype(np.int64)
-        if array.min() < 0 or array.max() > 65535:
-            raise ImageError("it holds integers of more than 16 bits; save it with 16 or 8.")
-        return array.astype(np.uint16)
-    if picture.mode in ("L", "F", "RGB", "RGBA"):
-        return np.array(picture)
-    transparent = picture.mode in ("LA", "PA", "La", "RGBa") or "transparency" in picture.info
-    return np.array(picture.convert("RGBA" if transparent else "RGB"))
+def _luma(array, white):
+    """Return the grey of colours: summed in float64, and strip by strip to need little memory."""
+    pixels = array.reshape(-1, array.shape[2])
+    grey = np.empty(len(pixels), np.float32)
+    for start in range(0, len(pixels), _STRIP):
+        strip = pixels[start : start + _STRIP, :3].astype(np.float64) / white
+        grey[start : start + _STRIP] = strip @ _LUMA
+    return grey.reshape(array.shape[:2])
 
 
-def load_image(path):
+def _named(path):
+    """Return a path for a message: as it is, or quoted where it would break the line."""
+    return str(path) if str(path).isprintable() else repr(str(path))
+
+
+def load_image(path, *, max_pixels=MAX_PIXELS):
     """Read an image file.
 
     Parameters
     ----------
     path : str or path-like
-        8 or 16-bit, float, grey, colour, palette, CMYK; turned upright if its EXIF data says so.
+        A BMP, GIF, JPEG, PGM, PNG, PPM, TIFF or WebP file; 8 or 16-bit, float, grey, colour,
+        palette, CMYK; turned upright if its EXIF data says so. The content counts, not the ending.
+    max_pixels : int, optional
+        A larger picture is refused before it is decoded. The default, `MAX_PIXELS`, is 2**27.
 
     Returns
     -------
@@ -156,30 +148,108 @@ def load_image(path):
     Notes
     -----
     Values stay as coded in the file (gamma included): the thesis blurs those, and so do we.
+
+    Of a camera's multi-picture JPEG (MPO: a stereo pair, a gain map) the first picture is read.
+    Other files with several pictures are refused.
+
+    Pillow's own limit, ``PIL.Image.MAX_IMAGE_PIXELS``, belongs to the whole process; it is neither
+    asked nor changed. WebP is the exception: Pillow asks by itself, and for more than twice that
+    limit it must be raised as well.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     write_image(f"{folder}/small.png", torch.zeros(2, 3))
+    ...     load_image(f"{folder}/small.png")
+    tensor([[0., 0., 0.],
+            [0., 0., 0.]])
     """
     path = Path(path)
-    if not path.exists():
-        raise FileNotFoundError(f"there is no file {path}")
-    if not path.is_file():
-        raise ImageError(f"cannot read {path}: it is a folder or a device; name a picture file.")
+    name = _named(path)
     try:
-        with warnings.catch_warnings():
-            # Pillow warns of large pictures before we can; _decode has the limit, and an error.
-            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-            with Image.open(path) as picture:
-                return as_image(_decode(picture))
+        regular = stat.S_ISREG(path.stat().st_mode)
+    except (FileNotFoundError, NotADirectoryError):
+        what = "behind the link" if path.is_symlink() else "at"
+        raise FileNotFoundError(f"there is no file {what} {name}") from None
+    except (OSError, ValueError) as error:  # a loop of links, a name too long, a null character
+        raise ImageError(f"cannot read {name}: {_one_line(error)}; name a picture file.") from None
+    if not regular:  # opening a pipe would wait for its writer, perhaps for ever
+        raise ImageError(f"cannot read {name}: it is a folder or a device; name a picture file.")
+    try:
+        return as_image(decode(path, max_pixels))
     except ImageError as error:
-        raise ImageError(f"cannot use {path}: {error}") from None
-    except Image.DecompressionBombError:
+        raise ImageError(f"cannot use {name}: {error}") from None
+    except MemoryError:
         raise ImageError(
-            f"cannot use {path}: it has more than {MAX_PIXELS} pixels; cut it."
+            f"cannot read {name}: it needs more memory than there is; scale it down."
         ) from None
-    except UnidentifiedImageError:
-        raise ImageError(
-            f"cannot read {path}: it is empty or no image that Pillow knows."
-        ) from None
+    except PermissionError:
+        raise ImageError(f"cannot read {name}: you may not; change its permissions.") from None
     except Exception as error:  # damaged files make decoders raise nearly anything
-        raise ImageError(f"cannot read {path}: {type(error).__name__}: {error}") from error
+        raise ImageError(
+            f"cannot read {name}: it is damaged or of a kind that Pillow cannot decode "
+            f"({_one_line(error)}); save it again as PNG or TIFF."
+        ) from error
+
+
+def _one_line(error):
+    """Return an error's type and first words, whatever line breaks it holds."""
+    words = "".join(sign if sign.isprintable() else " " for sign in str(error))
+    return f"{type(error).__name__}: {words}"[:200]
+
+
+def load_images(paths, *, min_side=1, max_pixels=MAX_PIXELS):
+    """Read image files one after the other; a bad one is named, and the rest goes on.
+
+    Parameters
+    ----------
+    paths : iterable of str or path-like
+        Files and folders, as for `list_images`.
+    min_side : int, optional
+        A picture with a shorter side is left out; pass the size of your patches.
+    max_pixels : int, optional
+        A larger picture is left out, see `load_image`.
+
+    Returns
+    -------
+    images : iterator of (path, image, error)
+        One for each file, read when it is asked for: the image and None, or None and a line that
+        names the file and says why it is left out.
+
+    Raises
+    ------
+    TypeError, FileNotFoundError
+        As `list_images`, and at once: a path that you named yourself is missing.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     write_image(f"{folder}/good.png", torch.zeros(2, 3))
+    ...     _ = Path(folder, "bad.png").write_bytes(b"")
+    ...     files = list_images([folder])  # len(files) is the total of a progress bar
+    ...     for path, image, error in load_images(files):
+    ...         print(path.name, "left out" if image is None else image.shape)
+    bad.png left out
+    good.png torch.Size([2, 3])
+    """
+    return (_load_or_say(path, min_side, max_pixels) for path in list_images(paths))
+
+
+def _load_or_say(path, min_side, max_pixels):
+    """Return (path, image, None) or (path, None, the error's line)."""
+    try:
+        image = load_image(path, max_pixels=max_pixels)
+    except (ImageError, OSError, MemoryError) as error:
+        return path, None, str(error)
+    if min(image.shape) < min_side:
+        height, width = image.shape
+        return path, None, (
+            f"cannot use {_named(path)}: it has {width} x {height} pixels, and the shorter side "
+            f"must have at least min_side={min_side}; use a larger picture."
+        )  # fmt: skip
+    return path, image, None
 
 
 def list_images(paths):
@@ -188,7 +258,8 @@ def list_images(paths):
     Parameters
     ----------
     paths : iterable of str or path-like
-        A file stands for itself; a folder for the files in it (not below) with an image's ending.
+        A file stands for itself; a folder for what lies in it (not below) with an image's ending.
+        Broken links and pipes are listed too, so that the loader names them.
 
     Returns
     -------
@@ -207,15 +278,17 @@ def list_images(paths):
     files = []
     for path in map(Path, paths):
         if not path.exists():
-            raise FileNotFoundError(f"there is no file or folder {path}")
+            raise FileNotFoundError(f"there is no file or folder {_named(path)}")
         if not path.is_dir():
             files.append(path)
             continue
         found = sorted(
-            item for item in path.iterdir() if item.is_file() and item.suffix.lower() in SUFFIXES
+            item for item in path.iterdir() if item.suffix.lower() in SUFFIXES and not item.is_dir()
         )
         if not found:
-            raise FileNotFoundError(f"the folder {path} holds no image ({', '.join(SUFFIXES)})")
+            raise FileNotFoundError(
+                f"the folder {_named(path)} holds no image ({', '.join(SUFFIXES)})"
+            )
         files.extend(found)
     return files
 
