@@ -1,0 +1,103 @@
+"""What the families paint with: coordinates, noise, scattered points, strokes and light."""
+
+import math
+
+import torch
+
+
+def uniform(rng, low, high, count=None):
+    """Draw one float, or a tensor of `count`, evenly between two bounds."""
+    draws = low + (high - low) * torch.rand(count or 1, generator=rng, dtype=torch.float64)
+    return draws if count else draws.item()
+
+
+def grid(size):
+    """Return rows and columns as two (size, size) tensors."""
+    axis = torch.arange(size, dtype=torch.float32)
+    return axis[:, None].expand(size, size), axis[None, :].expand(size, size)
+
+
+def turned(size, angle):
+    """Return the grid's coordinates along and across a direction."""
+    rows, columns = grid(size)
+    return (
+        math.cos(angle) * columns + math.sin(angle) * rows,
+        math.cos(angle) * rows - math.sin(angle) * columns,
+    )
+
+
+def any_angle(rng):
+    """Draw the direction of a line."""
+    return uniform(rng, 0, math.pi)
+
+
+def noise(size, rng, slope, stretch=1.0, angle=math.pi / 2):
+    """Gaussian noise with amplitude spectrum 1 / f^slope, standardised.
+
+    Its grains are `stretch` times as long along `angle` (downwards by default) as across it.
+    """
+    white = torch.randn(size, size, generator=rng)
+    rows = torch.fft.fftfreq(size)[:, None]
+    columns = torch.fft.rfftfreq(size)[None, :]
+    along = (math.cos(angle) * columns + math.sin(angle) * rows) * stretch
+    across = math.cos(angle) * rows - math.sin(angle) * columns
+    frequency = torch.sqrt(along**2 + across**2).clamp_min(1 / size)
+    field = torch.fft.irfft2(torch.fft.rfft2(white) * frequency**-slope, s=(size, size))
+    return (field - field.mean()) / field.std()
+
+
+def nearest_points(size, rng, spacing, position=None):
+    """Distances to the two nearest of random points, and the nearest one's number.
+
+    One point lies in each cell of a lattice. `position` holds the coordinates (rows, columns) to
+    measure at, the pixels' own by default; turned or stretched ones turn or stretch the pattern.
+    """
+    rows, columns = grid(size) if position is None else position
+    side = max(2, int(size / spacing))
+    jitter = torch.rand(2, side + 2, side + 2, generator=rng)
+    cell = size / side
+    nearest = torch.full((2, size, size), math.inf)
+    number = torch.zeros(size, size)
+    base_row, base_column = torch.floor(rows / cell).long(), torch.floor(columns / cell).long()
+    for row_step in (-1, 0, 1):
+        for column_step in (-1, 0, 1):
+            row, column = base_row + row_step, base_column + column_step
+            i, j = (row + 1) % (side + 2), (column + 1) % (side + 2)
+            distance = torch.hypot(
+                rows - (row + jitter[0][i, j]) * cell, columns - (column + jitter[1][i, j]) * cell
+            )
+            closer = distance < nearest[0]
+            nearest[1] = torch.where(closer, nearest[0], torch.minimum(nearest[1], distance))
+            nearest[0] = torch.where(closer, distance, nearest[0])
+            number = torch.where(closer, (i * (side + 2) + j).float(), number)
+    return nearest, number
+
+
+def draw_tones(number, rng):
+    """Give every number in a map of whole numbers its own random grey."""
+    return torch.rand(int(number.max()) + 1, generator=rng)[number.long()]
+
+
+def top_points(size, rows, columns, thickness):
+    """Lay points on the canvas one over the other: the number of the one on top, -1 where none.
+
+    Each covers a square of `thickness` pixels. Strokes are points in a row.
+    """
+    number = torch.arange(rows.numel())
+    top = torch.full((size * size,), -1)
+    for down in range(thickness):
+        for right in range(thickness):
+            row, column = (rows.flatten() + down).long(), (columns.flatten() + right).long()
+            inside = (row >= 0) & (row < size) & (column >= 0) & (column < size)
+            top.scatter_reduce_(0, (row * size + column)[inside], number[inside], "amax")
+    return top.view(size, size)
+
+
+def lit(height, rng):
+    """Light that a matt surface sends up when a lamp stands at its side (Lambert's law)."""
+    down, right = torch.gradient(height)
+    azimuth, elevation = uniform(rng, 0, 2 * math.pi), uniform(rng, math.pi / 9, math.pi / 3)
+    facing = math.sin(elevation) - math.cos(elevation) * (
+        math.sin(azimuth) * down + math.cos(azimuth) * right
+    )
+    return (facing / torch.sqrt(1 + down**2 + right**2)).clamp_min(0)
