@@ -3,43 +3,8 @@
 import torch
 from torch import nn
 
-from .._checks import check_generator, check_integer, check_number
-
-#: Width of the thesis' range of sigmas: the last class, in pixels.
-SIGMA_MAX = 3.0
-
-
-def class_sigmas(num_classes, sigma_max=SIGMA_MAX):
-    """Return the sigma of each class: equal steps up to `sigma_max`.
-
-    Parameters
-    ----------
-    num_classes : int
-        10, 30 and 60 give the steps 0.3, 0.1 and 0.05.
-    sigma_max : float, optional
-        Sigma of the last class in pixels.
-
-    Returns
-    -------
-    sigmas : Tensor of shape (num_classes,)
-        In pixels.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If either is out of range.
-
-    Examples
-    --------
-    >>> class_sigmas(3)
-    tensor([1., 2., 3.])
-    """
-    num_classes = check_integer(num_classes, "num_classes")
-    if num_classes > 10_000:  # a damaged file or a slip of the finger, and gigabytes of weights
-        raise ValueError(f"num_classes must be at most 10,000, got {num_classes}.")
-    sigma_max = check_number(sigma_max, "sigma_max", low=1e-3, high=100, unit="pixels")
-    steps = torch.arange(1, num_classes + 1, dtype=torch.float64)
-    return (sigma_max * steps / num_classes).float()
+from .._checks import check_generator
+from ..data.protocols import SIGMA_MAX, class_sigmas
 
 
 class BlurClassifier(nn.Module):
