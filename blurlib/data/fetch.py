@@ -1,0 +1,237 @@
+"""Downloading the textures that we may not hand on, each file checked by its hash."""
+
+import hashlib
+import zipfile
+from pathlib import Path
+
+from .._files import replacing
+
+#: Where the scans of the Brodatz album were published, one file each.
+BRODATZ_ADDRESS = "http://www.ux.uis.no/~tranden/brodatz/"
+
+#: Where the USC-SIPI texture volume is published, as one archive.
+SIPI_ADDRESS = "https://sipi.usc.edu/database/textures.zip"
+
+#: After so many files in a row that could not be fetched, the rest is not tried.
+GIVE_UP = 3
+
+#: An archive's file larger than this is left alone: the largest real one has 1 MiB.
+_MAX_MEMBER = 16 * 2**20
+
+_SUMS = "SHA256SUMS"
+
+
+class FetchError(OSError):
+    """Nothing could be downloaded."""
+
+
+def hash_file(path, algorithm="sha256"):
+    """Return the hash of a file.
+
+    Parameters
+    ----------
+    path : str or path-like
+        The file.
+    algorithm : str, optional
+        A name that hashlib knows.
+
+    Returns
+    -------
+    digest : str
+        Hexadecimal.
+
+    Raises
+    ------
+    OSError
+        If the file cannot be read.
+    """
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, algorithm).hexdigest()
+
+
+def _download(address, path, known_hash, *, progress):
+    """Download one file beside its place, check it, and only then put it there."""
+    import pooch  # brings requests: not needed to read what is there already
+
+    downloader = pooch.HTTPDownloader(progressbar=progress, timeout=30)
+    pooch.get_logger().setLevel("ERROR")  # its errors are raised as well, in our words
+    pooch.retrieve(address, known_hash, path.name, path.parent, downloader=downloader)
+
+
+def _reason(error):
+    """Say in one short line why a download failed."""
+    text = str(error).replace("\n", " ")
+    if "hash" in text:
+        return "what came is not the published file (its hash is another one)"
+    response = getattr(error, "response", None)
+    if response is not None:
+        return f"the server answered {response.status_code}"
+    if isinstance(error, zipfile.BadZipFile):
+        return "what came is no archive"
+    if isinstance(error, OSError):  # requests' errors are OSErrors
+        return f"no connection ({type(error).__name__})"
+    return f"{type(error).__name__}: {text[:100]}"
+
+
+def fetch_files(folder, hashes, address, *, progress=False):
+    """Download the files that a folder lacks; a file that is there and right is left alone.
+
+    Parameters
+    ----------
+    folder : path-like
+        Where to; made if it is not there.
+    hashes : dict
+        Name of each file and its hash, as "sha1:..." or "sha256:...".
+    address : str
+        What to put before a name.
+    progress : bool, optional
+        Whether to show progress bars.
+
+    Returns
+    -------
+    failed : dict
+        Name of each file that is still missing or wrong, and why.
+
+    Raises
+    ------
+    FetchError
+        If several files in a row cannot be fetched and none was: no network, most likely.
+    OSError
+        If the folder cannot be written.
+
+    Notes
+    -----
+    A file that is there but has another hash is replaced only by one that has the right one.
+    """
+    from tqdm import tqdm
+
+    folder = Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    failed, in_a_row, fetched = {}, 0, 0
+    wanted = [name for name, known in hashes.items() if not _is_right(folder / name, known)]
+    for name in tqdm(wanted, desc="files", disable=None if progress else True):
+        if in_a_row >= GIVE_UP:
+            failed[name] = "not tried, after so many failures"
+            continue
+        try:
+            _download(address + name, folder / name, hashes[name], progress=False)
+        except PermissionError:
+            raise
+        except Exception as error:  # requests and pooch raise many kinds
+            failed[name] = _reason(error)
+            in_a_row += 1
+        else:
+            in_a_row, fetched = 0, fetched + 1
+    if in_a_row >= GIVE_UP and not fetched:
+        reason = next(iter(failed.values()))
+        raise FetchError(
+            f"cannot download from {address}: {reason}. If you have the files, name their folder "
+            "(--folder, or BLURLIB_DATA); they are checked by their hashes all the same."
+        )
+    return failed
+
+
+def _is_right(path, known):
+    algorithm, _, digest = known.partition(":")
+    return path.is_file() and hash_file(path, algorithm) == digest
+
+
+def fetch_archive(folder, names, address, *, progress=False):
+    """Download an archive whose hash nobody published, and unpack the files that are known.
+
+    Parameters
+    ----------
+    folder : path-like
+        Where to; made if it is not there.
+    names : iterable of str
+        Files to take out of it, wherever in the archive they lie.
+    address : str
+        The archive's.
+    progress : bool, optional
+        Whether to show a progress bar.
+
+    Returns
+    -------
+    missing : list of str
+        Names that the archive does not hold.
+
+    Raises
+    ------
+    FetchError
+        If the archive cannot be fetched, or is none.
+    OSError
+        If the folder cannot be written.
+
+    Notes
+    -----
+    Trusted on first use: without a published hash, the first download is taken as it is, and the
+    SHA-256 of every file is written into ``SHA256SUMS`` beside them. From then on the files are
+    checked against that list whenever they are read.
+    """
+    folder, names = Path(folder), set(names)
+    folder.mkdir(parents=True, exist_ok=True)
+    archive = folder / address.rsplit("/", 1)[-1]
+    try:
+        _download(address, archive, None, progress=progress)
+        with zipfile.ZipFile(archive) as packed:
+            members = {
+                info.filename.rsplit("/", 1)[-1]: info
+                for info in packed.infolist()
+                if not info.is_dir() and info.file_size <= _MAX_MEMBER
+            }
+            for name in sorted(names & members.keys()):
+                content = packed.read(members[name])
+                with replacing(folder / name) as file:
+                    file.write(content)
+    except PermissionError:
+        raise
+    except Exception as error:
+        archive.unlink(missing_ok=True)  # half an archive would be taken for a whole one next time
+        raise FetchError(
+            f"cannot fetch {address}: {_reason(error)}. If you have the files, name their folder "
+            "(--folder, or BLURLIB_DATA)."
+        ) from None
+    archive.unlink()
+    write_sums(folder, names & members.keys())
+    return sorted(names - members.keys())
+
+
+def write_sums(folder, names):
+    """Write the SHA-256 of files into ``SHA256SUMS``, in the form that ``sha256sum -c`` reads.
+
+    Parameters
+    ----------
+    folder : path-like
+        Where they are.
+    names : iterable of str
+        Which.
+
+    Raises
+    ------
+    OSError
+        If a file cannot be read, or the folder not written.
+    """
+    folder = Path(folder)
+    lines = [f"{hash_file(folder / name)}  {name}\n" for name in sorted(names)]
+    with replacing(folder / _SUMS) as file:
+        file.write("".join(lines).encode())
+
+
+def read_sums(folder):
+    """Read ``SHA256SUMS``.
+
+    Parameters
+    ----------
+    folder : path-like
+        Where it is.
+
+    Returns
+    -------
+    hashes : dict
+        Name of each file and its hash as "sha256:..."; empty without the list.
+    """
+    path = Path(folder) / _SUMS
+    if not path.is_file():
+        return {}
+    pairs = (line.split(maxsplit=1) for line in path.read_text(encoding="utf-8").splitlines())
+    return {name.strip().lstrip("*"): f"sha256:{digest}" for digest, name in pairs}

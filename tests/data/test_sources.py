@@ -1,0 +1,149 @@
+"""One registry of sources, all opened in the same way."""
+
+import hashlib
+import os
+import pickle
+
+import pytest
+import torch
+
+from blurlib import data
+from blurlib.data import fetch, sources
+
+BRODATZ_FOLDER = os.environ.get("BLURLIB_DATA")
+
+
+@pytest.fixture
+def scans(tmp_path, monkeypatch):
+    """Return a folder of three pictures, published under their hash as four "scans"."""
+    folder = tmp_path / "scans"
+    folder.mkdir()
+    registry = {"D4.gif": {"sha1": "0" * 40, "material": "cork"}}
+    for k, name in enumerate(("brick", "grass", "gravel"), 1):
+        path = folder / f"D{k}.gif"
+        data.write_image(path, data.packaged_image(name)[:64, :64])
+        digest = hashlib.sha1(path.read_bytes()).hexdigest()
+        registry[path.name] = {"sha1": digest, "material": "stone" if k != 2 else "lawn"}
+    monkeypatch.setattr(sources, "BRODATZ", registry)
+    monkeypatch.delenv("BLURLIB_DATA", raising=False)
+    return folder
+
+
+def test_every_source_says_where_from_and_what_one_may_do():
+    assert {"brodatz", "sipi", "packaged", "procedural", "text", "depth", "folder"} == set(
+        data.SOURCES
+    )
+    for source in data.SOURCES.values():
+        assert source.title and source.licence and source.origin and callable(source.open)
+
+
+@pytest.mark.parametrize("name", ["packaged", "procedural", "text", "depth"])
+def test_what_needs_no_folder_opens_and_loads(name):
+    collection = data.SOURCES[name].open()
+    assert len(collection) == len({picture.name for picture in collection}) > 0
+    if data.SOURCES[name].num_images is not None:
+        assert len(collection) == data.SOURCES[name].num_images
+    for picture in list(collection)[:: max(1, len(collection) // 4)]:
+        image = picture.load()
+        assert image.ndim == 2 and 0 <= image.min() and image.max() <= 1
+        again = pickle.loads(pickle.dumps(picture))  # a worker gets it this way
+        assert torch.equal(again.load(), image)
+    assert collection[collection[0].name] is collection[0]
+    with pytest.raises(ValueError, match="name must be one of"):
+        collection["lena"]
+
+
+def test_right_missing_and_damaged_scans_are_told_apart(scans):
+    (scans / "D2.gif").write_bytes((scans / "D2.gif").read_bytes() + b"x")
+    collection = data.brodatz(scans)
+    assert [picture.name for picture in collection] == ["D1.gif", "D3.gif"]
+    assert collection.missing == ("D4.gif",)
+    assert set(collection.damaged) == {"D2.gif"} and "SHA1" in collection.damaged["D2.gif"]
+    assert {picture.material for picture in collection} == {"stone"}
+
+
+def test_the_environment_names_the_folder_or_its_parent(scans, monkeypatch, tmp_path):
+    monkeypatch.setenv("BLURLIB_DATA", str(scans))
+    assert len(data.brodatz()) == 3
+    scans.rename(tmp_path / "brodatz")
+    monkeypatch.setenv("BLURLIB_DATA", str(tmp_path))
+    assert len(data.brodatz()) == 3
+    monkeypatch.setenv("BLURLIB_DATA", str(tmp_path / "nowhere"))
+    with pytest.raises(FileNotFoundError, match="which BLURLIB_DATA names"):
+        data.brodatz()
+
+
+def test_without_a_folder_the_cache_is_filled(scans, monkeypatch, tmp_path):
+    asked = []
+
+    def pretend(folder, hashes, address, *, progress):
+        asked.append(address)
+        scans.rename(folder)
+        return {"D4.gif": "the server answered 404"}
+
+    monkeypatch.setattr(sources, "fetch_files", pretend)
+    monkeypatch.setattr("pooch.os_cache", lambda project: tmp_path / project)
+    (tmp_path / "blurlib").mkdir()
+    assert len(data.brodatz()) == 3 and asked == [fetch.BRODATZ_ADDRESS]
+
+
+@pytest.mark.parametrize("open_source", [data.brodatz, data.sipi])
+def test_a_folder_with_nothing_of_it_says_how_to_fetch(tmp_path, open_source):
+    with pytest.raises(FileNotFoundError, match="blurlib fetch"):
+        open_source(tmp_path)
+    with pytest.raises(FileNotFoundError, match="there is no folder"):
+        open_source(tmp_path / "nowhere")
+
+
+def test_sipi_files_are_checked_once_their_sums_are_known(tmp_path):
+    for name in list(sources.SIPI)[:2]:
+        data.write_image(tmp_path / name, torch.rand(40, 40))
+    assert len(data.sipi(tmp_path)) == 2 and len(data.sipi(tmp_path).missing) == 56
+    fetch.write_sums(tmp_path, list(sources.SIPI)[:2])
+    data.write_image(tmp_path / list(sources.SIPI)[0], torch.rand(40, 40))
+    assert list(data.sipi(tmp_path).damaged) == [list(sources.SIPI)[0]]
+
+
+def test_the_registry_has_the_published_files_and_related_plates_together():
+    assert len(sources.BRODATZ) == 111 and "D14.gif" not in sources.BRODATZ
+    assert len({entry["sha1"] for entry in sources.BRODATZ.values()}) == 111
+    for one, other in [(55, 56), (64, 65), (74, 75), (103, 104), (107, 108), (23, 54)]:
+        materials = [sources.BRODATZ[f"D{k}.gif"]["material"] for k in (one, other)]
+        assert materials[0] == materials[1]
+
+
+def test_a_folder_knows_brodatz_by_hash_and_doubles_by_their_folder(scans, tmp_path, monkeypatch):
+    hashes = {entry["sha1"]: entry["material"] for entry in sources.BRODATZ.values()}
+    monkeypatch.setattr(sources, "_MATERIAL_OF_HASH", hashes)
+    other = tmp_path / "other"
+    other.mkdir()
+    (scans / "D1.gif").rename(scans / "mine.gif")
+    data.write_image(other / "mine.gif", torch.rand(40, 40))
+    collection = data.open_folder([scans, other])
+    assert {picture.name: picture.material for picture in collection} == {
+        "D2.gif": "lawn", "D3.gif": "stone", "scans/mine.gif": "stone",
+        "other/mine.gif": "other/mine.gif",
+    }  # fmt: skip
+
+
+def test_materials_are_read_from_a_table(scans, tmp_path):
+    table = tmp_path / "materials.csv"
+    table.write_text("material,name\nwall,D1.gif\n,D2.gif\n", encoding="utf-8-sig")
+    materials = data.read_materials(table)
+    assert materials == {"D1.gif": "wall"}
+    assert data.open_folder([scans], materials=materials)["D1.gif"].material == "wall"
+    with pytest.raises(ValueError, match="not there: D9.gif; the files are D1.gif"):
+        data.open_folder([scans], materials={"D9.gif": "wall"})
+    table.write_text("D1.gif,wall\n")
+    with pytest.raises(ValueError, match="columns name,material"):
+        data.read_materials(table)
+    with pytest.raises(FileNotFoundError, match="no file"):
+        data.read_materials(tmp_path / "nowhere.csv")
+
+
+@pytest.mark.skipif(BRODATZ_FOLDER is None, reason="BLURLIB_DATA names no folder of the scans")
+def test_the_real_scans_are_the_published_ones():
+    collection = data.brodatz()
+    assert not collection.damaged and len(collection) + len(collection.missing) == 111
+    for picture in collection:
+        assert picture.load().shape == (640, 640)
