@@ -1,7 +1,7 @@
 """Print what the package costs: seconds, and ratios of two ways within one run.
 
 python benchmarks/run.py            everything, about two minutes on two cores
-python benchmarks/run.py blur       only what is named: blur, dense, smoothing, evaluate
+python benchmarks/run.py blur       only what is named: blur, stream, dense, smoothing, evaluate
 
 Machines are shared and noisy: the median of several runs is printed with the fastest one, and
 ratios are the numbers to keep.
@@ -88,8 +88,32 @@ def bench_evaluate():
             line(f"map 512 x 512, {name}, stride {stride}", *seconds)
 
 
+def bench_stream():
+    """Patches a second of training from the stream, and from tensors in memory; the bar: 0.9."""
+    rng = torch.Generator().manual_seed(0)
+    images = data.free_textures(rng=rng, num_each=1)
+    for name, batch_size, num_steps in (("thesis", 50, 20), ("spectrum", 128, 200)):
+        config = learn.TrainConfig(num_steps=num_steps, batch_size=batch_size)
+        rates = {"stream": [], "memory": []}
+        for repeat in range(6):  # in turns, so that a busy neighbour slows both
+            network = learn.NETWORKS[name](30).initialise(rng)
+            source = data.PatchStream(images, network.sigmas, rng=rng)
+            kind = ("stream", "memory")[repeat % 2]
+            if kind == "memory":
+                source = data.StoredPatches(*source.batch(8192), rng=rng)
+            seconds = learn.train(network, source, config)["seconds"]
+            # The first steps warm up; the standardisation before them is not training.
+            rates[kind].append(batch_size * (num_steps - 5) / (seconds[-1] - seconds[4]))
+        best = {kind: max(found) for kind, found in rates.items()}
+        print(
+            f"train {name:9s} from the stream {best['stream']:8.0f} patches/s, from memory "
+            f"{best['memory']:8.0f}: ratio {best['stream'] / best['memory']:.2f}"
+        )
+
+
 BENCHMARKS = {
     "blur": bench_blur,
+    "stream": bench_stream,
     "dense": bench_dense,
     "smoothing": bench_smoothing,
     "evaluate": bench_evaluate,

@@ -1,0 +1,76 @@
+"""Patches that lie ready in memory, in the form in which a stream gives them."""
+
+import torch
+
+from .._checks import check_device, check_generator, check_integer
+
+
+class StoredPatches:
+    """Ready patches as an endless stream: every patch once, in random order, and again.
+
+    Parameters
+    ----------
+    patches : Tensor of shape (N, 1, P, P)
+        uint8 grey levels, or floats in [0, 1].
+    targets : Tensor of shape (N,)
+        Class or sigma of each.
+    rng : torch.Generator
+        Source of the order.
+    device : str or torch.device, optional
+        Where the batches shall lie.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If there is no patch, or the numbers of patches and targets differ.
+
+    Examples
+    --------
+    >>> stored = StoredPatches(
+    ...     torch.zeros(10, 1, 32, 32, dtype=torch.uint8), torch.arange(10),
+    ...     rng=torch.Generator().manual_seed(0),
+    ... )
+    >>> patches, labels = stored.batch(4)
+    >>> patches.shape, patches.dtype
+    (torch.Size([4, 1, 32, 32]), torch.float32)
+    """
+
+    def __init__(self, patches, targets, *, rng, device="cpu"):
+        if patches.ndim != 4 or patches.shape[1] != 1 or len(patches) == 0:
+            raise ValueError(
+                f"patches must have shape (N, 1, P, P) with N at least 1, got "
+                f"{tuple(patches.shape)}."
+            )
+        if targets.shape != patches.shape[:1]:
+            raise ValueError(
+                f"there must be one target a patch, got {tuple(targets.shape)} for "
+                f"{len(patches)} patches."
+            )
+        self.rng = check_generator(rng, cpu=True)
+        self.device = check_device(device)
+        self._patches, self._targets = patches.to(self.device), targets.to(self.device)
+        self._order = torch.empty(0, dtype=torch.int64)
+
+    def batch(self, size):
+        """Give the next patches.
+
+        Parameters
+        ----------
+        size : int
+            How many.
+
+        Returns
+        -------
+        patches : Tensor of shape (size, 1, P, P)
+            float32 in [0, 1].
+        targets : Tensor of shape (size,)
+            Of the type they were given in.
+        """
+        size = check_integer(size, "size")
+        while len(self._order) < size:
+            again = torch.randperm(len(self._patches), generator=self.rng)
+            self._order = torch.cat([self._order, again])
+        chosen, self._order = self._order[:size].to(self.device), self._order[size:]
+        patches = self._patches[chosen]
+        patches = patches.float() / 255 if patches.dtype == torch.uint8 else patches.float()
+        return patches, self._targets[chosen]
