@@ -28,7 +28,9 @@ def run(capsys, *arguments):
     return status, captured.out, captured.err
 
 
-@pytest.mark.parametrize("command", [[], ["blur"], ["train"], ["map"], ["evaluate"]])
+@pytest.mark.parametrize(
+    "command", [[], ["blur"], ["fetch"], ["dataset"], ["train"], ["map"], ["evaluate"]]
+)
 def test_help_is_there(command, capsys):
     with pytest.raises(SystemExit) as stop:
         cli.main([*command, "--help"])
@@ -226,3 +228,56 @@ def test_unwritable_folders_are_named(texture, capsys, options):
     status, _, err = run(capsys, options[0], texture, *options[1:])
     assert status == 2 and "/proc" in err and err.count("\n") == 1
     assert "can be written" in err
+
+
+def test_dataset_writes_a_manifest_and_names_what_it_left_out(texture, tmp_path, capsys):
+    out = tmp_path / "set"
+    data.write_image(tmp_path / "brick.png", data.packaged_image("brick")[:99, :99])
+    (tmp_path / "bad.png").write_bytes(b"none")
+    status, text, err = run(capsys, "dataset", tmp_path, "--classes", 10, "--out", out)
+    assert status == 1 and "left out bad.png" in err
+    manifest = json.loads((out / "manifest.json").read_text())
+    assert manifest["sha256"] in text and manifest["config"]["num_classes"] == 10
+    (tmp_path / "bad.png").unlink()
+    status, text, _ = run(
+        capsys, "dataset", texture, tmp_path / "brick.png", "--out", out,
+        "--protocol", "unseen", "--seed", 3, "--continuous", "--json",
+    )  # fmt: skip
+    manifest = json.loads(text)
+    assert status == 0 and manifest == data.load_dataset(out).manifest
+    assert (
+        manifest["config"] | {"protocol": "unseen", "seed": 3, "continuous": True}
+        == (manifest["config"])
+    )
+
+
+def test_dataset_keeps_materials_together(texture, tmp_path, capsys):
+    table = tmp_path / "materials.csv"
+    table.write_text("name,material\ngrass.png,a\nbrick.png,a\n")
+    data.write_image(tmp_path / "brick.png", data.packaged_image("brick")[:99, :99])
+    status, _, err = run(
+        capsys, "dataset", texture, tmp_path / "brick.png", "--out", tmp_path / "set",
+        "--protocol", "unseen", "--materials", table,
+    )  # fmt: skip
+    assert status == 2 and "at least two materials" in err
+    assert not (tmp_path / "set" / "manifest.json").exists()
+
+
+def test_fetch_checks_a_folder_and_says_what_is_missing(tmp_path, capsys, monkeypatch):
+    from blurlib.data import fetch, sources
+
+    def no_network(folder, *rest, **options):
+        raise fetch.FetchError("cannot download: no connection.")
+
+    monkeypatch.setattr(sources, "fetch_files", no_network)
+    status, out, err = run(capsys, "fetch", "brodatz", "--folder", tmp_path)
+    assert status == 2 and out == "" and "holds none of the 111 files" in err
+    assert "research use only" in err and "no connection" in err
+    path = tmp_path / "D1.gif"
+    data.write_image(path, torch.rand(40, 40))
+    digest = fetch.hash_file(path, "sha1")
+    monkeypatch.setitem(sources.BRODATZ, "D1.gif", {"sha1": digest, "material": "wire"})
+    status, out, err = run(capsys, "fetch", "brodatz", "--folder", tmp_path, "--json")
+    result = json.loads(out)
+    assert status == 1 and result["files"] == 1 and len(result["missing"]) == 110
+    assert "missing: D2.gif, D3.gif" in err

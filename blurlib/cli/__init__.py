@@ -1,0 +1,49 @@
+"""The command line: one module for each command, each with ``add`` and ``run``.
+
+Results go to standard output, progress and complaints to standard error. The status is 0 when all
+was done, 1 when an image had to be left out, 2 when nothing could be done.
+"""
+
+import argparse
+import os
+
+from .. import __version__
+from . import blur, dataset, evaluate, fetch, sigma_map, train
+from ._options import complain
+
+_COMMANDS = (blur, fetch, dataset, train, sigma_map, evaluate)
+_EPILOG = "Every command has its own --help. The book explains what they compute."
+
+
+def build_parser():
+    """Return the argument parser of the whole command line."""
+    parser = argparse.ArgumentParser(
+        prog="blurlib", description="Make blur, learn it, map it, score it.", epilog=_EPILOG
+    )
+    parser.add_argument("--version", action="version", version=f"blurlib {__version__}")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    for command in _COMMANDS:
+        command.add(commands)
+    return parser
+
+
+def main(arguments=None):
+    """Run the command line; return the exit status.
+
+    Parameters
+    ----------
+    arguments : list of str, optional
+        Instead of those the program was started with.
+    """
+    options = build_parser().parse_args(arguments)
+    # torch is not imported yet. Its threads shall sleep, not spin, while they wait for each other:
+    # on a busy machine spinning makes everything many times slower, the other programs too.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    try:
+        return options.run(options)
+    except (ValueError, TypeError, OSError, ArithmeticError, RuntimeError, MemoryError) as error:
+        complain(f"error: {error}")
+        return 2
+    except KeyboardInterrupt:
+        complain("interrupted; files that were complete before stay as they were")
+        return 130

@@ -1,0 +1,114 @@
+"""What several commands share: options, checks, complaints."""
+
+import argparse
+import sys
+import tempfile
+
+
+def number(convert, low, high, wanted):
+    """Return an argparse type: a number in a range, refused before any work is done."""
+
+    def parse(text):
+        try:
+            value = convert(text)
+        except ValueError:
+            value = None
+        if value is None or not low <= value <= high:  # NaN fails the comparison too
+            raise argparse.ArgumentTypeError(f"must be {wanted}, got {text!r}")
+        return value
+
+    return parse
+
+
+positive = number(int, 1, 2**31, "an integer of at least 1")
+count = number(int, 0, 2**31, "an integer of at least 0")
+seed = number(int, 0, 2**63 - 1, "an integer of at least 0")
+noise = number(float, 0, 255, "a number of grey levels from 0 to 255")
+quality = number(int, 1, 100, "an integer from 1 to 100")
+
+
+def add_common(parser, *, result=True):
+    parser.add_argument("--seed", type=seed, default=0, help="of every random draw (default 0)")
+    if result:
+        parser.add_argument("--json", action="store_true", help="print the result as JSON")
+
+
+def add_degradation(parser):
+    parser.add_argument(
+        "--noise", type=noise, default=0.0, metavar="STD",
+        help="noise after the blur, standard deviation in grey levels of 255 (default 0)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--jpeg", type=quality, metavar="QUALITY", help="JPEG compression after that, 1 to 100"
+    )
+
+
+def add_estimator(parser):
+    parser.add_argument(
+        "--estimator", metavar="NAME",
+        help="a packaged network or the path of a file that 'blurlib train' wrote; "
+        "an unknown name lists them (default spectrum-30)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--readout", choices=("mean", "argmax"), default="mean",
+        help="how classes become a sigma (default mean; the thesis: argmax)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--stride", type=positive, default=1, help="step between windows, in pixels (default 1)"
+    )
+    parser.add_argument(
+        "--smooth", metavar="NAME", choices=("mean3x3", "jacobi", "columns"),
+        help="average neighbours of the map: mean3x3, jacobi or columns (default: leave it raw)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--iterations", type=count, metavar="N", help="steps of smoothing (default 1)"
+    )
+    add_device(parser)
+
+
+def add_device(parser):
+    parser.add_argument("--device", default="cpu", help="where to compute: cpu, cuda (default cpu)")
+
+
+def complain(text):
+    print(f"blurlib: {text}", file=sys.stderr)
+
+
+def generator(seed):
+    import torch
+
+    return torch.Generator().manual_seed(seed)
+
+
+def check_writable(path, suffix):
+    """Fail before the work, not after it: nobody likes to lose a training to a typing error."""
+    if path.suffix.lower() != suffix:
+        raise ValueError(f"--out must end in {suffix}, got {path}")
+    if path.is_dir():
+        raise IsADirectoryError(f"--out {path} is a folder; name a file in it")
+    if not path.parent.is_dir():
+        raise FileNotFoundError(f"there is no folder {path.parent} to write {path.name} in")
+    check_folder(path.parent)
+
+
+def check_folder(folder):
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        tempfile.TemporaryFile(dir=folder).close()
+    except OSError as error:
+        raise ValueError(
+            f"cannot write in {folder} ({error.strerror}); pass --out a folder that can be written"
+        ) from None
+
+
+def load_estimator_of(options):
+    from ..maps import DEFAULT_ESTIMATOR, load_estimator
+
+    if options.iterations is not None and options.smooth is None:
+        raise ValueError("--iterations counts the steps of --smooth; pass both")
+    name = DEFAULT_ESTIMATOR if options.estimator is None else options.estimator
+    return load_estimator(name, readout=options.readout, device=options.device)
+
+
+def iterations_of(options):
+    return 1 if options.iterations is None else options.iterations
