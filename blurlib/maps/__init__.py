@@ -2,7 +2,7 @@
 
 from .dense import has_dense_form, run_dense, run_sliding
 from .estimators import DEFAULT_ESTIMATOR, NetworkEstimator, estimator_names, load_estimator
-from .evaluate import evaluate_image, make_test_image
+from .evaluate import evaluate_image, evaluate_patches, make_test_image
 from .metrics import bias, mse, rmse
 from .predict import (
     METHODS,
@@ -23,6 +23,7 @@ __all__ = [
     "bias",
     "estimator_names",
     "evaluate_image",
+    "evaluate_patches",
     "has_dense_form",
     "load_estimator",
     "make_test_image",

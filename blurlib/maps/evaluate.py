@@ -4,11 +4,11 @@ import time
 
 import torch
 
-from .._checks import check_choice, check_image
+from .._checks import check_choice, check_image, check_integer
 from ..blur import FIELDS, THESIS_TRUNCATE, add_noise, blur_varying, jpeg, quantize
 from ..data import crop_to_multiple
 from .metrics import bias, mse
-from .predict import window_centres
+from .predict import read_out, window_centres
 from .smoothing import smooth
 
 
@@ -103,4 +103,54 @@ def evaluate_image(
         "seconds": seconds,
         "height": blurred.shape[0],
         "width": blurred.shape[1],
+    }
+
+
+@torch.no_grad()
+def evaluate_patches(network, side, *, readout="mean", batch_size=512):
+    """Score a network on one side of a dataset.
+
+    Parameters
+    ----------
+    network : BlurClassifier
+        A trained network.
+    side : Patches
+        For instance ``blurlib.data.load_dataset(folder).test``.
+    readout : {"mean", "argmax"}, optional
+        How classes become a sigma.
+    batch_size : int, optional
+        Patches at a time: bounds the memory.
+
+    Returns
+    -------
+    score : dict
+        ``rmse``, ``mse`` and ``bias`` in pixels over all patches; ``class_rmse``, the RMSE of each
+        class of `side` (NaN for one without a patch); ``num_patches``.
+
+    Raises
+    ------
+    ValueError
+        If there is no patch.
+
+    References
+    ----------
+    .. [1] Chapter "How a dataset lies", ``book/data/how_a_dataset_lies.ipynb``.
+    """
+    if len(side) == 0:
+        raise ValueError("there is no patch to score on; pass a side of a dataset that has some.")
+    device = network.sigmas.device
+    estimates = [
+        read_out(network(patches.to(device).float() / 255), network.sigmas, readout).cpu()
+        for patches in side.patches.split(check_integer(batch_size, "batch_size"))
+    ]
+    error = torch.cat(estimates).double() - side.sigmas.double()
+    squared = error.square()
+    number = side.labels.bincount()
+    by_class = torch.zeros(len(number), dtype=torch.float64).index_add_(0, side.labels, squared)
+    return {
+        "rmse": squared.mean().sqrt().item(),
+        "mse": squared.mean().item(),
+        "bias": error.mean().item(),
+        "class_rmse": (by_class / number).sqrt().tolist(),
+        "num_patches": len(side),
     }

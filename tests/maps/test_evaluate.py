@@ -64,3 +64,26 @@ def test_unknown_estimators_list_the_known(tmp_path):
     damaged.write_bytes(b"junk")
     with pytest.raises(ValueError, match="damaged"):
         maps.load_estimator(str(damaged))
+
+
+class FirstClass:
+    """A network that answers the same class for every patch."""
+
+    sigmas = torch.tensor([1.0, 2.0])
+
+    def __call__(self, patches):
+        assert patches.dtype == torch.float32 and patches.max() <= 1
+        return torch.tensor([[0.0, -torch.inf]]).expand(len(patches), 2)
+
+
+def test_patches_are_scored_over_all_and_by_class():
+    labels = torch.tensor([0, 1, 1, 1])
+    side = data.Patches(
+        torch.full((4, 1, 32, 32), 255, dtype=torch.uint8), FirstClass.sigmas[labels], labels,
+        torch.zeros(4), torch.arange(4),
+    )  # fmt: skip
+    score = maps.evaluate_patches(FirstClass(), side, batch_size=3)
+    assert score["mse"] == 0.75 and score["bias"] == -0.75 and score["num_patches"] == 4
+    assert score["class_rmse"] == [0, 1]
+    with pytest.raises(ValueError, match="no patch"):
+        maps.evaluate_patches(FirstClass(), side.select(labels == 7))
