@@ -17,7 +17,7 @@ STRIP := $(PY) book/_ext/strip.py
 export OMP_WAIT_POLICY ?= PASSIVE
 
 .DEFAULT_GOAL := help
-.PHONY: help install book test serve lab outputs picture format lint clean
+.PHONY: help install book test serve lab outputs reproduce picture format lint clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' Makefile
@@ -54,6 +54,9 @@ lab: $(INSTALLED) ## Open the chapters in JupyterLab
 outputs: $(INSTALLED) ## Run the chapters in place and keep the tagged numbers (CHAPTERS=... for some)
 	$(PY) -m nbconvert --to notebook --execute --inplace --ExecutePreprocessor.timeout=120 $(CHAPTERS)
 	$(STRIP) $(CHAPTERS)
+
+reproduce: $(INSTALLED) ## Make the recorded results again from the scans in BLURLIB_DATA
+	$(BIN)/blurlib reproduce
 
 picture: $(INSTALLED) ## Draw the README's picture anew
 	$(PY) book/_ext/overview.py

@@ -12,6 +12,7 @@ import matplotlib
 import numpy as np
 from matplotlib import pyplot
 from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
 from matplotlib.ticker import MaxNLocator
 
 from ._files import replacing
@@ -119,6 +120,78 @@ def show_image(axis, image, title="", *, vmin=0.0, vmax=1.0, pixels=False):
     """
     _pixel_axes(axis, title, pixels)
     axis.imshow(_picture(image, "image"), cmap=IMAGE_COLOURS, vmin=vmin, vmax=vmax)
+
+
+def gallery(images, titles, *, columns=3):
+    """Show many small pictures of one shape side by side.
+
+    Parameters
+    ----------
+    images : sequence of Tensors or ndarrays of shape (H, W)
+        Intensities in [0, 1].
+    titles : sequence of str
+        One for each.
+    columns : int, optional
+        Pictures beside each other.
+
+    Returns
+    -------
+    figure : matplotlib.figure.Figure
+
+    Raises
+    ------
+    ValueError
+        If there is not one title for each image.
+    """
+    images, titles = list(images), list(titles)
+    if len(images) != len(titles) or not images:
+        raise ValueError(f"pass one title an image, got {len(titles)} for {len(images)}.")
+    height, width = _picture(images[0], "each image").shape
+    figure, axes = panels(-(-len(images) // columns), columns, aspect=height / width)
+    for axis in axes[len(images) :]:
+        axis.remove()
+    for axis, image, title in zip(axes, images, titles, strict=False):
+        show_image(axis, image, title)
+    return figure
+
+
+def show_patch_grid(axis, image, chosen, title="", *, patch_size=32):
+    """Show an image cut into patches, with some of them framed.
+
+    Parameters
+    ----------
+    axis, title
+        Where, and what stands above it.
+    image : Tensor or ndarray of shape (H, W)
+        Intensities in [0, 1], cropped to whole patches.
+    chosen : dict
+        Name of each kind, for the legend, and the numbers of its patches, row by row from 0.
+    patch_size : int, optional
+        Side of a patch in pixels.
+
+    Raises
+    ------
+    ValueError
+        If the image is not (H, W).
+    """
+    image = _picture(image, "image")
+    show_image(axis, image, title, pixels=True)
+    for edge in range(patch_size, image.shape[0], patch_size):
+        axis.axhline(edge - 0.5, color="white", linewidth=0.5, alpha=0.5)
+    for edge in range(patch_size, image.shape[1], patch_size):
+        axis.axvline(edge - 0.5, color="white", linewidth=0.5, alpha=0.5)
+    across = image.shape[1] // patch_size
+    for kind, (name, places) in enumerate(chosen.items()):
+        colour = f"C{kind}"
+        for place in _array(places).tolist():
+            row, column = (patch_size * number - 0.5 for number in divmod(place, across))
+            frame = Rectangle(
+                (column + 1, row + 1), patch_size - 2, patch_size - 2,
+                fill=False, edgecolor=colour, linewidth=2, linestyle=("-", "--")[kind % 2],
+            )  # fmt: skip
+            axis.add_patch(frame)
+        axis.plot([], [], color=colour, linestyle=("-", "--")[kind % 2], label=name)
+    axis.legend(loc="upper center", bbox_to_anchor=(0.5, -0.16), ncols=len(chosen), frameon=False)
 
 
 def show_psf(axis, psf, title=""):

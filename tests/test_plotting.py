@@ -139,3 +139,23 @@ def test_an_old_map_survives_a_bad_one(tmp_path):
 def test_an_unwritable_folder_is_named(tmp_path):
     with pytest.raises(OSError, match="nowhere"):
         plotting.write_sigma_map(tmp_path / "nowhere" / "map.png", torch.ones(2, 3))
+
+
+def test_a_gallery_shows_every_picture_under_its_title():
+    images = [torch.full((4, 6), k / 10) for k in range(5)]
+    figure = plotting.gallery(images, "abcde", columns=3)
+    shown = [axis for axis in figure.axes if axis.images]
+    assert [axis.get_title() for axis in shown] == list("abcde") and len(figure.axes) == 5
+    assert shown[3].images[0].get_array().max() == pytest.approx(0.3)
+    pyplot.close(figure)
+    with pytest.raises(ValueError, match="one title an image"):
+        plotting.gallery(images, "ab")
+
+
+def test_a_patch_grid_frames_the_chosen_patches():
+    figure, axis = pyplot.subplots()
+    plotting.show_patch_grid(axis, torch.zeros(64, 96), {"training": [0, 4], "test": [5]})
+    frames = [(frame.get_x(), frame.get_y()) for frame in axis.patches]
+    assert frames == [(0.5, 0.5), (32.5, 32.5), (64.5, 32.5)]
+    assert [text.get_text() for text in axis.get_legend().get_texts()] == ["training", "test"]
+    pyplot.close(figure)

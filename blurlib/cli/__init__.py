@@ -8,10 +8,10 @@ import argparse
 import os
 
 from .. import __version__
-from . import blur, dataset, evaluate, fetch, sigma_map, train
+from . import blur, dataset, evaluate, fetch, reproduce, sigma_map, train
 from ._options import complain
 
-_COMMANDS = (blur, fetch, dataset, train, sigma_map, evaluate)
+_COMMANDS = (blur, fetch, dataset, train, sigma_map, evaluate, reproduce)
 _EPILOG = "Every command has its own --help. The book explains what they compute."
 
 

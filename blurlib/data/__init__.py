@@ -47,7 +47,7 @@ from .sources import (
     read_materials,
     sipi,
 )
-from .statistics import texture_statistics
+from .statistics import radial_spectrum, texture_statistics
 from .stored import StoredPatches
 from .stream import PatchStream
 from .text import FONTS, rendered_text
@@ -97,6 +97,7 @@ __all__ = [
     "packaged_image",
     "picture_patches",
     "procedural_texture",
+    "radial_spectrum",
     "read_manifest",
     "read_materials",
     "rendered_text",

@@ -63,18 +63,12 @@ def texture_statistics(image):
     >>> round(statistics["contrast"], 1)  # of grey levels spread evenly: 1 / sqrt(12)
     0.3
     """
-    check_image(image, min_side=64, ndim=2)
-    if image.min() == image.max():
-        raise ValueError(
-            f"image must not be constant, got {image.min().item():g} everywhere; "
-            "pass one with a texture."
-        )
-    pixels = image.detach().cpu().double()
+    pixels = _check(image)
     differences = torch.cat([pixels.diff(dim=0).flatten(), pixels.diff(dim=1).flatten()])
     frequency, angle, power = _spectrum(pixels)
     gradient = frequency**2 * power
     return {
-        "slope": _log_slope(frequency, power),
+        "slope": float(np.polyfit(*np.log(_rings(frequency, power)), 1)[0]),
         "contrast": pixels.std().item(),
         "kurtosis": float(kurtosis(differences.numpy())),
         "anisotropy": float(np.abs(np.sum(gradient * np.exp(2j * angle))) / np.sum(gradient)),
@@ -95,12 +89,52 @@ def _spectrum(pixels):
     return frequency[inside], np.arctan2(rows, columns)[inside], power[inside]
 
 
-def _log_slope(frequency, power, rings=12):
-    """Fit a line to the log of the rings' mean power."""
-    edges = np.geomspace(*BAND, rings + 1)[1:-1]
-    ring = np.digitize(frequency, edges)
+def _rings(frequency, power, rings=12):
+    """Return mean frequency and mean power of rings of equal width in log frequency."""
+    ring = np.digitize(frequency, np.geomspace(*BAND, rings + 1)[1:-1])
     count = np.bincount(ring)
     mean_power = np.bincount(ring, power) / count
-    mean_log_frequency = np.bincount(ring, np.log(frequency)) / count
-    log_power = np.log(mean_power.clip(min=np.finfo(float).tiny))
-    return float(np.polyfit(mean_log_frequency, log_power, 1)[0])
+    mean_frequency = np.exp(np.bincount(ring, np.log(frequency)) / count)
+    return mean_frequency, mean_power.clip(min=np.finfo(float).tiny)
+
+
+def _check(image):
+    check_image(image, min_side=64, ndim=2)
+    if image.min() == image.max():
+        raise ValueError(
+            f"image must not be constant, got {image.min().item():g} everywhere; "
+            "pass one with a texture."
+        )
+    return image.detach().cpu().double()
+
+
+def radial_spectrum(image):
+    """Return the power spectrum of a texture, averaged over all directions.
+
+    Parameters
+    ----------
+    image : Tensor of shape (H, W)
+        Grey levels in [0, 1], at least 64 pixels a side.
+
+    Returns
+    -------
+    frequency : ndarray of shape (12,)
+        In cycles per pixel, from 1/32 to 0.4, equally spaced on a logarithmic axis.
+    power : ndarray of shape (12,)
+        Mean squared coefficient under a Hann window, relative to the first ring's.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As `texture_statistics`.
+
+    Examples
+    --------
+    >>> noise = torch.rand(64, 64, generator=torch.Generator().manual_seed(0))
+    >>> frequency, power = radial_spectrum(noise)
+    >>> bool((power > 0.5).all())
+    True
+    """
+    frequency, _, power = _spectrum(_check(image))
+    frequency, power = _rings(frequency, power)
+    return frequency, power / power[0]

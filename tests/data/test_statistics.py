@@ -5,7 +5,7 @@ import math
 import pytest
 import torch
 
-from blurlib.data.statistics import texture_statistics
+from blurlib.data.statistics import radial_spectrum, texture_statistics
 
 
 def power_law_noise(exponent, size=256, seed=0):
@@ -77,3 +77,10 @@ def test_grey_scale_changes_only_the_contrast():
 def test_bad_images_are_named(image, words):
     with pytest.raises((TypeError, ValueError), match=words):
         texture_statistics(image)
+
+
+def test_the_radial_spectrum_of_white_noise_is_flat(rng):
+    frequency, power = radial_spectrum(torch.rand(256, 256, generator=rng))
+    assert frequency.shape == power.shape == (12,) and power[0] == 1
+    assert (frequency[1:] > frequency[:-1]).all() and 1 / 32 <= frequency[0] and frequency[-1] <= 0.4
+    assert 0.6 < power[4:].min() and power[4:].max() < 1.6
