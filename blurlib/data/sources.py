@@ -433,6 +433,14 @@ def read_materials(path):
         return {row["name"]: row["material"] for row in table if row["material"]}
 
 
+def _known_material(path):
+    """Return the material of a Brodatz scan, whatever its name; None for any other file."""
+    try:  # what is no regular file is named when it is read: hashing a pipe would wait for ever
+        return _MATERIAL_OF_HASH.get(hash_file(path, "sha1")) if path.is_file() else None
+    except OSError:
+        return None
+
+
 def open_folder(paths, *, materials=None):
     """Open any image files and folders of them.
 
@@ -479,7 +487,7 @@ def open_folder(paths, *, materials=None):
         tuple(
             Picture(
                 name,
-                materials.get(name) or _MATERIAL_OF_HASH.get(hash_file(path, "sha1"), name),
+                materials.get(name) or _known_material(path) or name,
                 functools.partial(load_image, path),
                 path,
             )

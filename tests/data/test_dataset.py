@@ -89,11 +89,15 @@ def test_unseen_keeps_pictures_and_materials_on_one_side(pictures, tmp_path):
 
 def test_bad_small_and_double_pictures_are_named_and_left_out(pictures, tmp_path):
     (pictures / "bad.png").write_bytes(b"no picture")
+    (pictures / "broken link.png").symlink_to("nowhere.png")
+    os.mkfifo(pictures / "pipe.png")
     data.write_image(pictures / "tiny.png", torch.rand(33, 33))
     shutil.copy(pictures / "brick.png", pictures / "copy of brick.png")
     manifest = build(pictures, tmp_path / "set")
     reasons = {item["name"]: item["error"] for item in manifest["left_out"]}
-    assert set(reasons) == {"bad.png", "tiny.png", "copy of brick.png"}
+    assert set(reasons) == {
+        "bad.png", "broken link.png", "pipe.png", "tiny.png", "copy of brick.png",
+    }  # fmt: skip
     assert "too few" in reasons["tiny.png"] and "as brick.png" in reasons["copy of brick.png"]
     assert len(manifest["pictures"]) == 4
 
