@@ -109,6 +109,11 @@ class PatchStream:
         positions = torch.stack([*turned, *(grid.flip(2) for grid in turned)])
         self._rows, self._columns = positions.to(self.device).unbind(1)
 
+    @property
+    def num_images(self):
+        """Number of images that it cuts from."""
+        return len(self._starts)
+
     def batch(self, size):
         """Draw `size` patches.
 

@@ -15,8 +15,8 @@ from .networks import (
     ThesisNetwork,
     class_sigmas,
 )
-from .recipes import RECIPES, Recipe, run_recipe, thin_history
-from .training import TrainConfig, train
+from .recipes import RECIPES, Recipe, prepare_recipe, run_recipe, thin_history
+from .training import TrainConfig, train, train_steps
 
 __all__ = [
     "NETWORKS",
@@ -32,8 +32,10 @@ __all__ = [
     "load_network",
     "pretrained",
     "pretrained_names",
+    "prepare_recipe",
     "run_recipe",
     "save_network",
     "thin_history",
     "train",
+    "train_steps",
 ]

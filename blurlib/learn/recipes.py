@@ -81,19 +81,14 @@ def run_recipe(recipe, *, images=None, device="cpu", progress=False):
     TypeError, ValueError, FloatingPointError
         As `blurlib.data.PatchStream` and `blurlib.learn.train`.
     """
-    check_device(device)  # before the textures are drawn
-    rng = torch.Generator().manual_seed(recipe.seed)
+    source = "images given by the user"
     if images is None:
-        images = free_textures(rng=rng, num_each=recipe.textures_each)
         source = "procedural textures and packaged photographs (blurlib.data.free_textures)"
-    else:
-        source = "images given by the user"
-    network = NETWORKS[recipe.network](recipe.num_classes).initialise(rng)
-    stream = PatchStream(images, network.sigmas, rng=rng, device=device)
+    network, stream = prepare_recipe(recipe, images=images, device=device)
     history = train(network, stream, recipe.config, device=device, progress=progress)
     record = {
         "recipe": asdict(recipe),
-        "data": {"source": source, "num_images": len(images)},
+        "data": {"source": source, "num_images": stream.num_images},
         "device": f"{torch.device(device).type}, {torch.get_num_threads()} threads",
         "versions": {
             "blurlib": __version__,
@@ -104,6 +99,34 @@ def run_recipe(recipe, *, images=None, device="cpu", progress=False):
         "history": thin_history(history),
     }
     return network, record
+
+
+def prepare_recipe(recipe, *, images=None, device="cpu"):
+    """Return what a recipe starts from: an untrained network, and the stream it learns from.
+
+    Parameters
+    ----------
+    recipe, images, device
+        As `run_recipe`.
+
+    Returns
+    -------
+    network : BlurClassifier
+        Initialised from the recipe's seed.
+    stream : PatchStream
+        From the same generator, so the two belong together.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As `blurlib.data.PatchStream`.
+    """
+    check_device(device)  # before the textures are drawn
+    rng = torch.Generator().manual_seed(recipe.seed)
+    if images is None:
+        images = free_textures(rng=rng, num_each=recipe.textures_each)
+    network = NETWORKS[recipe.network](recipe.num_classes).initialise(rng)
+    return network, PatchStream(images, network.sigmas, rng=rng, device=device)
 
 
 def thin_history(history, num_points=100):

@@ -53,7 +53,7 @@ def train(network, stream, config, *, device="cpu", progress=False):
     ----------
     network : BlurClassifier
         Changed in place; its input's mean and deviation are taken from the first 1024 patches.
-    stream : PatchStream
+    stream : PatchStream or StoredPatches
         Source of patches and labels.
     config : TrainConfig
         Steps, batch and rate.
@@ -81,6 +81,35 @@ def train(network, stream, config, *, device="cpu", progress=False):
        ``loshchilov2019``.
     .. [2] Chapter "A first sigma map", ``book/maps/first_sigma_map.ipynb``.
     """
+    history = {"loss": [], "rmse": [], "seconds": []}
+    steps = train_steps(network, stream, config, device=device)
+    bar = tqdm(steps, "training", config.num_steps, disable=None if progress else True)
+    start = time.perf_counter()
+    for step in bar:
+        for name, value in {**step, "seconds": time.perf_counter() - start}.items():
+            history[name].append(value)
+    network.eval()
+    return history
+
+
+def train_steps(network, stream, config, *, device="cpu"):
+    """Train step by step: as `train`, for whoever wants to look on, or to stop.
+
+    Parameters
+    ----------
+    network, stream, config, device
+        As `train`.
+
+    Yields
+    ------
+    step : dict
+        ``loss`` and ``rmse`` of one step. The network stays in training mode.
+
+    Raises
+    ------
+    ValueError, FloatingPointError
+        As `train`.
+    """
     device = check_device(device)
     network.to(device, memory_format=torch.channels_last).train()
     network.fit_standardisation(stream.batch(1024)[0].to(device))
@@ -95,9 +124,7 @@ def train(network, stream, config, *, device="cpu", progress=False):
         pct_start=min(config.warmup + 1e-9, 1 - 1e-9),
         cycle_momentum=True,  # AdamW's beta1 falls while the rate rises, and comes back
     )
-    history = {"loss": [], "rmse": [], "seconds": []}
-    start = time.perf_counter()
-    for step in tqdm(range(config.num_steps), desc="training", disable=None if progress else True):
+    for step in range(config.num_steps):
         patches, labels = (tensor.to(device) for tensor in stream.batch(config.batch_size))
         log_probabilities = network(patches)
         loss = functional.nll_loss(log_probabilities, labels)
@@ -107,14 +134,10 @@ def train(network, stream, config, *, device="cpu", progress=False):
         optimizer.step()
         schedule.step()
 
-        estimate = log_probabilities.detach().exp() @ network.sigmas
-        error = estimate - network.sigmas[labels]
-        history["loss"].append(loss.item())
-        history["rmse"].append(error.square().mean().sqrt().item())
-        history["seconds"].append(time.perf_counter() - start)
         if not torch.isfinite(loss):
             raise FloatingPointError(
                 f"the loss is {loss.item()} at step {step}; lower lr (now {config.lr:g})."
             )
-    network.eval()
-    return history
+        estimate = log_probabilities.detach().exp() @ network.sigmas
+        error = estimate - network.sigmas[labels]
+        yield {"loss": loss.item(), "rmse": error.square().mean().sqrt().item()}

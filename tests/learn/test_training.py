@@ -1,5 +1,8 @@
 """The training loop learns, repeats, and stops when it must."""
 
+import itertools
+from dataclasses import asdict
+
 import pytest
 import torch
 
@@ -36,6 +39,20 @@ def test_one_batch_is_learned_by_heart(rng):
 
     history = learn.train(network, Repeated(), learn.TrainConfig(num_steps=60, lr=1e-3))
     assert history["loss"][-1] < 0.1 < history["loss"][0]
+
+
+def test_the_packaged_weights_are_what_their_recipe_gives():
+    # The first steps of the whole run: textures, stream, network and schedule must all be those
+    # that the weights were trained with.
+    _, record = learn.pretrained("spectrum-30")
+    recipe = learn.RECIPES["spectrum-30"]
+    assert record["recipe"] == asdict(recipe)
+    network, stream = learn.prepare_recipe(recipe)
+    count = record["history"]["steps_a_point"]
+    steps = list(itertools.islice(learn.train_steps(network, stream, recipe.config), count))
+    for name in ("loss", "rmse"):
+        mean = sum(step[name] for step in steps) / count
+        assert mean == pytest.approx(record["history"][name][0], abs=0.002)
 
 
 @pytest.mark.parametrize("warmup", [0, 0.1, 0.5, 1])
