@@ -34,8 +34,11 @@ def run(options):
     try:
         collection = source.open(options.folder, download=True, progress=True)
     except data.FetchError as error:
+        try:
+            collection = source.open(folder, download=False)
+        except FileNotFoundError:
+            raise error from None
         complain(error)
-        collection = source.open(options.folder or folder, download=False)
     result = {
         "source": options.source, "folder": str(folder), "files": len(collection),
         "missing": list(collection.missing), "damaged": dict(collection.damaged),

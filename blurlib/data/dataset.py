@@ -290,9 +290,9 @@ def build_dataset(pictures, folder, config=None, *, workers=1, progress=False):
     Returns
     -------
     manifest : dict
-        As written to ``manifest.json``: ``config``, ``sigmas``, ``counts``, ``class_balance``,
-        ``pictures``, ``left_out`` and ``sha256``, the hash of all files of ``patches`` one after
-        the other in the manifest's order.
+        As written to ``manifest.json``: ``protocol``, ``seed``, ``config``, ``sigmas``,
+        ``counts``, ``class_balance``, ``pictures`` (with their hashes), ``left_out``, and
+        ``sha256``, the hash of all files of ``patches`` one after the other in that order.
 
     Raises
     ------
@@ -366,6 +366,8 @@ def _describe(config, entries, made, left_out, folder):
     return {
         "format": _FORMAT,
         "sha256": total.hexdigest(),
+        "protocol": config.protocol,
+        "seed": config.seed,
         "config": asdict(config),
         "sigmas": [round(float(sigma), 6) for sigma in class_sigmas(config.num_classes)],
         "sigma_max": SIGMA_MAX,
