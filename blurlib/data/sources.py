@@ -510,7 +510,7 @@ SOURCES = {
     ),
     "packaged": Source(
         "pictures that come with scikit-image",
-        "public domain, CC0 or no known restrictions; see the data card for each",
+        "public domain, CC0, no known restrictions, or not stated; see the data card for each",
         "scikit-image, skimage/data", len(PACKAGED), 0.0, open_packaged,
     ),
     "procedural": Source(

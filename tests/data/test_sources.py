@@ -3,6 +3,8 @@
 import hashlib
 import os
 import pickle
+import re
+from pathlib import Path
 
 import pytest
 import torch
@@ -35,6 +37,17 @@ def test_every_source_says_where_from_and_what_one_may_do():
     )
     for source in data.SOURCES.values():
         assert source.title and source.licence and source.origin and callable(source.open)
+
+
+def test_the_data_card_names_every_source_and_every_packaged_picture():
+    card = (Path(__file__).parents[2] / "book" / "appendix" / "data_card.md").read_text()
+    rows = re.findall(r"^\* - `(\w+)`\n((?:  - .*\n)+)", card, flags=re.MULTILINE)
+    assert [name for name, _ in rows] == list(data.SOURCES)
+    for name, row in rows:
+        if data.SOURCES[name].num_images is not None:
+            assert f": {data.SOURCES[name].num_images}\n" in row, name
+    for name in data.PACKAGED:
+        assert re.search(rf"\*[\w, *]*\b{name}\b", card), name
 
 
 @pytest.mark.parametrize("name", ["packaged", "procedural", "text", "depth"])
