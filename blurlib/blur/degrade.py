@@ -39,7 +39,12 @@ def quantize(image, levels=256):
     tensor([[0.0000, 0.5000, 1.0000]])
     """
     check_image(image)
-    top = check_integer(levels, "levels", low=2) - 1
+    return round_image(image, check_integer(levels, "levels", low=2))
+
+
+def round_image(image, levels=256):
+    """Round as `quantize` does, without looking whether it is an image: for inner loops."""
+    top = levels - 1
     return torch.floor(image.clamp(0, 1) * top + 0.5) / top
 
 

@@ -3,6 +3,7 @@
 import torch
 
 from .._checks import check_device, check_generator, check_integer
+from .stream import rows_of
 
 
 class StoredPatches:
@@ -51,26 +52,48 @@ class StoredPatches:
         self._patches, self._targets = patches.to(self.device), targets.to(self.device)
         self._order = torch.empty(0, dtype=torch.int64)
 
-    def batch(self, size):
+    def batch(self, size, *, share=(0, 1)):
         """Give the next patches.
 
         Parameters
         ----------
         size : int
             How many.
+        share : (int, int), optional
+            Which of how many equal shares of them to give: see `PatchStream.batch`.
 
         Returns
         -------
-        patches : Tensor of shape (size, 1, P, P)
+        patches : Tensor of shape (size / shares, 1, P, P)
             float32 in [0, 1].
-        targets : Tensor of shape (size,)
+        targets : Tensor of shape (size / shares,)
             Of the type they were given in.
         """
         size = check_integer(size, "size")
         while len(self._order) < size:
             again = torch.randperm(len(self._patches), generator=self.rng)
             self._order = torch.cat([self._order, again])
-        chosen, self._order = self._order[:size].to(self.device), self._order[size:]
+        chosen, self._order = self._order[:size][rows_of(size, share)], self._order[size:]
+        chosen = chosen.to(self.device)
         patches = self._patches[chosen]
         patches = patches.float() / 255 if patches.dtype == torch.uint8 else patches.float()
         return patches, self._targets[chosen]
+
+    def state_dict(self):
+        """Return where it stands: its generator, and what is left of this round.
+
+        Returns
+        -------
+        state : dict of Tensors
+        """
+        return {"rng": self.rng.get_state(), "order": self._order}
+
+    def load_state_dict(self, state):
+        """Go on where `state_dict` was taken.
+
+        Parameters
+        ----------
+        state : dict of Tensors
+        """
+        self.rng.set_state(state["rng"])
+        self._order = state["order"]

@@ -9,7 +9,7 @@ from torch.nn import functional
 
 from .._checks import check_device, check_generator, check_image, check_integer, check_number
 from ..blur.convolve import gaussian_profiles
-from ..blur.degrade import quantize
+from ..blur.degrade import round_image
 from ..blur.psf import THESIS_TRUNCATE, gaussian_reach
 from .patches import PATCH_SIZE
 
@@ -101,66 +101,90 @@ class PatchStream:
         self._starts = sizes.cumsum(0)[:-1]
         self._shapes = torch.tensor([image.shape for image in images])
         self._pixels = torch.cat([image.flatten().float() for image in images]).to(self.device)
-        # Which row and column of the picture each pixel of a cut shows, in the square's eight
-        # positions: four turns of the grid, and the same mirrored.
+        # How far each pixel of a cut lies behind its corner in that row, for every width of a
+        # picture and in the square's eight positions: four turns, and the same mirrored.
         axis = torch.arange(self._cut_size)
-        grid = torch.stack(torch.meshgrid(axis, axis, indexing="ij"))
-        turned = [torch.rot90(grid, k, (1, 2)) for k in range(4)]
-        positions = torch.stack([*turned, *(grid.flip(2) for grid in turned)])
-        self._rows, self._columns = positions.to(self.device).unbind(1)
+        widths, self._width_number = self._shapes[:, 1].unique(return_inverse=True)
+        grids = axis[:, None] * widths[:, None, None] + axis  # (widths, cut, cut)
+        turned = [torch.rot90(grids, k, (1, 2)) for k in range(4)]
+        offsets = torch.stack([*turned, *(grid.flip(2) for grid in turned)], 1)
+        self._offsets = offsets.flatten(0, 1).flatten(1).to(self.device)
 
     @property
     def num_images(self):
         """Number of images that it cuts from."""
         return len(self._starts)
 
-    def batch(self, size):
+    def batch(self, size, *, share=(0, 1)):
         """Draw `size` patches.
 
         Parameters
         ----------
         size : int
             Number of patches.
+        share : (int, int), optional
+            Which of how many equal shares of them to make: each of several processes that draw
+            from one seed makes its own, and together they make the batch of one process.
 
         Returns
         -------
-        patches : Tensor of shape (size, 1, patch_size, patch_size)
+        patches : Tensor of shape (size / shares, 1, patch_size, patch_size)
             Blurred, 8-bit levels in [0, 1].
-        targets : Tensor of shape (size,)
+        targets : Tensor of shape (size / shares,)
             Index into `sigmas`, int64; for continuous sigma the sigma itself, float32.
         """
         size = check_integer(size, "size")
-        sharp = self._cut(size)
-        gain, shift = torch.rand(2, size, 1, 1, generator=self.rng)
+        mine = rows_of(size, share)
+        sharp = self._cut(torch.rand(4, size, generator=self.rng, dtype=torch.float64)[:, mine])
+        gain, shift = torch.rand(2, size, 1, 1, generator=self.rng)[:, mine].to(self.device)
         gain = self.contrast + (1 - self.contrast) * gain
-        shift = (1 - gain) * shift  # stays in [0, 1]
-        sharp = gain.to(self.device) * sharp + shift.to(self.device)
+        sharp = gain * sharp + (1 - gain) * shift  # stays in [0, 1]
         if self.continuous:
             low, high = self.sigmas.tolist()
-            targets = low + (high - low) * torch.rand(size, generator=self.rng)
+            targets = low + (high - low) * torch.rand(size, generator=self.rng)[mine]
             targets = targets.to(self.device)
             matrices = self._blur_matrices(targets)
         else:
-            targets = torch.randint(len(self.sigmas), (size,), generator=self.rng)
+            targets = torch.randint(len(self.sigmas), (size,), generator=self.rng)[mine]
             targets = targets.to(self.device)
             matrices = self._matrices[targets]
         patches = matrices @ sharp @ matrices.mT
         if self.noise:
-            patches = patches + self._draw_noise(patches)
-        return quantize(patches)[:, None], targets
+            patches = patches + self._draw_noise(size, patches.shape[1:])[mine]
+        return round_image(patches)[:, None], targets
 
-    def _cut(self, size):
-        """Gather random sharp cuts, each in one of the square's eight positions."""
-        draws = torch.rand(4, size, generator=self.rng, dtype=torch.float64)
+    def state_dict(self):
+        """Return where its generators stand.
+
+        Returns
+        -------
+        state : dict of Tensors
+        """
+        state = {"rng": self.rng.get_state()}
+        return state | ({"noise": self._noise_rng.get_state()} if self.noise else {})
+
+    def load_state_dict(self, state):
+        """Go on where `state_dict` was taken.
+
+        Parameters
+        ----------
+        state : dict of Tensors
+        """
+        self.rng.set_state(state["rng"])
+        if self.noise:
+            self._noise_rng.set_state(state["noise"])
+
+    def _cut(self, draws):
+        """Gather sharp cuts from random numbers: picture, row, column and position of each."""
         number = (draws[0] * len(self._starts)).long()
         room = self._shapes[number] - self._cut_size + 1
         top, left = (draws[1:3].T * room).long().unbind(1)
-        position = (draws[3] * 8).long().to(self.device)
-        width = self._shapes[number, 1]
-        corner = (self._starts[number] + top * width + left).to(self.device)
-        width = width.to(self.device)[:, None, None]
-        index = corner[:, None, None] + self._rows[position] * width + self._columns[position]
-        return self._pixels[index]
+        corner = self._starts[number] + top * self._shapes[number, 1] + left
+        row = 8 * self._width_number[number] + (draws[3] * 8).long()
+        index = self._offsets.index_select(0, row.to(self.device))
+        index += corner.to(self.device)[:, None]
+        pixels = self._pixels.index_select(0, index.flatten())
+        return pixels.view(-1, self._cut_size, self._cut_size)
 
     def _blur_matrices(self, sigma):
         """Return A for each sigma, (N, patch_size, cut): row i is the profile around pixel i."""
@@ -170,10 +194,35 @@ class PatchStream:
         column = torch.arange(self._cut_size, device=sigma.device)
         return half[:, (row - column).abs()]
 
-    def _draw_noise(self, patches):
-        deviation = self.noise / 255 * torch.rand(len(patches), 1, 1, generator=self.rng)
-        white = torch.randn(patches.shape, generator=self._noise_rng, device=self.device)
+    def _draw_noise(self, size, shape):
+        deviation = self.noise / 255 * torch.rand(size, 1, 1, generator=self.rng)
+        white = torch.randn(size, *shape, generator=self._noise_rng, device=self.device)
         return deviation.to(self.device) * white
+
+
+def rows_of(size, share):
+    """Return the slice of `size` rows that belongs to one of several equal shares.
+
+    Parameters
+    ----------
+    size : int
+        Rows in all.
+    share : (int, int)
+        Which, from 0, of how many.
+
+    Returns
+    -------
+    rows : slice
+
+    Raises
+    ------
+    ValueError
+        If the shares are not equal.
+    """
+    which, shares = share
+    if size % shares:
+        raise ValueError(f"{size} patches cannot be shared out evenly among {shares} processes.")
+    return slice(which * size // shares, (which + 1) * size // shares)
 
 
 def _check_sigmas(sigmas):

@@ -108,6 +108,32 @@ def test_cuts_come_from_every_image_place_and_position():
     assert patches.sum((1, 2, 3)).max() == 1
 
 
+@pytest.mark.parametrize("sigmas", [SIGMAS, (0.0, 3.0)])
+def test_shares_together_make_the_batch(image, sigmas):
+    def draw(share):
+        rng = torch.Generator().manual_seed(5)
+        source = data.PatchStream([image.repeat(3, 3)], sigmas, rng=rng, noise=3.0)
+        source.batch(6)
+        return source.batch(12, share=share)
+
+    whole, targets = draw((0, 1))
+    parts = [draw((which, 3)) for which in range(3)]
+    assert torch.equal(torch.cat([part for part, _ in parts]), whole)
+    assert torch.equal(torch.cat([part for _, part in parts]), targets)
+    with pytest.raises(ValueError, match="shared out evenly among 5"):
+        draw((0, 5))
+
+
+def test_a_stream_goes_on_where_its_state_was_taken(image):
+    first = stream([image.repeat(3, 3)], noise=3.0)
+    first.batch(7)
+    state = {name: tensor.clone() for name, tensor in first.state_dict().items()}
+    expected = [first.batch(5)[0] for _ in range(2)]
+    second = stream([image.repeat(3, 3)], seed=9, noise=3.0)
+    second.load_state_dict(state)
+    assert all(torch.equal(second.batch(5)[0], patches) for patches in expected)
+
+
 @pytest.mark.cuda
 def test_stream_on_cuda_gives_the_same_patches(image):
     sharp = [image.repeat(3, 3)]
