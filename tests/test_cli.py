@@ -4,13 +4,14 @@ import json
 import os
 import subprocess
 import sys
+import time
 
 import numpy as np
 import pytest
 import torch
 from PIL import Image
 
-from blurlib import blur, cli, data, maps
+from blurlib import blur, cli, data, learn, maps
 
 
 @pytest.fixture
@@ -281,3 +282,29 @@ def test_fetch_checks_a_folder_and_says_what_is_missing(tmp_path, capsys, monkey
     result = json.loads(out)
     assert status == 1 and result["files"] == 1 and len(result["missing"]) == 110
     assert "missing: D2.gif, D3.gif" in err
+
+
+def test_a_killed_training_goes_on_and_ends_the_same(tmp_path, capsys):
+    arguments = ["train", "--network", "thesis", "--classes", "10", "--textures", "1",
+                 "--steps", "40", "--batch", "8", "--json"]  # fmt: skip
+    status, out, _ = run(capsys, *arguments, "--out", tmp_path / "whole.safetensors")
+    assert status == 0
+    whole = json.loads(out)["history"]["loss"]
+
+    out = tmp_path / "killed.safetensors"
+    program = (
+        "import blurlib.learn.resume as r, functools, sys; from blurlib import cli; "
+        "r.Checkpoint.__init__.__kwdefaults__['seconds'] = 0.0; sys.exit(cli.main(sys.argv[1:]))"
+    )
+    process = subprocess.Popen([sys.executable, "-c", program, *arguments, "--out", out])
+    unfinished = out.with_name("killed.safetensors.unfinished")
+    while not unfinished.exists() and process.poll() is None:
+        time.sleep(0.01)
+    process.kill()
+    assert process.wait() != 0 and not out.exists()
+    status, text, err = run(capsys, *arguments, "--out", out)
+    assert status == 0 and "going on from" in err and not unfinished.exists()
+    assert json.loads(text)["history"]["loss"] == whole
+    again = learn.load_network(out)[0].state_dict()
+    for name, tensor in learn.load_network(tmp_path / "whole.safetensors")[0].state_dict().items():
+        assert torch.equal(tensor, again[name])

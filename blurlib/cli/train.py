@@ -3,14 +3,16 @@
 import json
 from pathlib import Path
 
-from ._options import add_device, check_writable, positive, seed
+from ._options import add_device, check_writable, complain, positive, seed
 
 
 def add(commands):
     """Add the command and its options to the parser."""
     parser = commands.add_parser(
         "train", help="train a network",
-        description="Train a network on free textures, or on your own sharp images.",
+        description="Train a network on free textures, on Brodatz scans, or on your own sharp "
+        "images. A run that was stopped goes on from FILE.safetensors.unfinished. Started by "
+        "torchrun, several processes share the work.",
     )  # fmt: skip
     parser.add_argument("--out", type=Path, required=True, metavar="FILE.safetensors")
     parser.add_argument("--recipe", help="a packaged network's recipe; the options below change it")
@@ -30,6 +32,20 @@ def add(commands):
     parser.add_argument("--steps", type=positive, dest="num_steps", metavar="N")
     parser.add_argument("--batch", type=positive, dest="batch_size", metavar="N")
     parser.add_argument("--lr", type=float, help="peak of the learning rate")
+    parser.add_argument(
+        "--data", type=Path, metavar="FOLDER",
+        help="of the Brodatz scans, where the recipe needs them (default: BLURLIB_DATA)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--precision", choices=("float32", "bfloat16", "float16"),
+        help="what the network computes in; half precision is for GPUs (default float32)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--log", type=Path, metavar="FILE.csv", help="write loss and error of every step there"
+    )
+    parser.add_argument(
+        "--tensorboard", type=Path, metavar="FOLDER", help="and there for TensorBoard, if installed"
+    )
     add_device(parser)
     parser.add_argument("--seed", type=seed, help="of every random draw (default: the recipe's)")
     parser.add_argument("--json", action="store_true", help="print the run's record as JSON")
@@ -51,15 +67,33 @@ def run(options):
     def given(*names):
         return {name: value for name in names if (value := getattr(options, name)) is not None}
 
-    config = replace(recipe.config, **given("num_steps", "batch_size", "lr"))
+    config = replace(recipe.config, **given("num_steps", "batch_size", "lr", "precision"))
     recipe = replace(
         recipe, config=config, **given("network", "num_classes", "textures_each", "seed")
     )
-    images = None
+    images = scans = None
     if options.images is not None:
         images = [data.load_image(path) for path in data.list_images(options.images)]
-    network, record = learn.run_recipe(recipe, images=images, device=options.device, progress=True)
-    learn.save_network(options.out, network, record)
+    elif recipe.source != "free":
+        scans = data.brodatz(options.data)
+    unfinished = options.out.with_name(f"{options.out.name}.unfinished")
+
+    def checkpoint(identity):
+        found = learn.Checkpoint(unfinished, identity)
+        if unfinished.exists() and learn.is_first():
+            complain(f"going on from {unfinished}")
+        return found
+
+    with learn.process_group(options.device) as device:
+        look_on = learn.RunLog(options.log, options.tensorboard) if learn.is_first() else None
+        network, record = learn.run_recipe(
+            recipe, images=images, scans=scans, device=device, checkpoint=checkpoint,
+            progress=True, look_on=look_on,
+        )  # fmt: skip
+        if not learn.is_first():
+            return 0
+        learn.save_network(options.out, network, record)
+        unfinished.unlink(missing_ok=True)
     if options.json:
         print(json.dumps({"out": str(options.out), **record}))
     else:

@@ -7,6 +7,7 @@ from .checkpoints import (
     pretrained_names,
     save_network,
 )
+from .log import RunLog
 from .networks import (
     NETWORKS,
     SIGMA_MAX,
@@ -15,27 +16,33 @@ from .networks import (
     ThesisNetwork,
     class_sigmas,
 )
+from .processes import is_first, process_group
 from .recipes import RECIPES, Recipe, prepare_recipe, run_recipe, thin_history
-from .training import TrainConfig, train, train_steps
+from .resume import Checkpoint
+from .training import TrainConfig, TrainingRun, train
 
 __all__ = [
     "NETWORKS",
     "RECIPES",
     "SIGMA_MAX",
     "BlurClassifier",
+    "Checkpoint",
     "CheckpointError",
     "Recipe",
+    "RunLog",
     "SpectrumNetwork",
     "ThesisNetwork",
     "TrainConfig",
+    "TrainingRun",
     "class_sigmas",
+    "is_first",
     "load_network",
     "pretrained",
     "pretrained_names",
     "prepare_recipe",
+    "process_group",
     "run_recipe",
     "save_network",
     "thin_history",
     "train",
-    "train_steps",
 ]

@@ -1,8 +1,5 @@
 """The training loop learns, repeats, and stops when it must."""
 
-import itertools
-from dataclasses import asdict
-
 import pytest
 import torch
 
@@ -34,7 +31,7 @@ def test_one_batch_is_learned_by_heart(rng):
     fixed = data.PatchStream([torch.rand(64, 64, generator=rng)], network.sigmas, rng=rng).batch(8)
 
     class Repeated:
-        def batch(self, size):
+        def batch(self, size, *, share=(0, 1)):
             return fixed
 
     history = learn.train(network, Repeated(), learn.TrainConfig(num_steps=60, lr=1e-3))
@@ -46,10 +43,12 @@ def test_the_packaged_weights_are_what_their_recipe_gives():
     # that the weights were trained with.
     _, record = learn.pretrained("spectrum-30")
     recipe = learn.RECIPES["spectrum-30"]
-    assert record["recipe"] == asdict(recipe)
-    network, stream = learn.prepare_recipe(recipe)
+    made_by = dict(record["recipe"])
+    config = learn.TrainConfig(**made_by.pop("config"))
+    assert learn.Recipe(**made_by, config=config) == recipe
+    run = learn.TrainingRun(*learn.prepare_recipe(recipe)[:2], recipe.config)
     count = record["history"]["steps_a_point"]
-    steps = list(itertools.islice(learn.train_steps(network, stream, recipe.config), count))
+    steps = [run.advance() for _ in range(count)]
     for name in ("loss", "rmse"):
         mean = sum(step[name] for step in steps) / count
         assert mean == pytest.approx(record["history"][name][0], abs=0.002)
@@ -103,3 +102,49 @@ def test_training_runs_on_cuda(rng):
 def test_history_is_thinned_by_means():
     thin = learn.thin_history({"loss": [1.0, 3.0, 5.0]}, num_points=2)
     assert thin == {"steps_a_point": 2, "loss": [2.0, 5.0]}
+
+
+def test_a_recipe_that_needs_the_scans_says_so():
+    with pytest.raises(ValueError, match="name the folder"):
+        learn.prepare_recipe(learn.RECIPES["thesis-30-as-published"])
+
+
+@pytest.mark.parametrize("source", ["unseen", "as-published"])
+def test_scans_are_trained_on_as_the_source_says(source):
+    materials = ["a", "a", "b", "c", "d", "e"]
+    names = ["brick", "grass", "gravel", "coins", "camera", "moon"]
+    scans = [
+        data.Picture(name, material, lambda name=name: data.packaged_image(name)[:130, :130])
+        for name, material in zip(names, materials, strict=True)
+    ]
+    recipe = learn.Recipe("spectrum", 10, textures_each=1, source=source)
+    network, stream, facts = learn.prepare_recipe(recipe, scans=scans)
+    assert facts["source"] == learn.recipes.SOURCES[source] and len(facts["sha256"]) == 64
+    if source == "unseen":
+        aside = set(facts["aside"])
+        assert aside and len({"brick", "grass"} & aside) in (0, 2)
+        free = len(data.FAMILIES) + len(data.TRAINING_PHOTOGRAPHS)
+        assert stream.num_images == facts["num_images"] == 2 * (6 - len(aside)) + free
+    else:
+        kept, test = data.count_patches((130, 130), data.DatasetConfig(10))
+        assert facts["num_patches"] == 6 * 10 * (kept - test)
+    assert stream.batch(8)[0].shape == (8, 1, 32, 32)
+
+
+def test_author_adagrad_and_half_precision_train(rng):
+    network = learn.SpectrumNetwork(4).initialise(rng)
+    stream = data.PatchStream([torch.rand(64, 64, generator=rng)], network.sigmas, rng=rng)
+    for changes in ({"optimizer": "adagrad", "schedule": "constant"}, {"precision": "bfloat16"}):
+        config = learn.TrainConfig(num_steps=3, batch_size=8, **changes)
+        assert len(learn.train(network, stream, config)["accuracy"]) == 3
+
+
+def test_the_log_has_a_line_a_step(tmp_path, rng):
+    network = learn.SpectrumNetwork(4).initialise(rng)
+    stream = data.PatchStream([torch.rand(64, 64, generator=rng)], network.sigmas, rng=rng)
+    config = learn.TrainConfig(num_steps=5, batch_size=8)
+    history = learn.train(network, stream, config, look_on=learn.RunLog(tmp_path / "log.csv"))
+    header, *rows = (tmp_path / "log.csv").read_text().splitlines()
+    assert header == "step,loss,rmse,accuracy,seconds" and len(rows) == 5
+    step, loss, *_ = rows[-1].split(",")
+    assert step == "5" and float(loss) == pytest.approx(history["loss"][-1], rel=1e-5)

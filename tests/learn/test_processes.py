@@ -1,0 +1,70 @@
+"""Two processes train as one does."""
+
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+import torch
+
+SCRIPT = """
+import sys, torch
+from blurlib import data, learn
+
+with learn.process_group() as device:
+    rng = torch.Generator().manual_seed(0)
+    network = learn.ThesisNetwork(10).initialise(rng)
+    stream = data.PatchStream(
+        [torch.rand(80, 90, generator=rng)], network.sigmas, rng=rng, noise=1.0
+    )
+    config = learn.TrainConfig(num_steps=3, batch_size=16, clip=1e9)
+    run = learn.TrainingRun(network, stream, config, device=device)
+    run.advance()
+    if learn.is_first():
+        gradients = [parameter.grad.flatten() for parameter in network.parameters()]
+        run_two = run.history["loss"] + run.history["rmse"] + run.history["accuracy"]
+        torch.save(torch.cat([*gradients, torch.tensor(run_two)]), sys.argv[1])
+"""
+
+
+def launch(processes, *arguments):
+    command = [sys.executable, "-m", "torch.distributed.run", "--standalone",
+               f"--nproc-per-node={processes}", *arguments]  # fmt: skip
+    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+    return subprocess.run(command, env=environment, capture_output=True, text=True)
+
+
+def test_two_processes_give_the_gradients_of_one(tmp_path):
+    script = tmp_path / "train.py"
+    script.write_text(SCRIPT)
+    subprocess.run([sys.executable, script, tmp_path / "one.pt"], check=True)
+    done = launch(2, str(script), str(tmp_path / "two.pt"))
+    assert done.returncode == 0, done.stderr[-2000:]
+    one, two = (torch.load(tmp_path / f"{name}.pt", weights_only=True) for name in ("one", "two"))
+    assert one.abs().max() > 1e-3
+    assert (one - two).abs().max() < 1e-6 * max(1, one.abs().max())
+
+
+def test_the_command_line_runs_under_torchrun(tmp_path):
+    arguments = ["--network", "spectrum", "--classes", "10", "--steps", "4", "--batch", "16",
+                 "--textures", "1", "--json"]  # fmt: skip
+    alone = subprocess.run(
+        [sys.executable, "-m", "blurlib.cli", "train", *arguments,
+         "--out", tmp_path / "1.safetensors"],
+        capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    done = launch(
+        2, "-m", "blurlib.cli", "train", *arguments, "--out", str(tmp_path / "2.safetensors")
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+    records = [json.loads(text) for text in (alone.stdout, done.stdout)]
+    for name in ("loss", "rmse"):
+        assert records[0]["history"][name] == pytest.approx(records[1]["history"][name], abs=2e-4)
+    assert records[1]["processes"] == 2
+
+
+def test_a_batch_that_cannot_be_shared_out_is_named(tmp_path):
+    done = launch(2, "-m", "blurlib.cli", "train", "--steps", "2", "--batch", "15", "--textures",
+                  "1", "--out", str(tmp_path / "n.safetensors"))  # fmt: skip
+    assert done.returncode != 0 and "multiple of the 2 processes" in done.stderr
