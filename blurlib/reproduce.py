@@ -77,13 +77,11 @@ def places_also_trained_on(dataset):
     share : float
         From 0 to 1.
     """
-
-    def names(side):
-        return side.pictures * (int(side.places.max()) + int(dataset.train.places.max()) + 2) + (
-            side.places
-        )
-
-    return torch.isin(names(dataset.test), names(dataset.train)).double().mean().item()
+    places = 1 + max(int(side.places.max()) for side in (dataset.train, dataset.test))
+    trained, tested = (
+        side.pictures * places + side.places for side in (dataset.train, dataset.test)
+    )
+    return torch.isin(tested, trained).double().mean().item()
 
 
 def _statistics(scans, progress):
@@ -201,6 +199,11 @@ def reproduce(name, folder=None, *, out="results", progress=False):
     """
     check_choice(name, "name", RECORDS)
     scans = brodatz(folder)
+    if scans.damaged:
+        raise ValueError(
+            f"damaged scans: {', '.join(scans.damaged)}; delete them or fetch them again, so that "
+            "the record says what it was made from."
+        )
     start = time.perf_counter()
     measured = RECORDS[name](scans, progress)
     record = {

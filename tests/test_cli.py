@@ -177,7 +177,7 @@ def test_recipes_are_changed_by_options(tmp_path, capsys):
     ("arguments", "words"),
     [
         (["map", "nowhere.png", "--out", "maps"], "no file at nowhere.png"),
-        (["map", "{texture}", "--out", "{texture}"], "pass --out a folder"),
+        (["map", "{texture}", "--out", "{texture}"], "name a folder that can"),
         (["map", "{texture}", "--out", "maps", "--iterations", "3"], "pass both"),
         (["blur", "{texture}", "--sigma", "1", "--out", "{texture}"], "is the image itself"),
         (["blur", "{texture}", "--disk", "1", "--truncate", "3", "--out", "a.png"], "with --sigma"),

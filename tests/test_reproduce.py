@@ -5,6 +5,7 @@ import json
 from pathlib import Path
 
 import pytest
+import torch
 
 from blurlib import cli, data, learn, reproduce
 from blurlib.data import sources
@@ -35,6 +36,24 @@ def test_the_dataset_record_counts_what_the_protocol_says(scans, tmp_path):
     assert record["protocols"]["unseen"]["places_also_trained_on"] == 0
     assert record["changed_pixels"]["0.2"]["max"] == 0 < record["changed_pixels"]["0.4"]["min"]
     assert json.loads((tmp_path / "results" / "brodatz-dataset.json").read_text()) == record
+
+
+def test_places_are_counted_as_pairs_of_picture_and_place():
+    def side(pictures, places):
+        count = len(places)
+        return data.Patches(
+            torch.zeros(count, 1, 2, 2), *torch.zeros(2, count), torch.tensor(pictures),
+            torch.tensor(places),
+        )  # fmt: skip
+
+    train, test = side([2, 2, 0], [0, 5, 1]), side([2, 0, 1, 0], [0, 0, 5, 1])
+    assert reproduce.places_also_trained_on(data.Dataset({}, train, test)) == 0.5
+
+
+def test_damaged_scans_are_not_passed_over(scans, tmp_path):
+    (scans / "D2.gif").write_bytes(b"damaged")
+    with pytest.raises(ValueError, match="damaged scans: D2.gif"):
+        reproduce.reproduce("brodatz-statistics", scans, out=tmp_path)
 
 
 def test_the_statistics_record_names_every_scan(scans, tmp_path):

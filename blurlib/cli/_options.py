@@ -74,6 +74,11 @@ def complain(text):
     print(f"blurlib: {text}", file=sys.stderr)
 
 
+def printable(name):
+    """Return a file's name as one line without control characters, whatever it holds."""
+    return name if name.isprintable() else repr(name)
+
+
 def generator(seed):
     import torch
 
@@ -97,7 +102,7 @@ def check_folder(folder):
         tempfile.TemporaryFile(dir=folder).close()
     except OSError as error:
         raise ValueError(
-            f"cannot write in {folder} ({error.strerror}); pass --out a folder that can be written"
+            f"cannot write in {folder} ({error.strerror}); name a folder that can be written"
         ) from None
 
 

@@ -3,18 +3,26 @@
 import json
 from pathlib import Path
 
-from ._options import check_folder, complain, positive, seed
+from ._options import check_folder, complain, positive, printable, seed
 
 
 def add(commands):
     """Add the command and its options to the parser."""
     parser = commands.add_parser(
         "dataset", help="build a dataset of blurred patches",
-        description="Blur sharp images in every class, cut them into patches, share them out "
-        "into training and test, and write them with a manifest. A build that was stopped goes on "
-        "where it was; an older dataset in the folder stays whole until the new one is.",
+        description="Blur sharp images in every class with gaussians cut at two sigma, round them "
+        "to 8 bits, cut them into patches of 32 x 32 pixels, keep a random 25 %% of these, and put "
+        "30 %% aside for the test. As published the border is padded with zeros; for unseen "
+        "textures it is mirrored. FOLDER gets manifest.json and patches/; "
+        "blurlib.data.load_dataset reads and checks it. A build that was stopped goes on where it "
+        "was; an older dataset in the folder stays whole until the new one is. The status is 1 if "
+        "an image was left out.",
     )  # fmt: skip
-    parser.add_argument("images", type=Path, nargs="+", metavar="IMAGE_OR_FOLDER")
+    parser.add_argument(
+        "images", type=Path, nargs="+", metavar="IMAGE_OR_FOLDER",
+        help="sharp pictures (BMP, GIF, JPEG, PGM, PNG, PPM, TIFF, WebP); of a folder those in it, "
+        "not below",
+    )  # fmt: skip
     parser.add_argument(
         "--classes", type=int, choices=(10, 30, 60), default=30, dest="num_classes",
         help="classes of sigma up to 3 pixels (default 30)",
@@ -32,7 +40,9 @@ def add(commands):
         help="columns name,material: files of one material stay together; Brodatz scans are known",
     )  # fmt: skip
     parser.add_argument("--seed", type=seed, default=0, help="of every random draw (default 0)")
-    parser.add_argument("--out", type=Path, required=True, metavar="FOLDER")
+    parser.add_argument(
+        "--out", type=Path, required=True, metavar="FOLDER", help="where the dataset shall be"
+    )
     parser.add_argument(
         "--workers", type=positive, default=1, help="processes; the result is the same (default 1)"
     )
@@ -55,7 +65,7 @@ def run(options):
         collection, options.out, config, workers=options.workers, progress=True
     )
     for item in manifest["left_out"]:
-        complain(f"left out {item['name']}: {item['error']}")
+        complain(f"left out {printable(item['name'])}: {item['error']}")
     if options.json:
         print(json.dumps(manifest))
     else:

@@ -18,7 +18,7 @@ def add(commands):
     )  # fmt: skip
     parser.add_argument(
         "--data", type=Path, metavar="FOLDER",
-        help="of the scans (default: the folder that BLURLIB_DATA names)",
+        help="of the scans (default: the folder that BLURLIB_DATA names, else they are downloaded)",
     )  # fmt: skip
     parser.add_argument("--out", type=Path, default=Path("results"), metavar="FOLDER")
     parser.add_argument("--again", action="store_true", help="also where there is a record")

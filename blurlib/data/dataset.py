@@ -6,6 +6,7 @@ it by their hash. Whoever is stopped before that, in whatever way, leaves the ol
 and whoever starts again finds the pictures that were done.
 """
 
+import contextlib
 import hashlib
 import json
 import multiprocessing
@@ -39,7 +40,9 @@ from .stored import StoredPatches
 _FORMAT = "blurlib dataset 1"
 _MANIFEST = "manifest.json"
 _FOLDER = "patches"
-_OURS = re.compile(r"\.?[0-9a-f]{32}\.safetensors")
+# Our files, and the temporary ones of a run that was killed; anything else is left alone.
+_OURS = re.compile(r"[0-9a-f]{32}\.safetensors|\.[0-9a-f]{32}\.safetensors\.\w{8}")
+_OUR_MANIFEST = re.compile(r"\.manifest\.json\.\w{8}")
 
 
 class DatasetError(ValueError):
@@ -139,16 +142,22 @@ def _fingerprint(picture):
     try:
         levels = to_levels(picture.load())
     except (ValueError, TypeError, OSError, RuntimeError, MemoryError) as error:
-        return {"error": str(error)}
-    content = levels.numpy().tobytes()
+        # A manifest names no folder: it is the same wherever the pictures lie.
+        return {"error": str(error).replace(str(picture.path), picture.name)}
     found = {
         "height": levels.shape[0],
         "width": levels.shape[1],
-        "pixels_sha256": hashlib.sha256(f"{levels.shape}".encode() + content).hexdigest(),
+        "pixels_sha256": _hash_levels(levels),
     }
     if picture.path is not None:
         found["file_sha256"] = hash_file(picture.path)
     return found
+
+
+def _hash_levels(levels):
+    digest = hashlib.sha256(f"{levels.shape}".encode())
+    digest.update(memoryview(levels.contiguous().numpy()))
+    return digest.hexdigest()
 
 
 def _shard_name(entry, config):
@@ -163,7 +172,7 @@ def _content_hash(name, table):
     digest = hashlib.sha256(name.encode())
     for column in sorted(table):
         digest.update(f"{column} {tuple(table[column].shape)} ".encode())
-        digest.update(table[column].contiguous().numpy().tobytes())
+        digest.update(memoryview(table[column].contiguous().numpy()))
     return digest.hexdigest()
 
 
@@ -193,8 +202,18 @@ def _write_shard(picture, entry, config, folder):
     try:
         table = _read_shard(path)
     except DatasetError:
-        key = entry["pixels_sha256"]
-        table = picture_patches(picture.load(), config, role=entry["role"], key=key)
+        key, image = entry["pixels_sha256"], picture.load()
+        if _hash_levels(to_levels(image)) != key:
+            raise DatasetError(
+                f"the picture {picture.name} changed while the dataset was built; build it again."
+            ) from None
+        try:
+            table = picture_patches(image, config, role=entry["role"], key=key)
+        except (RuntimeError, MemoryError) as error:
+            raise DatasetError(
+                f"the picture {picture.name} ({image.shape[0]} x {image.shape[1]} pixels) cannot "
+                f"be blurred: {error}; scale it down, or use fewer workers."
+            ) from error
         content = to_bytes(table, metadata={"sha256": _content_hash(path.name, table)})
         with replacing(path) as file:
             file.write(content)
@@ -224,15 +243,28 @@ def _prepare_worker():
     threading.Thread(target=follow, daemon=True).start()
 
 
+@contextlib.contextmanager
+def _one_thread():
+    """Compute with one thread, as every worker does: sums then have one order, and one result."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
+
+
 def _each(function, jobs, workers, description, progress):
     """Return [function(*job) for job in jobs], by several processes if wanted."""
+    workers = min(workers, max(1, len(jobs)), 61)  # Windows waits for no more than 61
     bar = tqdm(total=len(jobs), desc=description, disable=None if progress else True)
     results = [None] * len(jobs)
     with bar:
         if workers == 1:
-            for index, job in enumerate(jobs):
-                results[index] = function(*job)
-                bar.update()
+            with _one_thread():
+                for index, job in enumerate(jobs):
+                    results[index] = function(*job)
+                    bar.update()
             return results
         # Spawned, not forked: a fork of a process with threads may hang, and CUDA forbids it.
         context = multiprocessing.get_context("spawn")
@@ -276,14 +308,16 @@ def build_dataset(pictures, folder, config=None, *, workers=1, progress=False):
     Parameters
     ----------
     pictures : iterable of Picture
-        For instance from `blurlib.data.open_folder` or `blurlib.data.brodatz`.
+        For instance from `blurlib.data.open_folder` or `blurlib.data.brodatz`. Their order and,
+        through the materials, their names count: they decide the hash and the split.
     folder : str or path-like
         Where to; made if it is not there. An earlier dataset in it stays whole until the new one
         is, and is then replaced. One build at a time.
     config : DatasetConfig, optional
         The protocol; by default as published with 30 classes and seed 0.
     workers : int, optional
-        Processes that share the work; the result is the same to the last bit.
+        Processes that share the work; the result is the same to the last bit. A script that asks
+        for more than one needs the guard ``if __name__ == "__main__":``.
     progress : bool, optional
         Whether to show progress bars, on a terminal.
 
@@ -332,6 +366,11 @@ def build_dataset(pictures, folder, config=None, *, workers=1, progress=False):
     jobs = [(picture, entry, config, str(folder / _FOLDER)) for picture, entry in entries]
     made = _each(_write_shard, jobs, workers, "blurring", progress)
     manifest = _describe(config, [entry for _, entry in entries], made, left_out, folder)
+    if not all(manifest["counts"].values()):
+        raise DatasetError(
+            f"one side would be empty, {manifest['counts']}: the pictures are too few or too small "
+            f"for a share of {config.keep:g}, of which {config.test_share:g} is for the test."
+        )
     with replacing(folder / _MANIFEST) as file:
         file.write((json.dumps(manifest, indent=1) + "\n").encode())
     _sweep(folder, {entry["file"] for _, entry in entries})
@@ -344,7 +383,7 @@ def _check_place(folder):
     if (folder / _MANIFEST).exists():
         read_manifest(folder)  # never write over what somebody else calls a manifest
     elif (folder / _FOLDER).exists() and not all(
-        _OURS.match(path.name) for path in (folder / _FOLDER).iterdir()
+        _OURS.fullmatch(path.name) for path in (folder / _FOLDER).iterdir()
     ):
         raise DatasetError(
             f"{folder / _FOLDER} holds other files than a dataset's; name another folder."
@@ -385,10 +424,11 @@ def _describe(config, entries, made, left_out, folder):
 def _sweep(folder, wanted):
     """Remove what belongs to no manifest: of an earlier dataset, or of a run that was killed."""
     for path in (folder / _FOLDER).iterdir():
-        if path.name not in wanted and _OURS.match(path.name):
+        if path.name not in wanted and _OURS.fullmatch(path.name):
             path.unlink()
-    for path in folder.glob(f".{_MANIFEST}.*"):
-        path.unlink()
+    for path in folder.iterdir():
+        if _OUR_MANIFEST.fullmatch(path.name):
+            path.unlink()
 
 
 def read_manifest(folder):
@@ -414,10 +454,23 @@ def read_manifest(folder):
         raise DatasetError(f"there is no dataset in {folder}: it has no {_MANIFEST}.")
     try:
         manifest = json.loads(path.read_text(encoding="utf-8"))
-    except (ValueError, OSError) as error:
-        raise DatasetError(f"{path} cannot be read: {error}; build the dataset again.") from None
+    except (ValueError, OSError, RecursionError) as error:
+        raise DatasetError(
+            f"{path} cannot be read ({type(error).__name__}); delete it and build the dataset "
+            "again."
+        ) from None
     if not isinstance(manifest, dict) or manifest.get("format") != _FORMAT:
         raise DatasetError(f"{path} does not begin as a {_FORMAT!r}; name another folder.")
+    try:
+        config = DatasetConfig(**manifest["config"])
+        whole = all(entry["file"] == _shard_name(entry, config) for entry in manifest["pictures"])
+    except (KeyError, TypeError, ValueError, AttributeError):
+        whole = False
+    if not whole:
+        raise DatasetError(
+            f"{path} is damaged: its pictures and its protocol do not belong together; delete it "
+            "and build the dataset again."
+        )
     return manifest
 
 
@@ -468,4 +521,6 @@ def load_dataset(folder):
         Patches(*(torch.cat([getattr(part, name) for part in parts]) for name in names))
         for parts in sides.values()
     )
+    if manifest["counts"] != {"train": len(train), "test": len(test)}:
+        raise DatasetError(f"{folder} holds other numbers of patches than its manifest says.")
     return Dataset(manifest, train, test)

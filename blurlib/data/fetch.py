@@ -1,6 +1,7 @@
 """Downloading the textures that we may not hand on, each file checked by its hash."""
 
 import hashlib
+import tempfile
 import zipfile
 from pathlib import Path
 
@@ -68,7 +69,7 @@ def _reason(error):
         return f"the server answered {response.status_code}"
     if isinstance(error, zipfile.BadZipFile):
         return "what came is no archive"
-    if isinstance(error, OSError):  # requests' errors are OSErrors
+    if type(error).__module__.startswith(("requests", "urllib3")):
         return f"no connection ({type(error).__name__})"
     return f"{type(error).__name__}: {text[:100]}"
 
@@ -170,29 +171,38 @@ def fetch_archive(folder, names, address, *, progress=False):
     """
     folder, names = Path(folder), set(names)
     folder.mkdir(parents=True, exist_ok=True)
-    archive = folder / address.rsplit("/", 1)[-1]
+    known = read_sums(folder)
     try:
-        _download(address, archive, None, progress=progress)
-        with zipfile.ZipFile(archive) as packed:
-            members = {
-                info.filename.rsplit("/", 1)[-1]: info
-                for info in packed.infolist()
-                if not info.is_dir() and info.file_size <= _MAX_MEMBER
-            }
-            for name in sorted(names & members.keys()):
-                content = packed.read(members[name])
-                with replacing(folder / name) as file:
-                    file.write(content)
+        with tempfile.TemporaryDirectory(dir=folder, prefix=".fetch-") as place:
+            archive = Path(place) / "archive"
+            _download(address, archive, None, progress=progress)
+            with zipfile.ZipFile(archive) as packed:
+                members = {
+                    info.filename.rsplit("/", 1)[-1]: packed.read(info)
+                    for info in packed.infolist()
+                    if info.filename.rsplit("/", 1)[-1] in names and info.file_size <= _MAX_MEMBER
+                }
     except PermissionError:
         raise
     except Exception as error:
-        archive.unlink(missing_ok=True)  # half an archive would be taken for a whole one next time
         raise FetchError(
             f"cannot fetch {address}: {_reason(error)}. If you have the files, name their folder "
             "(--folder, or BLURLIB_DATA)."
         ) from None
-    archive.unlink()
-    write_sums(folder, names & members.keys())
+    found = {
+        name: f"sha256:{hashlib.sha256(content).hexdigest()}" for name, content in members.items()
+    }
+    changed = sorted(name for name in found if known.get(name, found[name]) != found[name])
+    if changed:
+        raise FetchError(
+            f"{address} now holds another {', '.join(changed[:3])} than at the first download; "
+            f"nothing was changed. If you trust it, delete {folder / _SUMS} and fetch again."
+        )
+    # The sums first: a kill in between leaves files that are checked, never ones that are not.
+    _write_sums(folder, {**known, **found})
+    for name, content in members.items():
+        with replacing(folder / name) as file:
+            file.write(content)
     return sorted(names - members.keys())
 
 
@@ -212,7 +222,11 @@ def write_sums(folder, names):
         If a file cannot be read, or the folder not written.
     """
     folder = Path(folder)
-    lines = [f"{hash_file(folder / name)}  {name}\n" for name in sorted(names)]
+    _write_sums(folder, {name: f"sha256:{hash_file(folder / name)}" for name in names})
+
+
+def _write_sums(folder, hashes):
+    lines = [f"{hashes[name].removeprefix('sha256:')}  {name}\n" for name in sorted(hashes)]
     with replacing(folder / _SUMS) as file:
         file.write("".join(lines).encode())
 
@@ -233,5 +247,10 @@ def read_sums(folder):
     path = Path(folder) / _SUMS
     if not path.is_file():
         return {}
-    pairs = (line.split(maxsplit=1) for line in path.read_text(encoding="utf-8").splitlines())
+    lines = path.read_text(encoding="utf-8").splitlines()
+    pairs = [line.split(maxsplit=1) for line in lines if line.strip()]
+    if any(len(pair) != 2 for pair in pairs):
+        raise ValueError(
+            f"{path} must have a hash and a name in each line; delete it to begin anew."
+        )
     return {name.strip().lstrip("*"): f"sha256:{digest}" for digest, name in pairs}

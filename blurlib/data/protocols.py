@@ -19,7 +19,7 @@ from .._checks import (
     check_number,
     check_shape,
 )
-from ..blur import THESIS_TRUNCATE, blur_varying, constant_field
+from ..blur import PADDING_MODES, THESIS_TRUNCATE, blur_varying, constant_field
 from .patches import PATCH_SIZE, crop_to_multiple, extract_patches
 
 #: Width of the thesis' range of sigmas: the last class, in pixels.
@@ -108,12 +108,22 @@ class DatasetConfig:
     def __post_init__(self):
         class_sigmas(self.num_classes)
         check_choice(self.protocol, "protocol", PROTOCOLS)
-        check_integer(self.seed, "seed", low=0)
-        check_integer(self.patch_size, "patch_size", low=2)
-        check_number(self.keep, "keep", low=1e-6, high=1)
-        check_number(self.test_share, "test_share", low=1e-6, high=1 - 1e-6)
-        if self.padding_mode is None:
-            object.__setattr__(self, "padding_mode", PROTOCOLS[self.protocol])
+        padding_mode = PROTOCOLS[self.protocol] if self.padding_mode is None else self.padding_mode
+        if not isinstance(self.continuous, bool):
+            raise TypeError(f"continuous must be True or False, got {self.continuous!r}.")
+        if check_integer(self.seed, "seed", low=0) >= 2**63:
+            raise ValueError(f"seed must be less than 2**63, got {self.seed}.")
+        checked = {
+            "num_classes": int(self.num_classes),
+            "seed": int(self.seed),
+            "patch_size": check_integer(self.patch_size, "patch_size", low=2),
+            "keep": check_number(self.keep, "keep", low=1e-6, high=1),
+            "test_share": check_number(self.test_share, "test_share", low=1e-6, high=1 - 1e-6),
+            "padding_mode": check_choice(padding_mode, "padding_mode", PADDING_MODES),
+            "truncate": check_number(self.truncate, "truncate", low=0.5, high=20, unit="sigma"),
+        }
+        for name, value in checked.items():  # 1 and 1.0 are one protocol, and have one hash
+            object.__setattr__(self, name, value)
 
 
 def _share(number, share):
@@ -210,7 +220,7 @@ def blur_levels(levels, sigma, config):
             [179, 200, 179],
             [160, 179, 160]], dtype=torch.uint8)
     """
-    # In double precision the sum is right to a millionth of a millionth of a level.
+    # Right to some millionths of a level: sigma is kept in single, the sums in double precision.
     blurred = blur_varying(
         levels.double(), constant_field(levels.shape, sigma).double(),
         truncate=config.truncate, padding_mode=config.padding_mode,
@@ -318,7 +328,7 @@ def picture_patches(image, config, *, role="both", key=""):
 
 
 def split_materials(materials, test_share, *, rng):
-    """Put whole materials aside for the test, as near to a share of the pictures as can be.
+    """Put whole materials aside for the test, until a share of the pictures is.
 
     Parameters
     ----------
@@ -327,7 +337,8 @@ def split_materials(materials, test_share, *, rng):
     test_share : float
         Share of the pictures wanted for the test, in (0, 1).
     rng : torch.Generator
-        Source of the order in which materials are taken.
+        Source of the order in which materials are tried; one is taken if it brings the number of
+        pictures nearer to the share.
 
     Returns
     -------
@@ -358,11 +369,12 @@ def split_materials(materials, test_share, *, rng):
     names = sorted(members)
     order = [names[i] for i in torch.randperm(len(names), generator=rng).tolist()]
     wanted = test_share * len(materials)
-    test = [order[0]]
-    aside = len(members[order[0]])
-    for name in order[1:]:
+    test, aside = [], 0
+    for name in order:
         nearer = abs(aside + len(members[name]) - wanted) < abs(aside - wanted)
         if nearer and len(test) < len(order) - 1:  # something must be left to train on
             test.append(name)
             aside += len(members[name])
+    if not test:  # every material is larger than twice what is wanted
+        test = [min(order, key=lambda name: len(members[name]))]
     return [material in test for material in materials]

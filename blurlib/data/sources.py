@@ -6,7 +6,7 @@ import json
 import os
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import torch
@@ -95,7 +95,7 @@ class Collection:
     source: str
     pictures: tuple
     missing: tuple = ()
-    damaged: tuple = ()
+    damaged: dict = field(default_factory=dict)
 
     def __len__(self):
         return len(self.pictures)
@@ -172,14 +172,17 @@ def data_folder(name, folder=None):
     return named / name if (named / name).is_dir() else named
 
 
-def _collect(source, folder, hashes, materials, failed=()):
+def _collect(source, folder, hashes, materials, failed=None):
     """Sort a source's files into those that are right, missing, and not what was published."""
-    pictures, missing, damaged = [], [], dict(failed)
+    pictures, missing = [], []
+    # What could not be fetched because it is another file is worth saying; a 404 is just missing.
+    damaged = {
+        name: reason for name, reason in (failed or {}).items() if "published file" in reason
+    }
     for name, material in materials.items():
         path = folder / name
         if not path.is_file():
             missing.append(name)
-            damaged.pop(name, None)
             continue
         algorithm, _, known = hashes.get(name, "").partition(":")
         if known and hash_file(path, algorithm) != known:
@@ -236,10 +239,11 @@ def brodatz(folder=None, *, download=None, progress=False):
     hashes = {name: f"sha1:{entry['sha1']}" for name, entry in BRODATZ.items()}
     if download is None:
         download = folder is None and "BLURLIB_DATA" not in os.environ
+    failed = {}
     if download:
-        fetch_files(place, hashes, BRODATZ_ADDRESS, progress=progress)
+        failed = fetch_files(place, hashes, BRODATZ_ADDRESS, progress=progress)
     materials = {name: entry["material"] for name, entry in BRODATZ.items()}
-    return _collect("brodatz", place, hashes, materials)
+    return _collect("brodatz", place, hashes, materials, failed)
 
 
 def sipi(folder=None, *, download=None, progress=False):
@@ -423,18 +427,27 @@ def read_materials(path):
     path = Path(path)
     if not path.is_file():
         raise FileNotFoundError(f"there is no file {path} to read materials from")
-    with open(path, newline="", encoding="utf-8-sig") as file:
-        table = csv.DictReader(file)
-        if not {"name", "material"} <= set(table.fieldnames or ()):
-            raise ValueError(
-                f"{path} must begin with a line that names the columns name,material, "
-                f"got {table.fieldnames}."
-            )
-        return {row["name"]: row["material"] for row in table if row["material"]}
+    try:
+        with open(path, newline="", encoding="utf-8-sig") as file:
+            table = csv.DictReader(file)
+            columns = table.fieldnames or ()
+            rows = [
+                ((row.get("name") or "").strip(), (row.get("material") or "").strip())
+                for row in table
+            ]
+    except (csv.Error, UnicodeDecodeError) as error:
+        raise ValueError(f"{path} is no CSV file in UTF-8: {error}.") from None
+    if not {"name", "material"} <= set(columns):
+        raise ValueError(
+            f"{path} must begin with a line that names the columns name,material, got {columns}."
+        )
+    return {name: material for name, material in rows if name and material}
 
 
 def _known_material(path):
-    """Return the material of a Brodatz scan, whatever its name; None for any other file."""
+    """Return the material of a Brodatz file, whatever its name, or of a SIPI file; else None."""
+    if path.name in SIPI:
+        return SIPI[path.name]["material"]
     try:  # what is no regular file is named when it is read: hashing a pipe would wait for ever
         return _MATERIAL_OF_HASH.get(hash_file(path, "sha1")) if path.is_file() else None
     except OSError:
@@ -450,7 +463,8 @@ def open_folder(paths, *, materials=None):
         As for `blurlib.data.list_images`.
     materials : dict, optional
         Material of each file name that shares one with others. A file that is not named is its
-        own material; but Brodatz scans are known by their hash, whatever they are called.
+        own material; but unchanged Brodatz files are known by their hash, whatever they are
+        called, and SIPI's by their names. What is said here goes before what is known.
 
     Returns
     -------

@@ -39,7 +39,8 @@ def test_counts_and_balance_are_the_protocols(pictures, tmp_path):
         "brick.png", "coins.png", "grass.png", "gravel.png",
     ]  # fmt: skip
     assert manifest == json.loads((tmp_path / "set" / "manifest.json").read_text())
-    assert str(tmp_path) not in json.dumps(manifest)
+    (pictures / "bad.png").write_bytes(b"no picture")
+    assert str(tmp_path) not in json.dumps(build(pictures, tmp_path / "set"))
 
 
 def test_what_is_read_is_what_the_protocol_makes(pictures, tmp_path):
@@ -62,6 +63,61 @@ def test_one_and_two_workers_make_the_same_bits(pictures, tmp_path):
     assert alone == shared
     for path in (tmp_path / "one" / "patches").iterdir():
         assert path.read_bytes() == (tmp_path / "two" / "patches" / path.name).read_bytes()
+
+
+def test_threads_make_no_difference_even_to_drawn_pictures(tmp_path):
+    drawn = [data.open_procedural(size=256)[f"{name}-0"] for name in ("knit", "crumpled", "bark")]
+    manifests = []
+    for threads in (1, 2):
+        before = torch.get_num_threads()
+        torch.set_num_threads(threads)
+        manifests.append(data.build_dataset(drawn, tmp_path / "set", SMALL))
+        assert torch.get_num_threads() == threads
+        torch.set_num_threads(before)
+    assert manifests[0] == manifests[1]
+
+
+def test_a_picture_that_changes_meanwhile_spoils_nothing(tmp_path):
+    names = iter(["brick", "grass", "brick", "brick"])
+
+    def other_every_time():
+        return data.packaged_image(next(names))[:99, :99]
+
+    picture = data.Picture("picture", "picture", other_every_time)
+    with pytest.raises(data.DatasetError, match="picture changed while"):
+        data.build_dataset([picture], tmp_path / "set", SMALL)
+    still = data.Picture("picture", "picture", lambda: data.packaged_image("brick")[:99, :99])
+    fresh = data.build_dataset([still], tmp_path / "fresh", SMALL)
+    assert data.build_dataset([picture], tmp_path / "set", SMALL) == fresh
+
+
+def test_an_empty_side_is_an_error(tmp_path):
+    data.write_image(tmp_path / "a.png", torch.rand(64, 64))
+    with pytest.raises(data.DatasetError, match="one side would be empty"):
+        build(tmp_path / "a.png", tmp_path / "set")
+    assert not (tmp_path / "set" / "manifest.json").exists()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda m: m.pop("pictures"),
+        lambda m: m.update(pictures=None),
+        lambda m: m["pictures"][0].update(file=3),
+        lambda m: m["config"].update(seed=99),
+        lambda m: m["config"].update(unknown=1),
+        lambda m: m["pictures"][0].update(role="test"),
+        lambda m: m["counts"].update(train=1),
+        lambda m: m.update(sha256="0" * 64),
+    ],
+)
+def test_a_changed_manifest_is_found(pictures, tmp_path, change):
+    out = tmp_path / "set"
+    manifest = build(pictures, out)
+    change(manifest)
+    (out / "manifest.json").write_text(json.dumps(manifest))
+    with pytest.raises(data.DatasetError):
+        data.load_dataset(out)
 
 
 def test_the_sha256_is_that_of_the_files_one_after_the_other(pictures, tmp_path):
@@ -175,6 +231,18 @@ def test_other_peoples_files_are_not_touched(pictures, tmp_path):
     with pytest.raises(data.DatasetError, match="is a file"):
         build(pictures, out / "manifest.json")
     assert (out / "patches" / "notes.txt").read_text() == "mine"
+
+
+def test_files_beside_ours_survive_a_build(pictures, tmp_path):
+    manifest = build(pictures, tmp_path / "set")
+    kept = [
+        tmp_path / "set" / "patches" / f"{manifest['pictures'][0]['file']}.bak",
+        tmp_path / "set" / ".manifest.json.swp",
+    ]
+    for path in kept:
+        path.write_text("mine")
+    build(pictures, tmp_path / "set", data.DatasetConfig(10, seed=1))
+    assert all(path.read_text() == "mine" for path in kept)
 
 
 @pytest.mark.parametrize("content", [None, b"", b"{", b"[]", b'{"format": "other"}'])

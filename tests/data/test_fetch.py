@@ -117,3 +117,29 @@ def test_a_bad_archive_leaves_nothing_behind(server, tmp_path, content):
     with pytest.raises(FetchError, match="no archive|404"):
         fetch.fetch_archive(tmp_path / "here", ["1.1.01.tiff"], address + "t.zip")
     assert list((tmp_path / "here").iterdir()) == []
+
+
+def test_what_was_trusted_first_is_held_against_what_comes_later(server, tmp_path):
+    address, folder, _ = server
+    place, names = tmp_path / "here", ["1.1.01.tiff", "1.1.02.tiff"]
+    (folder / "t.zip").write_bytes(pack(**{"1.1.01.tiff": b"grass", "1.1.02.tiff": b"bark"}))
+    fetch.fetch_archive(place, names, address + "t.zip")
+    sums = fetch.read_sums(place)
+    (place / "1.1.02.tiff").unlink()
+    (place / "t.zip").write_bytes(b"my own")
+    (folder / "t.zip").write_bytes(pack(**{"1.1.01.tiff": b"EVIL", "1.1.02.tiff": b"bark"}))
+    with pytest.raises(FetchError, match="another 1.1.01.tiff than at the first download"):
+        fetch.fetch_archive(place, names, address + "t.zip")
+    assert fetch.read_sums(place) == sums and (place / "1.1.01.tiff").read_bytes() == b"grass"
+    (folder / "t.zip").write_bytes(pack(**{"1.1.01.tiff": b"grass", "1.1.02.tiff": b"bark"}))
+    assert fetch.fetch_archive(place, names, address + "t.zip") == []
+    assert (place / "1.1.02.tiff").read_bytes() == b"bark"
+    assert (place / "t.zip").read_bytes() == b"my own"
+
+
+def test_a_damaged_list_of_sums_is_named(tmp_path):
+    (tmp_path / "SHA256SUMS").write_text("abc  a\n\n")
+    assert fetch.read_sums(tmp_path) == {"a": "sha256:abc"}
+    (tmp_path / "SHA256SUMS").write_text("nonsense\n")
+    with pytest.raises(ValueError, match="a hash and a name in each line"):
+        fetch.read_sums(tmp_path)

@@ -137,6 +137,21 @@ def test_materials_stay_together_and_fill_the_share(rng):
     assert aside != data.split_materials(materials, 0.3, rng=rng)
 
 
+def test_equal_settings_are_one_protocol():
+    import numpy as np
+
+    assert repr(data.DatasetConfig(seed=np.int64(3), keep=1)) == repr(
+        data.DatasetConfig(seed=3, keep=1.0)
+    )
+
+
+def test_a_large_material_is_not_put_aside_where_a_small_one_does(rng):
+    materials = ["big"] * 8 + ["b", "c", "d"]
+    for _ in range(50):
+        assert sum(data.split_materials(materials, 0.3, rng=rng)) == 3
+    assert data.split_materials(["big"] * 8 + ["b"], 0.01, rng=rng) == [False] * 8 + [True]
+
+
 @pytest.mark.parametrize("share", [0.01, 0.99])
 def test_both_sides_get_something(rng, share):
     assert set(data.split_materials(["a", "b"], share, rng=rng)) == {True, False}
@@ -149,6 +164,9 @@ def test_both_sides_get_something(rng, share):
         (lambda: data.DatasetConfig(keep=0), "keep must be"),
         (lambda: data.DatasetConfig(test_share=1), "test_share must be"),
         (lambda: data.DatasetConfig(seed=-1), "seed must be"),
+        (lambda: data.DatasetConfig(seed=2**63), "less than 2"),
+        (lambda: data.DatasetConfig(padding_mode="banana"), "padding_mode must be"),
+        (lambda: data.DatasetConfig(truncate=-5), "truncate must be"),
         (lambda: data.DatasetConfig(num_classes=0), "num_classes must be"),
         (lambda: data.picture_patches(torch.rand(40, 40), PUBLISHED), "pass a larger one"),
         (lambda: data.picture_patches(torch.rand(20, 40), PUBLISHED), "at least 32 pixels"),

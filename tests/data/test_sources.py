@@ -139,6 +139,13 @@ def test_a_folder_knows_brodatz_by_hash_and_doubles_by_their_folder(scans, tmp_p
     }  # fmt: skip
 
 
+def test_sipi_files_are_known_by_their_names(tmp_path):
+    for name in ("1.1.01.tiff", "1.2.01.tiff"):
+        data.write_image(tmp_path / name, torch.rand(40, 40))
+    collection = data.open_folder([tmp_path])
+    assert {picture.material for picture in collection} == {"grass"} and collection.damaged == {}
+
+
 def test_materials_are_read_from_a_table(scans, tmp_path):
     table = tmp_path / "materials.csv"
     table.write_text("material,name\nwall,D1.gif\n,D2.gif\n", encoding="utf-8-sig")
@@ -147,6 +154,11 @@ def test_materials_are_read_from_a_table(scans, tmp_path):
     assert data.open_folder([scans], materials=materials)["D1.gif"].material == "wall"
     with pytest.raises(ValueError, match="not there: D9.gif; the files are D1.gif"):
         data.open_folder([scans], materials={"D9.gif": "wall"})
+    table.write_bytes(b"name,material\nD1.gif,W\xe4nde\n")
+    with pytest.raises(ValueError, match="no CSV file in UTF-8"):
+        data.read_materials(table)
+    table.write_text("name,material\nD1.gif, wall\n")
+    assert data.read_materials(table) == {"D1.gif": "wall"}
     table.write_text("D1.gif,wall\n")
     with pytest.raises(ValueError, match="columns name,material"):
         data.read_materials(table)
