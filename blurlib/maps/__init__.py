@@ -12,9 +12,11 @@ from .predict import (
     read_out,
     window_centres,
 )
-from .smoothing import NEIGHBOURHOODS, smooth, smooth_iterated
+from .regularise import fit_ramp, fit_sinusoid, smooth_edges, smooth_weighted
+from .smoothing import BOUNDARIES, NEIGHBOURHOODS, smooth, smooth_iterated
 
 __all__ = [
+    "BOUNDARIES",
     "DEFAULT_ESTIMATOR",
     "METHODS",
     "NEIGHBOURHOODS",
@@ -24,6 +26,8 @@ __all__ = [
     "estimator_names",
     "evaluate_image",
     "evaluate_patches",
+    "fit_ramp",
+    "fit_sinusoid",
     "has_dense_form",
     "load_estimator",
     "make_test_image",
@@ -35,6 +39,8 @@ __all__ = [
     "run_dense",
     "run_sliding",
     "smooth",
+    "smooth_edges",
     "smooth_iterated",
+    "smooth_weighted",
     "window_centres",
 ]

@@ -1,14 +1,17 @@
 r"""Smoothing a sigma map by averaging neighbours, step by step or all steps at once.
 
-One step replaces each value by a weighted mean of its 3 x 3 neighbourhood. At the border the map
-meets its own mirror image, so nothing flows out and the mean of the map stays. On such a mirrored
-map every average acts on each cosine of the DCT by a mere factor,
+One step replaces each value by a weighted mean of its 3 x 3 neighbourhood. At a *free* border the
+map meets its own mirror image, so nothing flows out. A *pinned* border keeps given values for ever.
+On waves that fit the border (cosines where it is free, sines where it is pinned) an average acts as
+a mere factor,
 
-.. math:: \lambda_{kl} = \sum_{i, j = -1}^{1} w_{ij} \cos\frac{\pi k i}{H} \cos\frac{\pi l j}{W},
+.. math:: \lambda_{kl} = \sum_{i, j = -1}^{1} w_{ij} \cos(i \alpha_k) \cos(j \beta_l),
 
-hence n steps are one: multiply each coefficient by :math:`\lambda_{kl}^n`.
+hence n steps are one: multiply each coefficient by :math:`\lambda_{kl}^n`. With a pinned border
+that holds for the distance from the map at rest, which never changes again.
 """
 
+import numpy as np
 import torch
 from scipy import fft
 
@@ -22,14 +25,67 @@ NEIGHBOURHOODS = {
     "columns": torch.tensor([[0, 1, 0], [0, 1, 0], [0, 1, 0]], dtype=torch.float64) / 3,
 }
 
+#: Which sides are pinned: (top and bottom, left and right).
+BOUNDARIES = {
+    "free": (False, False),
+    "pinned": (True, True),
+    "pinned-columns": (False, True),
+}
 
-def _check(sigma_map, num_iter, neighbourhood):
+
+def _check(sigma_map, num_iter, neighbourhood, boundary, pinned_to):
     check_image(sigma_map, "sigma_map")
     check_choice(neighbourhood, "neighbourhood", NEIGHBOURHOODS)
-    return check_integer(num_iter, "num_iter", low=0), NEIGHBOURHOODS[neighbourhood]
+    pinned = BOUNDARIES[check_choice(boundary, "boundary", BOUNDARIES)]
+    if any(pinned) != (pinned_to is not None):
+        raise ValueError(
+            "pinned_to and a pinned boundary belong together: pass a map whose border is known, "
+            'or boundary="free".'
+        )
+    if pinned_to is not None:
+        check_image(pinned_to, "pinned_to")
+        if pinned_to.shape != sigma_map.shape:
+            raise ValueError(
+                f"pinned_to must have the map's shape {tuple(sigma_map.shape)}, got "
+                f"{tuple(pinned_to.shape)}."
+            )
+        for size, fixed in zip(sigma_map.shape[-2:], pinned, strict=True):
+            if fixed and size < 3:
+                raise ValueError(f"a pinned axis needs at least 3 pixels, got {size}.")
+    num_iter = check_integer(num_iter, "num_iter", low=0)
+    return num_iter, NEIGHBOURHOODS[neighbourhood], pinned
 
 
-def smooth_iterated(sigma_map, num_iter, neighbourhood="mean3x3"):
+def _inside(pinned):
+    """Return the slices of what is not pinned."""
+    return tuple(slice(1, -1) if fixed else slice(None) for fixed in pinned)
+
+
+def _start(sigma_map, pinned, pinned_to):
+    """Return the map in double precision with its border put where it is pinned."""
+    if pinned_to is None:
+        return sigma_map.detach().double().cpu().clone()
+    start = pinned_to.detach().double().cpu().clone()
+    inside = (..., *_inside(pinned))
+    start[inside] = sigma_map.detach().double().cpu()[inside]
+    return start
+
+
+def _average(values, weights):
+    """Do one step everywhere, mirroring at all borders."""
+    height, width = values.shape[-2:]
+    framed = pad(values, (1, 1, 1, 1), "symmetric")
+    return sum(
+        weights[i, j] * framed[..., i : i + height, j : j + width]
+        for i in range(3)
+        for j in range(3)
+        if weights[i, j]
+    )
+
+
+def smooth_iterated(
+    sigma_map, num_iter, neighbourhood="mean3x3", *, boundary="free", pinned_to=None
+):
     """Average neighbours `num_iter` times, step by step.
 
     Parameters
@@ -41,6 +97,10 @@ def smooth_iterated(sigma_map, num_iter, neighbourhood="mean3x3"):
     neighbourhood : {"mean3x3", "jacobi", "columns"}, optional
         All nine alike; the four next to a pixel without itself; the pixel, the one above and the
         one below (the direction in which the thesis' fields are constant).
+    boundary : {"free", "pinned", "pinned-columns"}, optional
+        Whether the border takes part, keeps given values, or does so in its first and last column.
+    pinned_to : Tensor of shape (..., H, W), optional
+        Map whose border is kept: with the truth, an experiment and no estimate.
 
     Returns
     -------
@@ -56,22 +116,18 @@ def smooth_iterated(sigma_map, num_iter, neighbourhood="mean3x3"):
     ----------
     .. [1] Chapter "A first sigma map", ``book/maps/first_sigma_map.ipynb``.
     """
-    num_iter, weights = _check(sigma_map, num_iter, neighbourhood)
-    height, width = sigma_map.shape[-2:]
-    smoothed = sigma_map.double()
+    num_iter, weights, pinned = _check(sigma_map, num_iter, neighbourhood, boundary, pinned_to)
+    smoothed = _start(sigma_map, pinned, pinned_to)
+    inside = (..., *_inside(pinned))
     for _ in range(num_iter):
-        framed = pad(smoothed, (1, 1, 1, 1), "symmetric")
-        smoothed = sum(
-            weights[i, j] * framed[..., i : i + height, j : j + width]
-            for i in range(3)
-            for j in range(3)
-            if weights[i, j]
-        )
-    return smoothed.to(sigma_map.dtype)
+        averaged = _average(smoothed, weights)
+        smoothed = smoothed.clone()
+        smoothed[inside] = averaged[inside]
+    return smoothed.to(sigma_map)
 
 
-def smooth(sigma_map, num_iter, neighbourhood="mean3x3"):
-    """Average neighbours `num_iter` times, in one step in the cosine domain.
+def smooth(sigma_map, num_iter, neighbourhood="mean3x3", *, boundary="free", pinned_to=None):
+    """Average neighbours `num_iter` times, in one step among waves.
 
     The numbers are those of `smooth_iterated`; the cost does not depend on `num_iter`.
 
@@ -82,6 +138,10 @@ def smooth(sigma_map, num_iter, neighbourhood="mean3x3"):
     num_iter : int
         Number of steps, at least 0.
     neighbourhood : {"mean3x3", "jacobi", "columns"}, optional
+        As for `smooth_iterated`.
+    boundary : {"free", "pinned", "pinned-columns"}, optional
+        As for `smooth_iterated`.
+    pinned_to : Tensor of shape (..., H, W), optional
         As for `smooth_iterated`.
 
     Returns
@@ -104,13 +164,53 @@ def smooth(sigma_map, num_iter, neighbourhood="mean3x3"):
     >>> torch.allclose(smooth(noise, 50), smooth_iterated(noise, 50), atol=1e-12)
     True
     """
-    num_iter, weights = _check(sigma_map, num_iter, neighbourhood)
-    height, width = sigma_map.shape[-2:]
-    steps = torch.arange(-1, 2, dtype=torch.float64)
-    rows = torch.cos(torch.pi * torch.arange(height)[:, None].double() * steps / height)
-    columns = torch.cos(torch.pi * torch.arange(width)[:, None].double() * steps / width)
-    factor = rows @ weights @ columns.T
-    spectrum = fft.dctn(sigma_map.detach().double().cpu().numpy(), axes=(-2, -1), norm="ortho")
-    spectrum *= factor.numpy() ** num_iter
-    smoothed = fft.idctn(spectrum, axes=(-2, -1), norm="ortho", overwrite_x=True)
-    return torch.from_numpy(smoothed).to(sigma_map)
+    num_iter, weights, pinned = _check(sigma_map, num_iter, neighbourhood, boundary, pinned_to)
+    smoothed = _start(sigma_map, pinned, pinned_to)
+    inside = (..., *_inside(pinned))
+    rows, columns = (
+        _cosines(size, fixed) for size, fixed in zip(smoothed.shape[-2:], pinned, strict=True)
+    )
+    factor = (rows @ weights @ columns.T).numpy()
+    waves = _forward(smoothed[inside].numpy(), pinned)
+    if not any(pinned):
+        waves *= factor**num_iter
+    else:
+        # The border alone, averaged once: what it feeds into the inside at every step. The sum of
+        # all that, damped as it goes, is the map at rest: border / (1 - factor).
+        border = smoothed.clone()
+        border[inside] = 0
+        fed = _forward(_average(border, weights)[inside].numpy(), pinned)
+        lost = 1 - factor  # nothing is fed to a wave that loses nothing
+        rest = np.divide(fed, lost, out=np.zeros_like(fed), where=lost > 1e-14)
+        waves = rest + factor**num_iter * (waves - rest)
+    smoothed[inside] = torch.from_numpy(_backward(waves, pinned))
+    return smoothed.to(sigma_map)
+
+
+def _cosines(size, fixed):
+    """Return cos(i alpha_k) for i = -1, 0, 1 and every wave k that fits an axis."""
+    if fixed:
+        angle = torch.pi * torch.arange(1, size - 1).double() / (size - 1)
+    else:
+        angle = torch.pi * torch.arange(size).double() / size
+    return torch.cos(angle[:, None] * torch.arange(-1, 2).double())
+
+
+def _forward(values, pinned):
+    """Write an array as a sum of waves: sines along a pinned axis, cosines along a free one."""
+    for axis, fixed in zip((-2, -1), pinned, strict=True):
+        if fixed:
+            values = fft.dst(values, 1, axis=axis, norm="ortho")
+        else:
+            values = fft.dct(values, axis=axis, norm="ortho")
+    return values
+
+
+def _backward(waves, pinned):
+    """Sum the waves up again."""
+    for axis, fixed in zip((-2, -1), pinned, strict=True):
+        if fixed:
+            waves = fft.idst(waves, 1, axis=axis, norm="ortho")
+        else:
+            waves = fft.idct(waves, axis=axis, norm="ortho")
+    return waves
