@@ -4,6 +4,7 @@ What needs the Brodatz scans cannot run on the page of a reader, who has not got
 and the chapters read the record: numbers, never pictures.
 """
 
+import functools
 import json
 import platform
 import statistics
@@ -14,14 +15,26 @@ from datetime import date
 from pathlib import Path
 
 import torch
+from tqdm import tqdm
 
 from . import __version__
 from ._checks import check_choice
 from ._files import replacing
 from .data import DatasetConfig, brodatz, build_dataset, load_dataset, texture_statistics
-from .data.protocols import blur_levels, draw_sigmas, to_levels
-from .learn import NETWORKS, TrainConfig, pretrained, thin_history, train
-from .maps import evaluate_image, evaluate_patches, load_estimator
+from .data.protocols import blur_levels, draw_sigmas, split_materials, to_levels
+from .learn import NETWORKS, TrainConfig, pretrained, pretrained_names, thin_history, train
+from .maps import (
+    BOUNDARIES,
+    NEIGHBOURHOODS,
+    evaluate_image,
+    evaluate_patches,
+    load_estimator,
+    make_test_image,
+    predict_sigma_map,
+    rmse,
+    smooth,
+    window_centres,
+)
 
 _SCORED_SIGMAS = 4  # classes whose changed pixels are counted: 0.1 to 0.4
 
@@ -151,6 +164,97 @@ def _unseen(name, scans, progress):
     }  # fmt: skip
 
 
+#: Smoothing iterations of the slides' sin rows.
+ITERATIONS = (1, 12_000)
+
+
+def _slides(name, scans, progress):
+    """Score one of the thesis' networks on the slides' rows, on the scans that are put aside."""
+    network, record = pretrained(name)
+    aside = split_materials(
+        [scan.material for scan in scans], DatasetConfig().test_share,
+        rng=torch.Generator().manual_seed(DatasetConfig().seed),
+    )  # fmt: skip
+    tested = [scan for scan, test in zip(scans, aside, strict=True) if test]
+    rows = {"ramp": {}, "sin": {}}
+    for scan in tqdm(tested, desc=name, disable=None if progress else True):
+        for field, found in rows.items():
+            blurred, truth = make_test_image(scan.load(), field)
+            truth = window_centres(truth)
+            raw = predict_sigma_map(network, blurred, readout="argmax")
+            found.setdefault("raw", {})[scan.name] = round(rmse(raw, truth), 4)
+            for way in NEIGHBOURHOODS:
+                for number in ITERATIONS if field == "sin" else ():
+                    score = round(rmse(smooth(raw, number, way), truth), 4)
+                    found.setdefault(f"{way}, {number}", {})[scan.name] = score
+    return {
+        "estimator": name, "readout": "argmax", "stride": 1,
+        "textures": [scan.name for scan in tested],
+        "trained_on_them": record["recipe"]["source"] == "as-published",
+        "training": {key: record[key] for key in ("recipe", "data", "seconds", "device")},
+        "rows": {
+            field: {
+                row: {
+                    "mean_rmse": round(statistics.mean(values.values()), 4),
+                    "spread": _spread(values.values()),
+                    "images": values,
+                }
+                for row, values in found.items()
+            }
+            for field, found in rows.items()
+        },
+    }  # fmt: skip
+
+
+def _spread(values):
+    """Return the standard deviation between textures; of one alone there is none."""
+    return round(statistics.stdev(values), 4) if len(values) > 1 else None
+
+
+#: The slides' third ramp row, whose classes and step are blank: its RMSE in pixels.
+THIRD_ROW = 1.1621e-4
+
+
+def _riddle(scans, progress):
+    """Smooth ramp maps in every way, and see which of them can end at the slides' third row.
+
+    Each scan's middle, 128 x 128, gives a map of 97 x 97. A pinned border is put at the *truth*,
+    so what comes out is no estimate: it tests a guess about how the row was made.
+    """
+    network, _ = pretrained("thesis-30-as-published")
+    found = {}
+    for scan in scans:
+        image = scan.load()
+        top, left = ((size - 128) // 2 for size in image.shape)
+        blurred, truth = make_test_image(image[top : top + 128, left : left + 128], "ramp")
+        truth = window_centres(truth).double()
+        raw = predict_sigma_map(network, blurred, readout="argmax").double()
+        for boundary in BOUNDARIES:
+            known = None if boundary == "free" else truth
+            for way in NEIGHBOURHOODS:
+
+                def error(number, way=way, options=(boundary, known), raw=raw, truth=truth):
+                    smoothed = smooth(raw, number, way, boundary=options[0], pinned_to=options[1])
+                    return rmse(smoothed, truth)
+
+                row = found.setdefault(f"{way}, {boundary}", {})
+                row[scan.name] = {
+                    "raw": error(0), "after_12000": error(12_000), "reaches": _first(error),
+                }  # fmt: skip
+    return {"estimator": "thesis-30-as-published", "target_rmse": THIRD_ROW, "ways": found}
+
+
+def _first(error, most=2**20):
+    """Return after how many iterations the error is at most the third row's; None if never."""
+    if error(most) > THIRD_ROW:
+        return None
+    low, high = 0, most
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (low, middle) if error(middle) <= THIRD_ROW else (middle, high)
+    return high
+
+
 def _unseen_spectrum(scans, progress):
     return _unseen("spectrum-30", scans, progress)
 
@@ -166,6 +270,12 @@ RECORDS = {
     "brodatz-leak": _leak,
     "brodatz-unseen-spectrum-30": _unseen_spectrum,
     "brodatz-unseen-thesis-30": _unseen_thesis,
+    "slides-third-row": _riddle,
+    **{
+        f"slides-{name}": functools.partial(_slides, name)
+        for name in pretrained_names()
+        if name.endswith(("-as-published", "-unseen"))
+    },
 }
 
 

@@ -72,6 +72,31 @@ def test_the_leak_is_measured_on_the_same_pictures(scans, tmp_path, monkeypatch)
         assert 0 < found["as-published"][readout]["same_pictures"] < 3
 
 
+def test_the_slides_rows_are_scored_on_what_is_put_aside(scans, tmp_path):
+    record = reproduce.reproduce("slides-thesis-30-unseen", scans, out=tmp_path)
+    assert record["trained_on_them"] is False and 0 < len(record["textures"]) < 4
+    rows = record["rows"]
+    assert set(rows["ramp"]) == {"raw"}
+    assert len(rows["sin"]) == 1 + 2 * 3 and set(rows["sin"]["raw"]["images"]) == set(
+        record["textures"]
+    )
+    assert rows["sin"]["columns, 1"]["mean_rmse"] <= rows["sin"]["raw"]["mean_rmse"]
+
+
+def test_the_third_row_needs_the_truth_at_the_border(scans, tmp_path):
+    ways = reproduce.reproduce("slides-third-row", scans, out=tmp_path)["ways"]
+    for name in record_of("slides-third-row")["ways"]:
+        reached = [found["reaches"] for found in ways[name].values()]
+        # Free borders forget the ramp, and columns that average downward never hear of their ends.
+        assert all(reached) == ("pinned" in name and name != "columns, pinned-columns"), name
+    for found in ways["jacobi, pinned"].values():
+        assert found["after_12000"] < 1e-3 < 0.05 < found["raw"]
+
+
+def record_of(name):
+    return json.loads((RESULTS / f"{name}.json").read_text())
+
+
 def test_the_command_makes_what_is_not_there(scans, tmp_path, capsys):
     arguments = ["reproduce", "brodatz-statistics", "--data", str(scans), "--out", str(tmp_path)]
     assert cli.main(arguments) == 0
