@@ -1,7 +1,7 @@
 """Print what the package costs: seconds, and ratios of two ways within one run.
 
 python benchmarks/run.py            everything, about two minutes on two cores
-python benchmarks/run.py blur       only what is named: blur, stream, dense, smoothing, evaluate
+python benchmarks/run.py blur       only what is named; an unknown name lists them
 
 Machines are shared and noisy: the median of several runs is printed with the fastest one, and
 ratios are the numbers to keep.
@@ -11,6 +11,7 @@ import platform
 import statistics
 import sys
 import time
+from unittest import mock
 
 import torch
 
@@ -65,6 +66,27 @@ def bench_dense():
     print(f"  dense takes {seconds / dense[0]:.1f} times less; largest difference {difference:.1e}")
 
 
+def bench_tiling():
+    """Map images of 256 to 1024 pixels a side: the time a pixel, and what the tiles change."""
+    texture = data.packaged_image("brick").repeat(2, 2)
+    for name in ("spectrum-30", "thesis-30"):
+        estimator = maps.load_estimator(name)
+
+        def full_size(image, estimator=estimator):
+            return maps.predict_full_size(estimator, image, stride=8)
+
+        for side in (256, 512, 1024):
+            image = texture[:side, :side]
+            seconds = clock(lambda image=image: full_size(image), repeat=1)
+            note = f"{seconds[0] / side**2 * 1e6:.2f} us a pixel"
+            line(f"map {side} x {side}, {name}, stride 8", *seconds, note)
+        image = texture[:600, :600]
+        with mock.patch.object(maps.predict, "_TILE", 10**6):
+            untiled = full_size(image)
+        difference = (full_size(image) - untiled).abs().max().item()
+        print(f"  {name}, 600 x 600: largest difference of tiled and untiled {difference:.1e}")
+
+
 def bench_smoothing():
     """Average neighbours of a 225 x 225 map 12,000 times, in steps and at once."""
     sigma_map = torch.rand(225, 225, generator=torch.Generator().manual_seed(0), dtype=torch.double)
@@ -115,6 +137,7 @@ BENCHMARKS = {
     "blur": bench_blur,
     "stream": bench_stream,
     "dense": bench_dense,
+    "tiling": bench_tiling,
     "smoothing": bench_smoothing,
     "evaluate": bench_evaluate,
 }

@@ -22,6 +22,9 @@ IMAGE_COLOURS, PSF_COLOURS, SIGMA_COLOURS, ERROR_COLOURS = "gray", "magma", "vir
 #: Width of a figure, in inches.
 WIDTH = 6.0
 
+#: Pixels a side of a map that is drawn as it is: twice what a picture of that width can show.
+_MAX_DRAWN = 1728
+
 #: Lines that people with any colour vision can tell apart (Okabe and Ito).
 LINE_COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#000000")
 
@@ -339,9 +342,29 @@ def write_sigma_map(path, sigma_map, title="", vmin=0.0, vmax=3.0):
     sigma_map, title, vmin, vmax
         As in `show_sigma_map`.
     """
+    sigma_map = _picture(sigma_map, "sigma_map")
+    height, width = sigma_map.shape
+    # matplotlib copies what it draws a dozen times over: a large map is drawn from block means.
+    step = -(-max(height, width) // _MAX_DRAWN)
+    means = _block_means(sigma_map, step)
     # Not through pyplot: this works in a script or a server, beside whatever else is open there.
     with matplotlib.rc_context(STYLE):
         figure = Figure(figsize=(WIDTH, WIDTH))
-        show_sigma_map(figure.subplots(), sigma_map, title, vmin, vmax)
+        axis = figure.subplots()
+        show_sigma_map(axis, means, title, vmin, vmax)
+        bottom, right = step * means.shape[0], step * means.shape[1]
+        axis.images[0].set_extent((-0.5, right - 0.5, bottom - 0.5, -0.5))
+        axis.set(xlim=(-0.5, width - 0.5), ylim=(height - 0.5, -0.5))
         with replacing(path) as file:
             figure.savefig(file, format="png", bbox_inches="tight")
+
+
+def _block_means(values, side):
+    """Return the means of blocks, side by side; those at the far edges may be smaller."""
+    if side == 1:
+        return values
+    for axis, size in enumerate(values.shape):
+        starts = np.arange(0, size, side)
+        counts = np.diff(starts, append=size)
+        values = np.add.reduceat(values, starts, axis) / np.expand_dims(counts, 1 - axis)
+    return values

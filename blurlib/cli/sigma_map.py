@@ -1,57 +1,189 @@
-"""``blurlib map``: estimate an image's sigma map."""
+"""``blurlib map``: estimate the sigma maps of images, alone or shared out over processes."""
 
 import json
+import os
+import sys
+from collections import Counter
+from datetime import timedelta
 from pathlib import Path
 
-from ._options import add_estimator, check_folder, iterations_of, load_estimator_of
+from ._options import (
+    add_estimator,
+    check_folder,
+    complain,
+    iterations_of,
+    load_estimator_of,
+    printable,
+)
+
+#: How long a process waits for the others: the largest image may take hours longer than theirs.
+_PATIENCE = timedelta(days=7)
 
 
 def add(commands):
     """Add the command and its options to the parser."""
     parser = commands.add_parser(
-        "map", help="estimate an image's sigma map",
-        description="Write IMAGE_sigma.npy (float32, pixels, the image's size) and a PNG of it.",
+        "map", help="estimate the sigma maps of images",
+        description="Write NAME_sigma.npy (float32, pixels, the image's size) and a PNG of it for "
+        "each image. NAME is the image's without its ending; where images differ in nothing else, "
+        "as a.png and a.jpg do, with it. Started by torchrun, several processes share the images. "
+        "The status is 1 if an image was left out.",
     )  # fmt: skip
-    parser.add_argument("image", type=Path)
+    parser.add_argument(
+        "images", type=Path, nargs="+", metavar="IMAGE_OR_FOLDER",
+        help="of a folder the images in it, not below",
+    )  # fmt: skip
     parser.add_argument("--out", type=Path, required=True, metavar="FOLDER")
     add_estimator(parser)
-    parser.add_argument("--json", action="store_true", help="print the result as JSON")
+    parser.add_argument(
+        "--json", action="store_true", help="print the result of each image as a line of JSON"
+    )
     parser.set_defaults(run=run)
 
 
 def run(options):
     """Run the command; return the exit status."""
+    from .. import learn
+
+    images = _name_maps(options.images, options.out)
+    with learn.process_group(options.device) as device:
+        options.device = device  # this process' own
+        estimator = load_estimator_of(options)
+        check_folder(options.out)
+        number, of_all, add_up = _join()
+        alone = len(images) == 1
+        done, left_out = add_up(
+            _map_images(
+                images[number::of_all], options, estimator,
+                bar=number == 0 and not alone, tiles_bar=alone,
+            )
+        )  # fmt: skip
+    if not done and number == 0:
+        raise ValueError("no image could be mapped; the reasons stand above.")
+    if not done:
+        return 2
+    return 1 if left_out else 0
+
+
+def _name_maps(given, folder):
+    """Return (path, path of the array) of every image: no two alike, and none that is an image.
+
+    The names depend on the images alone, not on what is in the folder: every process finds the
+    same, and so does every repetition.
+    """
+    from .. import data
+
+    for path in given:
+        if path.is_dir() and folder.exists() and folder.samefile(path):
+            raise ValueError(
+                f"--out {folder} is the images' own folder, where the next run would take the "
+                f"maps' pictures for images; name another, {folder / 'maps'} for instance"
+            )
+    paths = {os.path.abspath(path): path for path in data.list_images(given)}.values()
+    stems = Counter(path.stem for path in paths)
+    taken = {}
+    for path in paths:
+        name = path.stem if stems[path.stem] == 1 else path.name
+        other = taken.setdefault(folder / f"{name}_sigma.npy", path)
+        if other is not path:
+            raise ValueError(
+                f"the maps of {other} and {path} would both be named {name}_sigma; rename one of "
+                "the images, or map them by two commands into two folders"
+            )
+    _check_images_stay(taken)
+    return [(path, array) for array, path in taken.items()]
+
+
+def _check_images_stay(taken):
+    """Raise if a map would take the place of an image."""
+    images = {os.path.realpath(path) for path in taken.values()}
+    for array, path in taken.items():
+        for result in (array, array.with_suffix(".png")):
+            if os.path.realpath(result) in images:
+                raise ValueError(
+                    f"the map of {path} would replace the image {result}; name another --out"
+                )
+
+
+def _join():
+    """Return this process' number, the number of all, and a function that adds up their counts.
+
+    torchrun stops all processes as soon as one ends with a status other than 0, so none may end
+    before all are done.
+    """
+    import torch
+    from torch import distributed
+
+    if not distributed.is_initialized():
+        return 0, 1, lambda counts: counts
+    group = distributed.new_group(timeout=_PATIENCE, backend="gloo")  # waiting must not cost a GPU
+
+    def add_up(counts):
+        counts = torch.tensor(counts)
+        distributed.all_reduce(counts, group=group)
+        return counts.tolist()
+
+    return distributed.get_rank(), distributed.get_world_size(), add_up
+
+
+def _map_images(images, options, estimator, *, bar, tiles_bar):
+    """Map one image after the other; return how many were mapped and how many left out."""
+    from tqdm import tqdm
+
+    done = 0
+    for path, array in tqdm(images, desc="images", disable=None if bar else True):
+        try:
+            result = _map_image(path, array, options, estimator, progress=tiles_bar)
+        except (ValueError, TypeError, OSError, RuntimeError, MemoryError) as error:
+            complain(f"left out {printable(str(path))}: {error}")
+            if options.json:
+                _say(json.dumps({"path": str(path), "error": str(error)}))
+            continue
+        done += 1
+        picture, low, high = Path(result["picture"]).name, result["min"], result["max"]
+        words = f"{result['map']} and {picture}: sigma {low:.2f} to {high:.2f} px"
+        _say(json.dumps(result) if options.json else words)
+    return done, len(images) - done
+
+
+def _say(text):
+    """Print a line in one piece: other processes may be printing theirs."""
+    from tqdm import tqdm
+
+    tqdm.write(f"{text}\n", end="")
+    sys.stdout.flush()
+
+
+def _map_image(path, array, options, estimator, *, progress):
+    """Write the map of one image and its picture; return what there is to say about them."""
     import numpy as np
 
-    from .. import data, maps, plotting
+    from .. import plotting
     from .._files import replacing
 
-    estimator = load_estimator_of(options)
-    image = data.load_image(options.image)
-    check_folder(options.out)
-
-    def estimate(image, stride):
-        sigma_map = estimator(image, stride=stride, progress=True)
-        if options.smooth is None:
-            return sigma_map
-        return maps.smooth(sigma_map, iterations_of(options), options.smooth)
-
-    sigma_map = maps.predict_full_size(
-        estimate, image, patch_size=estimator.patch_size, stride=options.stride
-    )
-    array = options.out / f"{options.image.stem}_sigma.npy"
-    picture = array.with_suffix(".png")
+    sigma_map = _estimate(path, options, estimator, progress=progress)
     with replacing(array) as file:
-        np.save(file, sigma_map.numpy().astype(np.float32))
+        np.save(file, sigma_map.float().numpy())
+    picture = array.with_suffix(".png")
     plotting.write_sigma_map(picture, sigma_map)
-    result = {
-        "map": str(array), "picture": str(picture),
+    return {
+        "path": str(path), "map": str(array), "picture": str(picture),
         "height": sigma_map.shape[0], "width": sigma_map.shape[1],
         "mean": sigma_map.mean().item(),
         "min": sigma_map.min().item(), "max": sigma_map.max().item(),
     }  # fmt: skip
-    if options.json:
-        print(json.dumps(result))
-    else:
-        print(f"{array} and {picture.name}: sigma {result['min']:.2f} to {result['max']:.2f} px")
-    return 0
+
+
+def _estimate(path, options, estimator, *, progress):
+    """Return the map of a file. The image is gone then: a large one is much of all memory."""
+    from .. import data, maps
+
+    def estimate(image, stride):
+        sigma_map = estimator(image, stride=stride, progress=progress)
+        if options.smooth is None:
+            return sigma_map
+        return maps.smooth(sigma_map, iterations_of(options), options.smooth)
+
+    return maps.predict_full_size(
+        estimate, data.load_image(path), patch_size=estimator.patch_size, stride=options.stride
+    )

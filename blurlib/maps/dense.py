@@ -21,7 +21,7 @@ _HEAD_BATCH = 2048
 
 
 def has_dense_form(network):
-    """Tell whether a network looks at pixels, so that neighbouring windows share their features.
+    """Tell whether neighbouring windows share their features: unpadded convolutions on pixels.
 
     Parameters
     ----------
@@ -33,7 +33,7 @@ def has_dense_form(network):
     dense : bool
     """
     first = next(iter(network.layers))
-    return isinstance(first, nn.Conv2d)
+    return isinstance(first, nn.Conv2d) and first.padding == (0, 0)
 
 
 def _check_windows(network, image, stride):
@@ -139,7 +139,7 @@ def run_sliding(network, image, *, stride=1, batch_size=1024):
     batch, rows, columns = windows.shape[:3]
     # Row by row of windows: reshaping them all at once would copy the image a thousand times.
     answers = [
-        network(part.reshape(-1, 1, size, size))
+        network(part.reshape(-1, 1, size, size).contiguous())
         for row in windows.reshape(batch * rows, columns, size, size)
         for part in row.split(batch_size)
     ]

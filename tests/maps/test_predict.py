@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from blurlib import learn, maps
+from blurlib import data, learn, maps
 from blurlib.maps import predict
 
 
@@ -36,13 +36,52 @@ def test_dense_probabilities_agree_too(network, rng):
     torch.testing.assert_close(dense, sliding, atol=1e-5, rtol=0)
 
 
-@pytest.mark.parametrize("stride", [1, 4])
-def test_tiles_do_not_show(network, monkeypatch, rng, stride):
-    image = torch.rand(66, 53, generator=rng)
-    whole = maps.predict_sigma_map(network, image, stride=stride)
-    monkeypatch.setattr(predict, "_TILE", 9)
-    tiled = maps.predict_sigma_map(network, image, stride=stride)
-    torch.testing.assert_close(tiled, whole, atol=1e-5, rtol=0)
+@pytest.fixture(scope="module", params=["thesis-30", "spectrum-30"])
+def estimator(request):
+    return maps.load_estimator(request.param)
+
+
+UNTILED = 10**6
+
+# In pixels, by the network's standardisation: one mean for all pixels, or one for each number of a
+# spectrum. Rounding before a weak spectrum's logarithm depends on how windows lie in memory.
+TOLERANCE = {0: 1e-5, 1: 1e-5}
+
+
+@pytest.mark.parametrize("stride", [1, 2, 3, 8])
+def test_tiles_do_not_show(estimator, monkeypatch, stride):
+    # 39 x 23 windows at stride 1: with tiles of 2, 9 and 16 windows, most sides end in part of one.
+    atol = TOLERANCE[estimator.network.mean.ndim]
+    image = data.packaged_image("grass")[100:170, 50:104]
+    monkeypatch.setattr(predict, "_TILE", UNTILED)
+    whole = estimator(image, stride=stride)
+    for windows in (9, 16) if stride == 1 else (1, 2, 9, 16):
+        monkeypatch.setattr(predict, "_TILE", windows * stride)
+        tiled = estimator(image, stride=stride)
+        torch.testing.assert_close(tiled, whole, atol=atol, rtol=0)
+
+
+@pytest.mark.parametrize(("stride", "shape"), [(1, (225, 38)), (2, (42, 420)), (3, (230, 231)),
+                                               (8, (239, 437))])  # fmt: skip
+def test_the_tiles_that_are_used_do_not_show(estimator, monkeypatch, stride, shape):
+    image = data.packaged_image("brick")[: shape[0], : shape[1]]
+    tiled = maps.predict_full_size(estimator, image, stride=stride)
+    tiles = []
+    run = predict.run_sliding if estimator.network.mean.ndim else predict.run_dense
+
+    def count(*arguments, **options):
+        tiles.append(arguments)
+        return run(*arguments, **options)
+
+    monkeypatch.setattr(predict, run.__name__, count)
+    assert maps.predict_full_size(estimator, image, stride=stride).equal(tiled)
+    assert len(tiles) > 1
+    monkeypatch.setattr(predict, "_TILE", UNTILED)
+    tiles.clear()
+    whole = maps.predict_full_size(estimator, image, stride=stride)
+    assert len(tiles) == 1
+    atol = TOLERANCE[estimator.network.mean.ndim]
+    torch.testing.assert_close(tiled, whole, atol=atol, rtol=0)
 
 
 def test_readouts():

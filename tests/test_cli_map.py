@@ -1,0 +1,256 @@
+"""``blurlib map``: one image, folders, names that meet, many processes, little memory."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from blurlib import cli, data, maps, plotting
+
+# One thread in every process: sums are then made in the same order, to the last bit.
+ENVIRONMENT = {**os.environ, "OMP_NUM_THREADS": "1"}
+
+
+@pytest.fixture
+def texture(tmp_path):
+    """Return the path of a sharp texture, 70 x 101 pixels."""
+    return write(tmp_path / "grass.png")
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """Return a folder of four textures of different sizes."""
+    folder = tmp_path / "textures"
+    folder.mkdir()
+    for number, name in enumerate("abcd"):
+        write(folder / f"{name}.png", 60 + 7 * number)
+    return folder
+
+
+def write(path, height=70):
+    """Write the first rows of a texture, in the format that the name says."""
+    levels = (data.packaged_image("grass").repeat(2, 1)[:height, :101] * 255).round().byte()
+    Image.fromarray(levels.numpy()).save(path)
+    return path
+
+
+def run(capsys, *arguments):
+    """Run the command line in this process; return status, output, complaints."""
+    status = cli.main(["map", *map(str, arguments), "--stride", "8"])
+    captured = capsys.readouterr()
+    return status, captured.out, captured.err
+
+
+def names(folder):
+    return sorted(file.name for file in folder.iterdir())
+
+
+def pairs(*stems):
+    return [f"{stem}_sigma.{ending}" for stem in stems for ending in ("npy", "png")]
+
+
+def read(path):
+    return torch.from_numpy(np.load(path, allow_pickle=False))
+
+
+def expected_map(path):
+    estimator = maps.load_estimator()
+    return maps.predict_full_size(estimator, data.load_image(path), stride=8)
+
+
+def test_map_writes_array_and_picture(tmp_path, texture, capsys):
+    out = tmp_path / "new" / "maps"
+    status, text, _ = run(capsys, texture, "--out", out, "--json")
+    assert status == 0
+    result = json.loads(text)
+    sigma_map = np.load(result["map"], allow_pickle=False)
+    assert sigma_map.dtype == np.float32 and sigma_map.shape == (70, 101)
+    assert result["mean"] == pytest.approx(sigma_map.mean(), abs=1e-5)
+    assert set(result) == {"path", "map", "picture", "height", "width", "mean", "min", "max"}
+    assert Image.open(result["picture"]).size[0] > 300
+    assert names(out) == pairs("grass")
+    torch.testing.assert_close(read(result["map"]), expected_map(texture), atol=1e-5, rtol=0)
+
+
+def test_map_of_any_stride_is_quick_and_whole(tmp_path, texture, capsys):
+    status = cli.main(["map", str(texture), "--out", str(tmp_path), "--stride", f"{2**31}"])
+    assert status == 0 and read(tmp_path / "grass_sigma.npy").shape == (70, 101)
+
+
+def test_a_folder_is_mapped_image_by_image(tmp_path, folder, texture, capsys):
+    out = tmp_path / "maps"
+    status, text, err = run(capsys, folder, texture, folder / "b.png", "--out", out, "--json")
+    assert status == 0 and err == ""
+    results = [json.loads(line) for line in text.splitlines()]
+    # In the order given, and what is named twice is mapped once.
+    assert [Path(result["path"]).name for result in results] == [
+        "a.png", "b.png", "c.png", "d.png", "grass.png",
+    ]  # fmt: skip
+    assert names(out) == pairs("a", "b", "c", "d", "grass")
+    for result in results:
+        sigma_map = read(result["map"])
+        assert sigma_map.shape == (result["height"], result["width"])
+        torch.testing.assert_close(sigma_map, expected_map(result["path"]), atol=1e-5, rtol=0)
+
+
+def test_smoothed_maps_are_those_of_the_library(tmp_path, texture, capsys):
+    assert run(capsys, texture, "--out", tmp_path, "--smooth", "mean3x3", "--iterations", 4)[0] == 0
+
+    def estimate(image, stride):
+        return maps.smooth(maps.load_estimator()(image, stride=stride), 4)
+
+    expected = maps.predict_full_size(estimate, data.load_image(texture), stride=8)
+    torch.testing.assert_close(read(tmp_path / "grass_sigma.npy"), expected, atol=1e-5, rtol=0)
+
+
+def test_a_bad_image_of_a_folder_is_named_and_left_out(tmp_path, folder, capsys):
+    (folder / "broken.png").write_bytes(b"no picture")
+    data.write_image(folder / "small.png", torch.rand(20, 60))
+    out = tmp_path / "maps"
+    status, text, err = run(capsys, folder, "--out", out, "--json")
+    assert status == 1 and names(out) == pairs("a", "b", "c", "d")
+    assert "left out" in err and "broken.png" in err and "small.png" in err and "32 pixels" in err
+    results = [json.loads(line) for line in text.splitlines()]
+    assert [Path(one["path"]).name for one in results if "error" in one] == [
+        "broken.png", "small.png",
+    ]  # fmt: skip
+    assert run(capsys, folder / "small.png", "--out", out)[0] == 2
+    status, text, err = run(capsys, folder / "small.png", folder / "broken.png", "--out", out)
+    assert status == 2 and text == "" and "no image could be mapped" in err
+    assert names(out) == pairs("a", "b", "c", "d")
+
+
+def test_images_that_differ_in_their_ending_keep_it(tmp_path, folder, capsys):
+    write(folder / "a.jpg", 90)
+    out = tmp_path / "maps"
+    for _ in range(2):  # with maps in the folder as without
+        assert run(capsys, folder, "--out", out)[0] == 0
+        assert names(out) == sorted(pairs("a.jpg", "a.png", "b", "c", "d"))
+        assert read(out / "a.jpg_sigma.npy").shape == (90, 101)
+        assert read(out / "a.png_sigma.npy").shape == (60, 101)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["textures", "a.png", "--out", "maps"], "would both be named a.png_sigma"),
+        (["textures/a.png", "a.png", "a.jpg", "--out", "m"], "rename one"),
+        (["a.png", "a.jpg", "a.png.jpg", "--out", "m"], "would both be named a.png_sigma"),
+        (["textures", "--out", "textures"], "name another, textures/maps"),
+        (["textures", "--out", "textures/../textures"], "the images' own folder"),
+        (["a.png", "a_sigma.png", "--out", "."], "would replace the image a_sigma.png"),
+        (["textures", "nowhere.png", "--out", "maps"], "no file or folder nowhere.png"),
+        (["a.png", "--out", "a.png"], "name a folder that can be written"),
+        (["a.png", "--out", "/proc/maps"], "can be written"),
+        (["a.png", "--out", "maps", "--iterations", "3"], "pass both"),
+        (["a.png", "--out", "maps", "--estimator", "x"], "pass one of spectrum-30"),
+        (["a.png", "--out", "maps", "--device", "tpu9"], "device"),
+        (["a.png", "--out", "maps", "--device", "cuda:99"], "cuda:99 is not there"),
+    ],
+)
+def test_complaints_are_one_line_before_any_work(
+    tmp_path, folder, monkeypatch, capsys, arguments, words
+):
+    monkeypatch.chdir(tmp_path)
+    for name in ("a.png", "a.jpg", "a.png.jpg", "a_sigma.png"):
+        write(tmp_path / name)
+    before = {path: path.read_bytes() for path in tmp_path.rglob("*.*")}
+    status, text, err = run(capsys, *arguments)
+    assert status == 2 and text == ""
+    assert err.startswith("blurlib: error: ") and words in err and err.count("\n") == 1
+    assert {path: path.read_bytes() for path in tmp_path.rglob("*.*")} == before
+
+
+def test_a_large_map_is_drawn_from_means_at_the_same_place(tmp_path, monkeypatch):
+    row, column = torch.meshgrid(torch.arange(401), torch.arange(299), indexing="ij")
+    sigma_map = 3 * column / 299 * (0.7 + 0.3 * torch.sin(row / 40))
+    pictures = []
+    for limit in (401, 140):  # all pixels; blocks of 3 x 3, the last ones smaller
+        monkeypatch.setattr(plotting, "_MAX_DRAWN", limit)
+        plotting.write_sigma_map(tmp_path / "map.png", sigma_map)
+        with Image.open(tmp_path / "map.png") as picture:
+            pictures.append(np.asarray(picture.convert("RGB")).astype(int))
+    whole, means = pictures
+    assert whole.shape == means.shape and 0 < np.abs(whole - means).mean() < 0.5
+    # Labels and the map's edge stand where they stood: nothing turns from white to coloured.
+    assert ((whole == 255).all(-1) == (means == 255).all(-1)).all()
+
+
+def launch(processes, *arguments):
+    torchrun = ["-m", "torch.distributed.run", "--standalone", f"--nproc-per-node={processes}"]
+    command = [sys.executable, *(torchrun if processes > 1 else []), "-m", "blurlib.cli", "map",
+               *map(str, arguments), "--stride", "8"]  # fmt: skip
+    return subprocess.run(command, env=ENVIRONMENT, capture_output=True, text=True)
+
+
+def contents(folder):
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+def test_two_processes_write_the_files_of_one(tmp_path, folder):
+    write(folder / "a.jpg")  # five images: one process has more to do
+    one, two = (
+        launch(number, folder, "--out", tmp_path / f"{number}", "--json") for number in (1, 2)
+    )
+    assert one.returncode == two.returncode == 0, two.stderr[-2000:]
+    assert contents(tmp_path / "1") == contents(tmp_path / "2")
+    assert len(contents(tmp_path / "1")) == 10
+    said = [{json.loads(line)["path"] for line in done.stdout.splitlines()} for done in (one, two)]
+    assert said[0] == said[1] and len(said[0]) == 5
+
+
+def test_a_process_whose_images_are_bad_does_not_stop_the_others(tmp_path, folder):
+    # The second process has nothing but bad images and is through at once.
+    for name in ("b.png", "d.png"):
+        (folder / name).write_bytes(b"none")
+    write(folder / "a.png", 900)
+    done = launch(2, folder, "--out", tmp_path / "maps")
+    assert done.returncode != 0 and names(tmp_path / "maps") == pairs("a", "c")
+    assert done.stderr.count("blurlib: left out") == 2 and "no image" not in done.stderr
+
+
+PEAK = """
+import re, sys
+from pathlib import Path
+import torch
+from blurlib import cli
+from blurlib.maps import predict
+
+def any_answer(network, image, *, stride):
+    shape = [(side - 32) // stride + 1 for side in image.shape[-2:]]
+    return torch.full((1, 30, *shape), 0.033).log_()
+
+if sys.argv[1] == "1":  # a network at every pixel takes minutes, and no more memory than a tile's
+    predict.run_sliding = any_answer
+for image in sys.argv[3:]:
+    status = cli.main(["map", image, "--stride", sys.argv[1], "--out", sys.argv[2]])
+    peak = re.search(r"VmHWM:\\s+(\\d+) kB", Path("/proc/self/status").read_text())
+    print(status, int(peak[1]) * 1024)
+"""
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="Linux says the peak in /proc")
+@pytest.mark.parametrize("stride", [1, 64])
+def test_memory_grows_by_at_most_16_bytes_a_pixel(tmp_path, stride):
+    # Then 10,000 x 10,000 pixels fit into 2 GB: 1.6 GB beside 0.4 GB of torch and matplotlib. Not
+    # getrusage: its peak of a child starts at that of the parent, and pytest's may be larger.
+    images = []
+    for side in (1000, 4000):
+        images.append(str(tmp_path / f"{side}.png"))
+        ramp = torch.linspace(0, 255, side).byte()
+        Image.fromarray(ramp.expand(side, side).numpy()).save(images[-1], compress_level=1)
+    done = subprocess.run(
+        [sys.executable, "-c", PEAK, str(stride), str(tmp_path), *images],
+        env=ENVIRONMENT, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    said = [line.split() for line in done.stdout.splitlines() if "sigma" not in line]
+    (status, small), (status_large, large) = said
+    assert status == status_large == "0"
+    assert int(large) - int(small) < 16 * (4000**2 - 1000**2)
+    assert int(large) - int(small) > 8 * (4000**2 - 1000**2)  # or nothing was measured
