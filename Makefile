@@ -55,8 +55,8 @@ outputs: $(INSTALLED) ## Run the chapters in place and keep the tagged numbers (
 	$(PY) -m nbconvert --to notebook --execute --inplace --ExecutePreprocessor.timeout=120 $(CHAPTERS)
 	$(STRIP) $(CHAPTERS)
 
-reproduce: $(INSTALLED) ## Make the recorded results again from the scans in BLURLIB_DATA
-	$(BIN)/blurlib reproduce
+reproduce: $(INSTALLED) ## Make the recorded results again from BLURLIB_DATA (QUICK=1: packaged weights)
+	$(BIN)/blurlib reproduce $(if $(QUICK),--quick)
 
 picture: $(INSTALLED) ## Draw the README's picture anew
 	$(PY) book/_ext/overview.py

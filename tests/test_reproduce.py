@@ -2,13 +2,15 @@
 
 import hashlib
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import torch
 
-from blurlib import cli, data, learn, reproduce
+from blurlib import blur, cli, data, learn, reproduce
 from blurlib.data import sources
+from blurlib.reproduce import datasets, slides, studies
 
 RESULTS = Path(__file__).parents[1] / "results"
 
@@ -64,7 +66,7 @@ def test_the_statistics_record_names_every_scan(scans, tmp_path):
 
 def test_the_leak_is_measured_on_the_same_pictures(scans, tmp_path, monkeypatch):
     config = learn.TrainConfig(num_steps=20, batch_size=32)
-    monkeypatch.setattr(reproduce, "LEAK_RUNS", {"spectrum": config})
+    monkeypatch.setattr(datasets, "LEAK_RUNS", {"spectrum": config})
     found = reproduce.reproduce("brodatz-leak", scans, out=tmp_path)["networks"]["spectrum"]
     for readout in ("mean", "argmax"):
         unseen = found["unseen"][readout]
@@ -73,7 +75,7 @@ def test_the_leak_is_measured_on_the_same_pictures(scans, tmp_path, monkeypatch)
 
 
 def test_the_slides_rows_are_scored_on_what_is_put_aside(scans, tmp_path):
-    record = reproduce.reproduce("slides-thesis-30-unseen", scans, out=tmp_path)
+    record = reproduce.reproduce("slides-thesis-30", scans, out=tmp_path)
     assert record["trained_on_them"] is False and 0 < len(record["textures"]) < 4
     rows = record["rows"]
     assert set(rows["ramp"]) == {"raw"}
@@ -95,6 +97,92 @@ def test_the_third_row_needs_the_truth_at_the_border(scans, tmp_path):
 
 def record_of(name):
     return json.loads((RESULTS / f"{name}.json").read_text())
+
+
+@pytest.fixture
+def quick_recipes(monkeypatch):
+    """Let every recipe end after two steps."""
+    for name, recipe in learn.RECIPES.items():
+        config = replace(recipe.config, num_steps=2, batch_size=4)
+        short = replace(recipe, config=config, num_fixed=min(recipe.num_fixed, 10))
+        monkeypatch.setitem(learn.RECIPES, name, short)
+
+
+def test_networks_that_are_missing_are_trained_once(scans, tmp_path, quick_recipes, monkeypatch):
+    monkeypatch.setattr(studies, "CURVE", ["thesis-30-75k"])
+    weights = tmp_path / "weights"
+    arguments = {"out": tmp_path, "weights": weights}
+    record = reproduce.reproduce("training-curve", scans, **arguments)
+    assert record["command"] == "blurlib reproduce training-curve"
+    names = {"thesis-30-75k", "thesis-30", "thesis-30-as-published"}
+    assert set(record["runs"]) == set(record["training"]) == names
+    files = {path: path.stat().st_mtime_ns for path in weights.glob("*.safetensors")}
+    assert {path.stem for path in files} == names and not list(weights.glob("*.unfinished"))
+    assert len((weights / "thesis-30.csv").read_text().splitlines()) == 1 + 2
+    again = reproduce.reproduce("training-curve", scans, **arguments)
+    assert again["runs"] == record["runs"]
+    assert files == {path: path.stat().st_mtime_ns for path in weights.glob("*.safetensors")}
+
+
+def test_choices_differ_in_what_they_say(scans, tmp_path, quick_recipes, monkeypatch):
+    names = ("choice-default-initialisation", "choice-fixed-patches", "author-as-written")
+    monkeypatch.setattr(studies, "CHOICES", names)
+    training = reproduce.reproduce("training-choices", scans, out=tmp_path, weights=tmp_path)[
+        "training"
+    ]
+    assert training["choice-fixed-patches"]["data"]["num_patches"] == 10
+    base, other = (training[name]["recipe"] for name in ("thesis-30-300k", names[0]))
+    assert {key for key in base if base[key] != other[key]} == {"initialisation"}
+    assert training["author-as-written"]["recipe"]["config"]["optimizer"] == "adagrad"
+
+
+def test_every_patch_size_is_scored(scans, tmp_path, quick_recipes, monkeypatch):
+    names = ("spectrum-12px", "pixels-6px", "pixels-1px", "spectrum-1px")
+    monkeypatch.setattr(studies, "SIZES", {name: learn.RECIPES[name] for name in names})
+    record = reproduce.reproduce("patch-sizes", scans, out=tmp_path, weights=tmp_path / "w")
+    assert set(record["networks"]) == set(names)
+    assert record["constant_guess"] == pytest.approx(0.866, abs=0.02)  # of 30 classes up to 3
+    # The spectrum of one pixel, less its mean, is nothing: the network cannot but guess.
+    assert record["networks"]["spectrum-1px"]["mean"] >= record["constant_guess"]
+
+
+def test_quick_trains_nothing(scans, tmp_path, capsys):
+    with pytest.raises(reproduce.NotShipped, match="--quick"):
+        reproduce.reproduce("patch-sizes", scans, out=tmp_path)
+    arguments = ["reproduce", "--data", str(scans), "--out", str(tmp_path), "--quick"]
+    assert cli.main([*arguments, "training-curve"]) == 2
+    assert "leave out --quick" in capsys.readouterr().err
+
+
+def test_text_and_photographs_stand_beside_the_textures(scans, tmp_path, monkeypatch):
+    with pytest.raises(FileNotFoundError, match="no folder 'text'"):
+        reproduce.reproduce("slides-text", scans, out=tmp_path)
+    everything = tmp_path / "data"
+    scans.rename(tmp_path / "brodatz")
+    everything.mkdir()
+    (tmp_path / "brodatz").rename(everything / "brodatz")
+    sharp = data.packaged_image("grass")[:128, :128]
+    for name in ("text", "defocus"):
+        (everything / name).mkdir()
+    data.write_image(everything / "text" / "a.png", sharp)
+    monkeypatch.setattr(slides, "READERS", ("spectrum-30",))
+    record = reproduce.reproduce("slides-text", everything, out=tmp_path)
+    assert 0 < record["networks"]["spectrum-30"]["mean"]["sin2d"]["mean_rmse"] < 0.4
+
+    # The right half is blurred, and the mask says so.
+    field = blur.step_field(sharp.shape, 0.3, 2.5)
+    white = (field > 1).float()
+    data.write_image(everything / "defocus" / "b.jpg", blur.blur_varying(sharp, field))
+    data.write_image(everything / "defocus" / "b_mask.png", white)
+    record = reproduce.reproduce("slides-photographs", everything, out=tmp_path)
+    assert record["networks"]["spectrum-30"]["auc"]["b.jpg"] > 0.9
+
+
+def test_the_area_under_the_curve_is_a_share_of_pairs():
+    sigma_map = torch.tensor([[1.0, 2.0, 3.0, 2.0]])
+    blurred = torch.tensor([[False, True, True, False]])
+    # Four pairs: three in order, one tie.
+    assert slides.area_under_roc(sigma_map, blurred) == 3.5 / 4
 
 
 def test_the_command_makes_what_is_not_there(scans, tmp_path, capsys):
@@ -120,7 +208,7 @@ def test_the_command_says_what_is_wrong(tmp_path, capsys, monkeypatch):
 def test_every_record_says_how_it_was_made(path):
     record = json.loads(path.read_text())
     assert record["name"] == path.stem in reproduce.RECORDS
-    assert record["command"] == f"blurlib reproduce {path.stem}"
+    assert record["command"].removesuffix(" --quick") == f"blurlib reproduce {path.stem}"
     assert record["data"]["files"] and record["device"] and record["versions"]["torch"]
     assert record["seconds"] > 0 and record["date"]
     assert path.name in (RESULTS / "README.md").read_text()

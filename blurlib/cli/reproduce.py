@@ -2,15 +2,17 @@
 
 from pathlib import Path
 
-from ._options import check_folder, complain
+from ._options import add_device, check_folder, complain
 
 
 def add(commands):
     """Add the command and its options to the parser."""
     parser = commands.add_parser(
         "reproduce", help="make recorded results again, from the Brodatz scans",
-        description="Write one JSON record for each name: data, protocol, device, time, numbers. "
-        "A record that is there already is left as it is; --again makes it anew.",
+        description="From the data to the weights to every number: write one JSON record for each "
+        "name, with data, protocol, device, time. Networks that a record needs are trained first; "
+        "whatever was stopped goes on when the command is given again. A record that is there "
+        "already is left as it is; --again makes it anew.",
     )  # fmt: skip
     parser.add_argument(
         "names", nargs="*", metavar="NAME",
@@ -21,6 +23,15 @@ def add(commands):
         help="of the scans (default: the folder that BLURLIB_DATA names, else they are downloaded)",
     )  # fmt: skip
     parser.add_argument("--out", type=Path, default=Path("results"), metavar="FOLDER")
+    parser.add_argument(
+        "--quick", action="store_true",
+        help="use the packaged networks, train none, and leave out the records that need others",
+    )  # fmt: skip
+    parser.add_argument(
+        "--weights", type=Path, default=Path("_build/weights"), metavar="FOLDER",
+        help="where the trained networks are kept (default %(default)s)",
+    )  # fmt: skip
+    add_device(parser)
     parser.add_argument("--again", action="store_true", help="also where there is a record")
     parser.set_defaults(run=run)
 
@@ -39,6 +50,15 @@ def run(options):
         if path.exists() and not options.again:
             complain(f"{path} is there; --again makes it anew")
             continue
-        record = reproduce.reproduce(name, options.data, out=options.out, progress=True)
+        try:
+            record = reproduce.reproduce(
+                name, options.data, out=options.out, device=options.device, progress=True,
+                weights=None if options.quick else options.weights,
+            )  # fmt: skip
+        except reproduce.NotShipped as error:
+            if options.names:
+                raise
+            complain(f"left out {name}: {error}")
+            continue
         print(f"{path}: {record['seconds']:.0f} s", flush=True)
     return 0

@@ -1,5 +1,6 @@
 """``blurlib train``: train a network."""
 
+import contextlib
 import json
 from pathlib import Path
 
@@ -84,8 +85,10 @@ def run(options):
             complain(f"going on from {unfinished}")
         return found
 
-    with learn.process_group(options.device) as device:
-        look_on = learn.RunLog(options.log, options.tensorboard) if learn.is_first() else None
+    with learn.process_group(options.device) as device, contextlib.ExitStack() as stack:
+        look_on = None
+        if learn.is_first():
+            look_on = stack.enter_context(learn.RunLog(options.log, options.tensorboard))
         network, record = learn.run_recipe(
             recipe, images=images, scans=scans, device=device, checkpoint=checkpoint,
             progress=True, look_on=look_on,

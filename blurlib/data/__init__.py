@@ -10,7 +10,7 @@ from .dataset import (
 )
 from .depth import DepthScene, defocus_map, defocused_scene, motorcycle_scene, scene_lens
 from .fetch import FetchError
-from .free import TRAINING_PHOTOGRAPHS, free_textures
+from .free import TRAINING_PHOTOGRAPHS, free_pages, free_textures
 from .images import (
     MAX_PIXELS,
     PACKAGED,
@@ -84,6 +84,7 @@ __all__ = [
     "defocus_map",
     "defocused_scene",
     "extract_patches",
+    "free_pages",
     "free_textures",
     "list_images",
     "load_dataset",

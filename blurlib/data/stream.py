@@ -19,7 +19,7 @@ class PatchStream:
 
     Every patch is cut from a random image at a random place, turned and mirrored at random,
     given a random contrast, blurred with the PSF of a random sigma, given noise if wanted, and
-    rounded to 8 bits.
+    rounded to 8 bits (unless told otherwise).
 
     Parameters
     ----------
@@ -40,6 +40,8 @@ class PatchStream:
         patch draws its own between 0 and this.
     truncate : float, optional
         Cut of the gaussian PSF in sigmas; the author's by default.
+    rounded : bool, optional
+        Whether to round to 8 bits; without, patches are what no camera or file gives.
     device : str or torch.device, optional
         Where the pictures lie and the patches are made.
 
@@ -70,8 +72,9 @@ class PatchStream:
 
     def __init__(
         self, images, sigmas, *, rng, patch_size=PATCH_SIZE, contrast=0.5, noise=0.0,
-        truncate=THESIS_TRUNCATE, device="cpu",
+        truncate=THESIS_TRUNCATE, rounded=True, device="cpu",
     ):  # fmt: skip
+        self.rounded = rounded
         self.patch_size = check_integer(patch_size, "patch_size")
         self.rng = check_generator(rng, cpu=True)
         self.device = check_device(device)
@@ -151,7 +154,7 @@ class PatchStream:
         patches = matrices @ sharp @ matrices.mT
         if self.noise:
             patches = patches + self._draw_noise(size, patches.shape[1:])[mine]
-        return round_image(patches)[:, None], targets
+        return (round_image(patches) if self.rounded else patches)[:, None], targets
 
     def state_dict(self):
         """Return where its generators stand.

@@ -1,5 +1,6 @@
 """Learning blur: the networks, the training loop, and weights in files."""
 
+from .catalogue import CHOICES, CURVE, PATCH_SIZES, RECIPES, SHIPPED, SIZES
 from .checkpoints import (
     CheckpointError,
     load_network,
@@ -9,25 +10,34 @@ from .checkpoints import (
 )
 from .log import RunLog
 from .networks import (
+    INITIALISATIONS,
     NETWORKS,
     SIGMA_MAX,
     BlurClassifier,
+    PixelNetwork,
     SpectrumNetwork,
     ThesisNetwork,
     class_sigmas,
 )
 from .processes import is_first, process_group
-from .recipes import RECIPES, Recipe, prepare_recipe, run_recipe, thin_history
+from .recipes import Recipe, device_name, prepare_recipe, run_recipe, split_scans, thin_history
 from .resume import Checkpoint
 from .training import TrainConfig, TrainingRun, train
 
 __all__ = [
+    "CHOICES",
+    "CURVE",
+    "INITIALISATIONS",
     "NETWORKS",
+    "PATCH_SIZES",
     "RECIPES",
+    "SHIPPED",
     "SIGMA_MAX",
+    "SIZES",
     "BlurClassifier",
     "Checkpoint",
     "CheckpointError",
+    "PixelNetwork",
     "Recipe",
     "RunLog",
     "SpectrumNetwork",
@@ -35,6 +45,7 @@ __all__ = [
     "TrainConfig",
     "TrainingRun",
     "class_sigmas",
+    "device_name",
     "is_first",
     "load_network",
     "pretrained",
@@ -43,6 +54,7 @@ __all__ = [
     "process_group",
     "run_recipe",
     "save_network",
+    "split_scans",
     "thin_history",
     "train",
 ]

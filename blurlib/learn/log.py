@@ -9,6 +9,8 @@ from .training import MEASURES
 class RunLog:
     """Write every step of a run down; pass it to `blurlib.learn.train` as ``look_on``.
 
+    Used in a ``with`` statement it is closed behind it.
+
     Parameters
     ----------
     path : str or path-like, optional
@@ -53,6 +55,18 @@ class RunLog:
         if self._writer is not None:
             for name in MEASURES[:3]:
                 self._writer.add_scalar(name, run.history[name][-1], run.step)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *exception):
+        self.close()
+
+    def close(self):
+        """Close the files."""
+        for file in (self._file, self._writer):
+            if file is not None:
+                file.close()
 
     def _write(self, run, step):
         values = [f"{run.history[name][step - 1]:.6g}" for name in MEASURES]

@@ -3,36 +3,41 @@
 import torch
 from torch import nn
 
-from .._checks import check_generator
+from .._checks import check_choice, check_generator, check_integer
+from ..data.patches import PATCH_SIZE
 from ..data.protocols import SIGMA_MAX, class_sigmas
+
+#: Ways to draw the first weights: He's, and what torch and Torch7 do if nobody asks.
+INITIALISATIONS = ("he", "default")
 
 
 class BlurClassifier(nn.Module):
     """What the networks have in common: classes of sigma, standardised input, drawn weights.
 
     A subclass has ``layers`` (nn.Sequential, ending in log-probabilities) and ``features``, which
-    turns patches (B, 1, 32, 32) into what the layers take.
+    turns patches (B, 1, P, P) into what the layers take.
 
     Attributes
     ----------
+    patch_size : int
+        Side P of the patches that it looks at, in pixels.
     sigmas : Tensor of shape (num_classes,)
         Sigma of each class in pixels.
     mean, std : Tensor
         Of the training set's features; they are taken out of every input.
     """
 
-    patch_size = 32
-
-    def __init__(self, num_classes, sigma_max):
+    def __init__(self, num_classes, sigma_max, patch_size):
         super().__init__()
         self.num_classes, self.sigma_max = num_classes, sigma_max
+        self.patch_size = check_integer(patch_size, "patch_size")
         # Not saved with the weights: it follows from the two numbers.
         self.register_buffer("sigmas", class_sigmas(num_classes, sigma_max), persistent=False)
         self.register_buffer("mean", torch.tensor(0.0))
         self.register_buffer("std", torch.tensor(1.0))
 
-    def initialise(self, rng):
-        """Draw the weights anew: He's normal initialisation, zero biases.
+    def initialise(self, rng, kind="he"):
+        r"""Draw the weights anew.
 
         torch's default leaves the thesis' network at chance for tens of thousands of patches: each
         of its twelve layers shrinks the signal. He et al. keep its variance through ReLUs.
@@ -41,21 +46,36 @@ class BlurClassifier(nn.Module):
         ----------
         rng : torch.Generator
             Source of the draws.
+        kind : {"he", "default"}, optional
+            He's normal distribution with zero biases; or torch's default, uniform within
+            :math:`\pm 1 / \sqrt{n}` for n inputs, as in the author's Torch7.
 
         Returns
         -------
         network : BlurClassifier
             Itself.
 
+        Raises
+        ------
+        TypeError, ValueError
+            If the generator is none, or the kind is unknown.
+
         References
         ----------
         .. [1] K. He et al., "Delving deep into rectifiers", ICCV 2015; key ``he2015``.
         """
         check_generator(rng, cpu=True)
+        check_choice(kind, "kind", INITIALISATIONS)
         for layer in self.layers:
-            if isinstance(layer, nn.Conv2d | nn.Linear):
+            if not isinstance(layer, nn.Conv2d | nn.Linear):
+                continue
+            if kind == "he":
                 nn.init.kaiming_normal_(layer.weight, nonlinearity="relu", generator=rng)
                 nn.init.zeros_(layer.bias)
+            else:
+                bound = layer.weight[0].numel() ** -0.5
+                nn.init.uniform_(layer.weight, -bound, bound, generator=rng)
+                nn.init.uniform_(layer.bias, -bound, bound, generator=rng)
         return self
 
     @torch.no_grad()
@@ -71,7 +91,7 @@ class BlurClassifier(nn.Module):
 
         Parameters
         ----------
-        patches : Tensor of shape (B, 1, 32, 32)
+        patches : Tensor of shape (B, 1, P, P)
             Grey levels in [0, 1].
 
         Returns
@@ -90,6 +110,8 @@ class ThesisNetwork(BlurClassifier):
         Number of classes of sigma.
     sigma_max : float, optional
         Sigma of the last class in pixels.
+    patch_size : int, optional
+        Must be 32: the linear layers fit no other.
 
     Attributes
     ----------
@@ -112,8 +134,13 @@ class ThesisNetwork(BlurClassifier):
     3270426
     """
 
-    def __init__(self, num_classes=30, sigma_max=SIGMA_MAX):
-        super().__init__(num_classes, sigma_max)
+    def __init__(self, num_classes=30, sigma_max=SIGMA_MAX, patch_size=PATCH_SIZE):
+        super().__init__(num_classes, sigma_max, patch_size)
+        if patch_size != PATCH_SIZE:
+            raise ValueError(
+                f"the thesis' network looks at {PATCH_SIZE} x {PATCH_SIZE} pixels, not at "
+                f"{patch_size}; the networks 'spectrum' and 'pixels' take any size."
+            )
         self.layers = nn.Sequential(
             *(nn.Conv2d(1, 4, 3), nn.ReLU()),
             *(nn.Conv2d(4, 8, 3), nn.ReLU()),
@@ -149,12 +176,14 @@ class SpectrumNetwork(BlurClassifier):
         Number of classes of sigma.
     sigma_max : float, optional
         Sigma of the last class in pixels.
+    patch_size : int, optional
+        Side of the patches.
 
     Notes
     -----
     The patch, less its weighted mean, is multiplied by a Hann window; the power at opposite row
-    frequencies is averaged, which leaves 17 x 17 numbers; a third of the power that rounding to
-    8 bits adds is put in before the logarithm, so that noise cannot pose as detail.
+    frequencies is averaged, which leaves 17 x 17 numbers of 32 x 32; a third of the power that
+    rounding to 8 bits adds is put in before the logarithm, so that noise cannot pose as detail.
 
     References
     ----------
@@ -166,8 +195,8 @@ class SpectrumNetwork(BlurClassifier):
     torch.Size([2, 30])
     """
 
-    def __init__(self, num_classes=30, sigma_max=SIGMA_MAX):
-        super().__init__(num_classes, sigma_max)
+    def __init__(self, num_classes=30, sigma_max=SIGMA_MAX, patch_size=PATCH_SIZE):
+        super().__init__(num_classes, sigma_max, patch_size)
         size = self.patch_size
         hann = torch.hann_window(size + 2, periodic=False)[1:-1]  # without the two zeros
         self.register_buffer("window", torch.outer(hann, hann), persistent=False)
@@ -182,16 +211,60 @@ class SpectrumNetwork(BlurClassifier):
         self.std = torch.ones(inputs)
 
     def features(self, patches):
-        """Return the folded log power spectra, (B, 289)."""
+        """Return the folded log power spectra, (B, (P // 2 + 1) ** 2)."""
         patches = patches[:, 0]
         mean = (patches * self.window).sum((1, 2), keepdim=True) / self.window.sum()
         power = torch.fft.rfft2((patches - mean) * self.window).abs().square()
-        half = self.patch_size // 2
-        folded = (power[:, 1:half] + power[:, half + 1 :].flip(1)) / 2
-        power = torch.cat([power[:, :1], folded, power[:, half : half + 1]], 1)
+        opposite = -torch.arange(self.patch_size, device=power.device) % self.patch_size
+        power = (power + power[:, opposite])[:, : self.patch_size // 2 + 1] / 2
         rounding = self.window.square().sum() / 12 / 255**2
         return torch.log(power + rounding / 3).flatten(1)
 
 
+class PixelNetwork(BlurClassifier):
+    """A small network on the pixels of a patch of any size, down to one.
+
+    Parameters
+    ----------
+    num_classes : int, optional
+        Number of classes of sigma.
+    sigma_max : float, optional
+        Sigma of the last class in pixels.
+    patch_size : int, optional
+        Side of the patches.
+
+    Notes
+    -----
+    Four convolutions that keep the patch's size, then the mean of each feature over the patch: so
+    the same layers fit every size.
+
+    References
+    ----------
+    .. [1] Chapter "How small can a patch be?", ``book/maps/patch_size.ipynb``.
+
+    Examples
+    --------
+    >>> PixelNetwork(patch_size=6)(torch.rand(2, 1, 6, 6)).shape
+    torch.Size([2, 30])
+    """
+
+    def __init__(self, num_classes=30, sigma_max=SIGMA_MAX, patch_size=PATCH_SIZE):
+        super().__init__(num_classes, sigma_max, patch_size)
+        self.layers = nn.Sequential(
+            *(nn.Conv2d(1, 32, 3, padding=1), nn.ReLU()),
+            *(nn.Conv2d(32, 32, 3, padding=1), nn.ReLU()),
+            *(nn.Conv2d(32, 32, 3, padding=1), nn.ReLU()),
+            *(nn.Conv2d(32, 32, 3, padding=1), nn.ReLU()),
+            *(nn.AvgPool2d(self.patch_size), nn.Flatten()),
+            *(nn.Linear(32, 128), nn.ReLU()),
+            nn.Linear(128, num_classes),
+            nn.LogSoftmax(dim=1),
+        )
+
+    def features(self, patches):
+        """Return the pixels as they are."""
+        return patches
+
+
 #: The networks by the names that files and the command line use.
-NETWORKS = {"thesis": ThesisNetwork, "spectrum": SpectrumNetwork}
+NETWORKS = {"thesis": ThesisNetwork, "spectrum": SpectrumNetwork, "pixels": PixelNetwork}

@@ -12,15 +12,17 @@ from torch.nn import functional
 from .. import __version__
 from .._checks import check_choice, check_device, check_integer
 from ..data.dataset import build_dataset, load_dataset
-from ..data.free import free_textures
+from ..data.free import free_pages, free_textures
+from ..data.patches import PATCH_SIZE
 from ..data.protocols import DatasetConfig, split_materials
+from ..data.stored import StoredPatches
 from ..data.stream import PatchStream
-from .networks import NETWORKS
+from .networks import INITIALISATIONS, NETWORKS
 from .training import TrainConfig, train
 
 #: What a recipe trains on, in words for records and model cards.
-SOURCES = {
-    "free": "procedural textures and packaged photographs (blurlib.data.free_textures)",
+TRAINED_ON = {
+    "free": "procedural textures, packaged photographs, and pages of text if any (blurlib.data)",
     "as-published": "Brodatz scans as published: fixed patches of every scan, 70 % of those kept",
     "unseen": "Brodatz scans of 70 % of the materials, also at half size, and the free pictures",
 }
@@ -36,45 +38,59 @@ class Recipe:
         One of `blurlib.learn.NETWORKS`.
     num_classes : int
         Classes of sigma, in equal steps up to 3 pixels.
-    textures_each : int
-        Procedural textures of each family, where free pictures are trained on.
-    seed : int
-        Of every draw: textures, split, weights, patches.
+    patch_size : int
+        Side of the patches in pixels.
+    initialisation : {"he", "default"}
+        How the first weights are drawn: see `BlurClassifier.initialise`.
     source : {"free", "as-published", "unseen"}
         What it is trained on; the last two need the Brodatz scans.
+    textures_each : int
+        Procedural textures of each family, where free pictures are trained on.
+    num_pages : int
+        Pages of printed text beside them.
+    rounded : bool
+        Whether the patches are rounded to 8 bits; those as published always are.
+    num_fixed : int
+        How many patches are drawn once and learned again and again; 0 for fresh ones always.
+    seed : int
+        Of every draw: textures, split, weights, patches.
     config : TrainConfig
         Steps, batch and rate.
     """
 
     network: str = "spectrum"
     num_classes: int = 30
-    textures_each: int = 4
-    seed: int = 0
+    patch_size: int = PATCH_SIZE
+    initialisation: str = "he"
     source: str = "free"
+    textures_each: int = 4
+    num_pages: int = 0
+    rounded: bool = True
+    num_fixed: int = 0
+    seed: int = 0
     config: TrainConfig = field(default_factory=TrainConfig)
 
     def __post_init__(self):
         check_choice(self.network, "network", NETWORKS)
         check_integer(self.num_classes, "num_classes")
+        check_integer(self.patch_size, "patch_size")
+        check_choice(self.initialisation, "initialisation", INITIALISATIONS)
+        check_choice(self.source, "source", TRAINED_ON)
         check_integer(self.textures_each, "textures_each")
+        check_integer(self.num_pages, "num_pages", low=0)
+        check_integer(self.num_fixed, "num_fixed", low=0)
         check_integer(self.seed, "seed", low=0)
-        check_choice(self.source, "source", SOURCES)
+        drawn = self.num_pages == self.num_fixed == 0 and self.rounded
+        if self.source == "as-published" and not (drawn and self.patch_size == PATCH_SIZE):
+            raise ValueError(
+                "patches as published are fixed, rounded and 32 x 32; num_pages, num_fixed, "
+                "rounded and patch_size are for the other sources."
+            )
 
-
-_THESIS = TrainConfig(num_steps=6000, batch_size=50, lr=1e-3)
-
-#: The recipes of the weights that come with the package, and of those still to come.
-RECIPES = {
-    "spectrum-30": Recipe(
-        "spectrum", textures_each=12, config=TrainConfig(num_steps=8000, batch_size=128, lr=2e-3)
-    ),
-    "thesis-30": Recipe("thesis", textures_each=12, config=_THESIS),
-    **{
-        f"thesis-{classes}-{source}": Recipe("thesis", classes, source=source, config=_THESIS)
-        for source in ("unseen", "as-published")
-        for classes in (10, 30, 60)
-    },
-}
+    def new_network(self, rng):
+        """Return the network that the recipe begins with, initialised."""
+        network = NETWORKS[self.network](self.num_classes, patch_size=self.patch_size)
+        return network.initialise(rng, self.initialisation)
 
 
 def run_recipe(
@@ -120,7 +136,7 @@ def run_recipe(
     record = {
         "recipe": asdict(recipe),
         "data": facts,
-        "device": _device_name(device),
+        "device": device_name(device),
         "processes": distributed.get_world_size() if distributed.is_initialized() else 1,
         "versions": {
             "blurlib": __version__,
@@ -133,7 +149,19 @@ def run_recipe(
     return network, record
 
 
-def _device_name(device):
+def device_name(device):
+    """Name a device for a record.
+
+    Parameters
+    ----------
+    device : str or torch.device
+        For instance "cuda".
+
+    Returns
+    -------
+    name : str
+        With the GPU's model, or the number of threads.
+    """
     device = torch.device(device)
     if device.type == "cuda":
         return f"cuda, {torch.cuda.get_device_name(device)}"
@@ -173,31 +201,60 @@ def prepare_recipe(recipe, *, images=None, scans=None, device="cpu"):
         return _published(recipe, scans, device, rng)
     facts = {"source": "images given by the user"}
     if images is None:
-        facts = {"source": SOURCES[recipe.source]}
+        facts = {"source": TRAINED_ON[recipe.source]}
         images = free_textures(rng=rng, num_each=recipe.textures_each)
+        images += free_pages(recipe.num_pages, rng=rng)
         if recipe.source == "unseen":
-            sharp, facts["aside"] = _training_scans(scans, recipe.seed)
-            images = [*sharp, *images]
-    network = NETWORKS[recipe.network](recipe.num_classes).initialise(rng)
-    stream = PatchStream(images, network.sigmas, rng=rng, device=device)
+            training, aside = split_scans(scans, recipe.seed)
+            images = [*_at_two_sizes(training), *images]
+            facts["aside"] = [scan.name for scan in aside]
+    network = recipe.new_network(rng)
+    stream = PatchStream(
+        images, network.sigmas, rng=rng, patch_size=recipe.patch_size, rounded=recipe.rounded,
+        device=device,
+    )  # fmt: skip
     digest = hashlib.sha256()
     for image in images:
         digest.update(image.float().contiguous().numpy().tobytes())
-    return network, stream, {
-        **facts, "num_images": stream.num_images, "sha256": digest.hexdigest(),
-    }  # fmt: skip
+    facts |= {"num_images": stream.num_images, "sha256": digest.hexdigest()}
+    if recipe.num_fixed:
+        facts["num_patches"] = recipe.num_fixed
+        parts = [stream.batch(min(1000, recipe.num_fixed - i))
+                 for i in range(0, recipe.num_fixed, 1000)]  # fmt: skip
+        patches, labels = (torch.cat(part) for part in zip(*parts, strict=True))
+        stream = StoredPatches(patches, labels, rng=rng, device=device)
+    return network, stream, facts
 
 
-def _training_scans(scans, seed):
-    """Return the scans of the training materials, whole and at half size; and the others' names."""
-    aside = split_materials(
+def split_scans(scans, seed=0):
+    """Put whole materials aside, as the protocol for unseen textures does.
+
+    Parameters
+    ----------
+    scans : sequence of Picture
+        For instance `blurlib.data.brodatz`.
+    seed : int, optional
+        Of the split.
+
+    Returns
+    -------
+    training, aside : lists of Picture
+        No material is in both.
+    """
+    test = split_materials(
         [scan.material for scan in scans], DatasetConfig().test_share,
         rng=torch.Generator().manual_seed(seed),
     )  # fmt: skip
-    sharp = [scan.load() for scan, test in zip(scans, aside, strict=True) if not test]
-    halves = [functional.avg_pool2d(image[None, None], 2)[0, 0] for image in sharp]
-    names = [scan.name for scan, test in zip(scans, aside, strict=True) if test]
-    return [*sharp, *halves], names
+    sides = [], []
+    for scan, is_test in zip(scans, test, strict=True):
+        sides[is_test].append(scan)
+    return sides
+
+
+def _at_two_sizes(scans):
+    """Return the scans' pixels, and then all of them at half size."""
+    sharp = [scan.load() for scan in scans]
+    return sharp + [functional.avg_pool2d(image[None, None], 2)[0, 0] for image in sharp]
 
 
 def _published(recipe, scans, device, rng):
@@ -206,9 +263,9 @@ def _published(recipe, scans, device, rng):
     with tempfile.TemporaryDirectory() as folder:
         manifest = build_dataset(scans, folder, config)
         dataset = load_dataset(folder)
-    network = NETWORKS[recipe.network](recipe.num_classes).initialise(rng)
+    network = recipe.new_network(rng)
     facts = {
-        "source": SOURCES["as-published"], "num_images": len(manifest["pictures"]),
+        "source": TRAINED_ON["as-published"], "num_images": len(manifest["pictures"]),
         "num_patches": len(dataset.train), "sha256": manifest["sha256"],
     }  # fmt: skip
     return network, dataset.train.stream(rng=rng, device=device), facts

@@ -141,3 +141,11 @@ def test_stream_on_cuda_gives_the_same_patches(image):
     there, same = stream(sharp, device="cuda").batch(64)
     assert there.is_cuda and torch.equal(labels, same.cpu())
     assert (here - there.cpu()).abs().max() < 1.01 / 255
+
+
+def test_unrounded_patches_round_to_the_rounded_ones(image):
+    sharp = [image.repeat(3, 3)]
+    (rounded, _), (fine, _) = (stream(sharp, rounded=flag).batch(32) for flag in (True, False))
+    assert not torch.equal(fine, rounded)
+    assert (fine - rounded).abs().max() <= 0.5 / 255 + 1e-6
+    assert torch.equal(blur.quantize(fine), rounded)

@@ -29,6 +29,12 @@ def test_a_network_comes_back(tmp_path, network, rng):
     assert [file.name for file in tmp_path.iterdir()] == ["net.safetensors"]
 
 
+def test_the_patch_size_comes_back(tmp_path, rng):
+    learn.save_network(tmp_path / "n.safetensors", learn.PixelNetwork(5, patch_size=7))
+    again, _ = learn.load_network(tmp_path / "n.safetensors")
+    assert again.patch_size == 7 and again(torch.rand(2, 1, 7, 7, generator=rng)).shape == (2, 5)
+
+
 def test_damage_is_named_and_old_files_stay(tmp_path, network):
     path = tmp_path / "net.safetensors"
     learn.save_network(path, network)
@@ -85,7 +91,7 @@ def test_packaged_networks_load_and_tell_their_recipe(name):
 
 
 def test_packaged_names_and_sizes():
-    assert set(learn.pretrained_names()) <= set(learn.RECIPES)
+    assert set(learn.pretrained_names()) == set(learn.SHIPPED)
     sizes = [file.stat().st_size for file in checkpoints._WEIGHTS.glob("*.safetensors")]
     assert max(sizes) < 8e6 and sum(sizes) < 40e6
     with pytest.raises(ValueError, match="one of spectrum-30"):

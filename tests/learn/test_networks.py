@@ -33,6 +33,46 @@ def test_networks_give_log_probabilities_and_see_the_whole_patch(kind, rng):
     assert patches.grad[1:].abs().max() == 0
 
 
+@pytest.mark.parametrize("size", learn.PATCH_SIZES)
+@pytest.mark.parametrize("kind", ["spectrum", "pixels"])
+def test_small_networks_take_patches_of_any_size(kind, size, rng):
+    network = learn.NETWORKS[kind](10, patch_size=size).initialise(rng)
+    patches = torch.rand(200, 1, size, size, generator=rng)
+    network.fit_standardisation(patches)
+    answer = network(patches)
+    assert answer.shape == (200, 10) and torch.isfinite(answer).all()
+
+
+def test_the_thesis_network_takes_its_own_size_only():
+    with pytest.raises(ValueError, match="32 x 32 pixels, not at 16"):
+        learn.ThesisNetwork(patch_size=16)
+
+
+def test_folded_spectra_are_those_of_a_plain_transform(rng):
+    patches = torch.rand(3, 1, 6, 6, generator=rng)
+    network = learn.SpectrumNetwork(patch_size=6)
+    power = torch.fft.fft2(
+        (patches[:, 0] - (patches[:, 0] * network.window).sum((1, 2), keepdim=True)
+         / network.window.sum()) * network.window
+    ).abs().square()  # fmt: skip
+    # Rows 1 and 5, 2 and 4 are opposite; 0 and 3 are their own.
+    folded = torch.stack([power[:, 0], (power[:, 1] + power[:, 5]) / 2,
+                          (power[:, 2] + power[:, 4]) / 2, power[:, 3]], 1)[:, :, :4]  # fmt: skip
+    floor = network.window.square().sum() / 12 / 255**2 / 3
+    torch.testing.assert_close(network.features(patches), (folded + floor).log().flatten(1))
+
+
+def test_default_initialisation_is_torch7s(rng):
+    network = learn.ThesisNetwork(30).initialise(rng, "default")
+    for layer in network.layers:
+        if isinstance(layer, nn.Conv2d | nn.Linear):
+            bound = layer.weight[0].numel() ** -0.5
+            largest = layer.weight.abs().max()
+            assert 0.8 * bound < largest <= bound and layer.bias.abs().max() <= bound
+    with pytest.raises(ValueError, match="kind must be"):
+        network.initialise(rng, "zero")
+
+
 @pytest.mark.parametrize("kind", sorted(learn.NETWORKS))
 def test_initialisation_repeats_with_its_seed(kind):
     def draw(seed):

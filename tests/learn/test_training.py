@@ -119,7 +119,7 @@ def test_scans_are_trained_on_as_the_source_says(source):
     ]
     recipe = learn.Recipe("spectrum", 10, textures_each=1, source=source)
     network, stream, facts = learn.prepare_recipe(recipe, scans=scans)
-    assert facts["source"] == learn.recipes.SOURCES[source] and len(facts["sha256"]) == 64
+    assert facts["source"] == learn.recipes.TRAINED_ON[source] and len(facts["sha256"]) == 64
     if source == "unseen":
         aside = set(facts["aside"])
         assert aside and len({"brick", "grass"} & aside) in (0, 2)

@@ -58,7 +58,7 @@ def test_default_estimator_sees_blur_on_unseen_textures(texture, share):
 
 
 def test_unknown_estimators_list_the_known(tmp_path):
-    with pytest.raises(ValueError, match="spectrum-30, thesis-30"):
+    with pytest.raises(ValueError, match="spectrum-30, thesis-10"):
         maps.load_estimator("best")
     damaged = tmp_path / "net.safetensors"
     damaged.write_bytes(b"junk")

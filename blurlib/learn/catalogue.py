@@ -1,0 +1,68 @@
+"""The frozen recipes: of the weights that come with the package, and of the book's studies."""
+
+from dataclasses import replace
+
+from .recipes import Recipe
+from .training import TrainConfig
+
+#: 900,000 patches: what two quiet CPU cores learn from in less than half an hour.
+_HALF_AN_HOUR = TrainConfig(num_steps=18_000, batch_size=50, lr=1e-3)
+
+#: The small networks learn from 128 patches a step.
+_SMALL = TrainConfig(num_steps=8000, batch_size=128, lr=2e-3)
+
+_UNSEEN = Recipe("thesis", source="unseen", num_pages=24, config=_HALF_AN_HOUR)
+_PUBLISHED = Recipe("thesis", source="as-published", config=_HALF_AN_HOUR)
+
+#: The weights that come with the package.
+SHIPPED = {
+    "spectrum-30": Recipe("spectrum", textures_each=12, num_pages=24, config=_SMALL),
+    **{f"thesis-{k}": replace(_UNSEEN, num_classes=k) for k in (10, 30, 60)},
+    **{f"thesis-{k}-as-published": replace(_PUBLISHED, num_classes=k) for k in (10, 30, 60)},
+}
+
+
+def _shorter(recipe, thousands):
+    """Return a recipe that learns from another number of patches; more in larger batches."""
+    steps, batch = (thousands * 20, 50) if thousands < 900 else (18_000, thousands // 18)
+    return replace(recipe, config=replace(recipe.config, num_steps=steps, batch_size=batch))
+
+
+#: Error against training time: the thesis' network on fewer and on more patches.
+CURVE = {
+    **{f"thesis-30-{k}k": _shorter(_UNSEEN, k) for k in (75, 150, 300, 2700)},
+    **{f"thesis-30-as-published-{k}k": _shorter(_PUBLISHED, k) for k in (75, 150, 300, 2700)},
+}
+
+_BASE = CURVE["thesis-30-300k"]
+
+#: The author's optimizer as his script has it: no decay, no clipping, a constant rate.
+_ADAGRAD = TrainConfig(
+    num_steps=18_000, batch_size=50, lr=1e-3, weight_decay=0.0, clip=1e9, optimizer="adagrad",
+    schedule="constant",
+)  # fmt: skip
+
+#: What each choice is worth: one thing changed at a time, 300,000 patches; and the author's own.
+CHOICES = {
+    "choice-default-initialisation": replace(_BASE, initialisation="default"),
+    "choice-adagrad": replace(_BASE, config=replace(_ADAGRAD, num_steps=6000)),
+    "choice-unrounded": replace(_BASE, rounded=False),
+    "choice-fixed-patches": replace(_BASE, num_fixed=84_000),
+    "author-as-written": replace(_PUBLISHED, initialisation="default", config=_ADAGRAD),
+    "author-he": replace(_PUBLISHED, config=_ADAGRAD),
+}
+
+#: Sides of the patches, in pixels.
+PATCH_SIZES = (32, 24, 16, 12, 8, 6, 4, 2, 1)
+
+#: How small a patch can be: two small networks, each at every size.
+SIZES = {
+    f"{network}-{size}px": Recipe(
+        network, source="unseen", patch_size=size, num_pages=24, config=_SMALL
+    )
+    for network in ("spectrum", "pixels")
+    for size in PATCH_SIZES
+}
+
+#: All of them by name.
+RECIPES = {**SHIPPED, **CURVE, **CHOICES, **SIZES}

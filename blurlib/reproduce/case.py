@@ -1,0 +1,127 @@
+"""What a record is made from: data, networks, a device."""
+
+import statistics
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+
+from tqdm import tqdm
+
+from ..data import DatasetConfig
+from ..learn import (
+    RECIPES,
+    Checkpoint,
+    RunLog,
+    load_network,
+    pretrained,
+    pretrained_names,
+    run_recipe,
+    save_network,
+    split_scans,
+)
+
+
+class NotShipped(ValueError):
+    """A network that does not come with the package, asked for where nothing is to be trained."""
+
+
+@dataclass(frozen=True)
+class Case:
+    """The scans, and what to do with them.
+
+    Attributes
+    ----------
+    scans : Collection
+        Of the Brodatz album.
+    folder : path-like or None
+        Where all data lie; None for what ``BLURLIB_DATA`` names.
+    device : str
+        Where to train and to predict.
+    weights : Path or None
+        Folder of trained networks; what is not there yet is trained and put there. None for the
+        packaged ones, and no training.
+    progress : bool
+        Whether to show progress bars.
+    used : dict
+        How each network that was asked for was trained, by its name.
+    """
+
+    scans: object
+    folder: object = None
+    device: str = "cpu"
+    weights: Path | None = None
+    progress: bool = False
+    used: dict = field(default_factory=dict)
+
+    def network(self, name):
+        """Return the network of a recipe, on the device.
+
+        Parameters
+        ----------
+        name : str
+            One of `blurlib.learn.RECIPES`.
+
+        Returns
+        -------
+        network : BlurClassifier
+            In evaluation mode.
+
+        Raises
+        ------
+        NotShipped
+            If it would have to be trained, and nothing is to be.
+        """
+        network, record = self._load(name)
+        kept = ("recipe", "data", "seconds", "device", "versions", "history")
+        self.used[name] = {key: record[key] for key in kept if key in record}
+        return network.to(self.device)
+
+    def _load(self, name):
+        if self.weights is None:
+            if name not in pretrained_names():
+                raise NotShipped(
+                    f"{name} does not come with the package; leave out --quick to train it."
+                )
+            return pretrained(name)
+        self.weights.mkdir(parents=True, exist_ok=True)
+        path = self.weights / f"{name}.safetensors"
+        if not path.is_file():
+            unfinished = path.with_name(f"{path.name}.unfinished")
+            with RunLog(path.with_suffix(".csv")) as log:
+                network, record = run_recipe(
+                    RECIPES[name], scans=self.scans, device=self.device, progress=self.progress,
+                    checkpoint=lambda identity: Checkpoint(unfinished, identity), look_on=log,
+                )  # fmt: skip
+            save_network(path, network, record)
+            unfinished.unlink(missing_ok=True)
+        return load_network(path)  # also what was trained just now: float16, as it is shipped
+
+    @cached_property
+    def aside(self):
+        """The scans whose materials the unseen protocol puts aside."""
+        return split_scans(self.scans, DatasetConfig().seed)[1]
+
+    def each(self, scans, name):
+        """Go through scans with a progress bar."""
+        return tqdm(scans, desc=name, disable=None if self.progress else True)
+
+
+def mean_and_spread(values):
+    """Return mean and standard deviation between textures, for a record.
+
+    Parameters
+    ----------
+    values : dict of str to float
+        RMSE by texture.
+
+    Returns
+    -------
+    found : dict
+        ``mean_rmse``, ``spread`` (None for one texture alone) and ``images``, all values.
+    """
+    several = len(values) > 1
+    return {
+        "mean_rmse": round(statistics.mean(values.values()), 4),
+        "spread": round(statistics.stdev(values.values()), 4) if several else None,
+        "images": {name: round(value, 4) for name, value in values.items()},
+    }

@@ -1,0 +1,171 @@
+"""Records of the slides' results: ramp, sin and its smoothing, the third row, text."""
+
+from scipy.stats import mannwhitneyu
+
+from ..data import list_images, load_image
+from ..data.sources import data_folder
+from ..maps import (
+    BOUNDARIES,
+    NEIGHBOURHOODS,
+    NetworkEstimator,
+    evaluate_image,
+    make_test_image,
+    predict_sigma_map,
+    rmse,
+    smooth,
+    window_centres,
+)
+from .case import mean_and_spread
+
+#: Smoothing iterations of the slides' sin rows.
+ITERATIONS = (1, 12_000)
+
+
+def rows(name, case):
+    """Score one of the thesis' networks on the slides' rows, on the scans that are put aside."""
+    network = case.network(name)
+    found = {"ramp": {}, "sin": {}}
+    for scan in case.each(case.aside, name):
+        for field, scores in found.items():
+            blurred, truth = make_test_image(scan.load(), field)
+            truth = window_centres(truth)
+            raw = predict_sigma_map(network, blurred, readout="argmax")
+            scores.setdefault("raw", {})[scan.name] = rmse(raw, truth)
+            for way in NEIGHBOURHOODS:
+                for number in ITERATIONS if field == "sin" else ():
+                    score = rmse(smooth(raw, number, way), truth)
+                    scores.setdefault(f"{way}, {number}", {})[scan.name] = score
+    return {
+        "estimator": name, "readout": "argmax", "stride": 1,
+        "textures": [scan.name for scan in case.aside],
+        "trained_on_them": case.used[name]["recipe"]["source"] == "as-published",
+        "rows": {
+            field: {row: mean_and_spread(values) for row, values in scores.items()}
+            for field, scores in found.items()
+        },
+    }  # fmt: skip
+
+
+#: The slides' third ramp row, whose classes and step are blank: its RMSE in pixels.
+THIRD_ROW = 1.1621e-4
+
+
+def third_row(case):
+    """Smooth ramp maps in every way, and see which of them can end at the slides' third row.
+
+    Each scan's middle, 128 x 128, gives a map of 97 x 97. A pinned border is put at the *truth*,
+    so what comes out is no estimate: it tests a guess about how the row was made.
+    """
+    network = case.network("thesis-30-as-published")
+    found = {}
+    for scan in case.each(case.scans, "third row"):
+        image = scan.load()
+        top, left = ((size - 128) // 2 for size in image.shape)
+        blurred, truth = make_test_image(image[top : top + 128, left : left + 128], "ramp")
+        truth = window_centres(truth).double()
+        raw = predict_sigma_map(network, blurred, readout="argmax").double()
+        for boundary in BOUNDARIES:
+            known = None if boundary == "free" else truth
+            for way in NEIGHBOURHOODS:
+
+                def error(number, way=way, options=(boundary, known), raw=raw, truth=truth):
+                    smoothed = smooth(raw, number, way, boundary=options[0], pinned_to=options[1])
+                    return rmse(smoothed, truth)
+
+                row = found.setdefault(f"{way}, {boundary}", {})
+                row[scan.name] = {
+                    "raw": error(0), "after_12000": error(12_000), "reaches": _first(error),
+                }  # fmt: skip
+    return {"estimator": "thesis-30-as-published", "target_rmse": THIRD_ROW, "ways": found}
+
+
+def _first(error, most=2**20):
+    """Return after how many iterations the error is at most the third row's; None if never."""
+    if error(most) > THIRD_ROW:
+        return None
+    low, high = 0, most
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (low, middle) if error(middle) <= THIRD_ROW else (middle, high)
+    return high
+
+
+#: Networks that read text and photographs, and the step between their windows.
+READERS, STRIDE = ("spectrum-30", "thesis-30"), 8
+
+
+def _folder(case, name):
+    """Return a folder of the data that stands beside that of the textures."""
+    folder = data_folder(name, case.folder)
+    if folder.name != name or not folder.is_dir():
+        raise FileNotFoundError(
+            f"there is no folder {name!r} in {folder}; name the folder that has it and 'brodatz'."
+        )
+    return folder
+
+
+def text(case):
+    """Score the sins on scans of printed text, in a folder ``text`` of the data."""
+    paths = list_images([_folder(case, "text")])
+    found = {}
+    for name in READERS:
+        for readout in ("argmax", "mean"):
+            estimator = NetworkEstimator(case.network(name), readout)
+            for field in ("sin", "sin2d"):
+                scores = {
+                    path.name: evaluate_image(estimator, load_image(path), field, stride=STRIDE)
+                    for path in case.each(paths, f"{name}, {field}")
+                }
+                found.setdefault(name, {}).setdefault(readout, {})[field] = {
+                    **mean_and_spread({key: score["rmse"] for key, score in scores.items()}),
+                    "bias": {key: round(score["bias"], 4) for key, score in scores.items()},
+                }
+    return {
+        "text": [path.name for path in paths], "stride": STRIDE, "smoothing": None,
+        "protocol": "real scans of print, never trained on; author's kernels, 8 bits",
+        "networks": found,
+    }  # fmt: skip
+
+
+def photographs(case):
+    """Compare maps of real photographs with masks of what is out of focus, in ``defocus``.
+
+    A photograph ``NAME.jpg`` has a mask ``NAME_mask.png``, white where it is out of focus. There is
+    no true sigma: the area under the ROC curve says how often a blurred window reads as more
+    blurred than a sharp one.
+    """
+    masks = sorted(_folder(case, "defocus").glob("*_mask.png"))
+    found = {}
+    for name in READERS:
+        estimator = NetworkEstimator(case.network(name), "mean")
+        areas = {}
+        for path in case.each(masks, name):
+            photograph = path.with_name(path.name.replace("_mask.png", ".jpg"))
+            sigma_map = estimator(load_image(photograph), stride=STRIDE)
+            blurred = window_centres(load_image(path), stride=STRIDE) > 0.5
+            areas[photograph.name] = round(area_under_roc(sigma_map, blurred), 3)
+        found[name] = {"auc": areas, "mean_auc": round(sum(areas.values()) / len(areas), 3)}
+    return {
+        "stride": STRIDE, "readout": "mean", "smoothing": None, "networks": found,
+        "protocol": "real photographs as they are; masks drawn by people; no true sigma",
+    }  # fmt: skip
+
+
+def area_under_roc(sigma_map, blurred):
+    """Return how often a window that is blurred reads as more blurred than one that is not.
+
+    Parameters
+    ----------
+    sigma_map : Tensor of shape (H, W)
+        The estimates.
+    blurred : Tensor of shape (H, W)
+        bool.
+
+    Returns
+    -------
+    area : float
+        0.5 for guessing, 1 for perfect order; ties count half.
+    """
+    above, below = sigma_map[blurred], sigma_map[~blurred]
+    pairs = len(above) * len(below)
+    return float(mannwhitneyu(above.numpy(), below.numpy()).statistic / pairs)

@@ -1,0 +1,54 @@
+"""Recipes say what a run is made of, and nothing else decides it."""
+
+from dataclasses import replace
+
+import pytest
+import torch
+
+from blurlib import data, learn
+
+SMALL = learn.Recipe("spectrum", num_classes=10, textures_each=1)
+
+
+def test_fixed_patches_come_again(rng):
+    _, stream, facts = learn.prepare_recipe(replace(SMALL, num_fixed=6))
+    first, again = (stream.batch(6)[0].flatten(1) for _ in range(2))
+    assert facts["num_patches"] == 6
+    assert torch.equal(first[first[:, 0].argsort()], again[again[:, 0].argsort()])
+    _, fresh, _ = learn.prepare_recipe(SMALL)
+    assert not torch.equal(fresh.batch(6)[0], fresh.batch(6)[0])
+
+
+def test_pages_are_trained_on_if_the_recipe_says_so():
+    facts = [learn.prepare_recipe(replace(SMALL, num_pages=n))[2] for n in (0, 2)]
+    assert facts[1]["num_images"] == facts[0]["num_images"] + 2
+    assert facts[1]["sha256"] != facts[0]["sha256"]
+
+
+def test_what_is_published_is_fixed_rounded_and_32_pixels():
+    for change in ({"num_pages": 1}, {"num_fixed": 1}, {"rounded": False}, {"patch_size": 16}):
+        with pytest.raises(ValueError, match="as published are fixed"):
+            learn.Recipe(source="as-published", **change)
+
+
+def test_no_material_is_on_both_sides():
+    pictures = [
+        data.Picture(f"D{k}", f"material {k // 3}", "nowhere", lambda: torch.zeros(2, 2))
+        for k in range(12)
+    ]
+    training, aside = learn.split_scans(pictures)
+    assert sorted(p.name for p in training + aside) == sorted(p.name for p in pictures)
+    assert not {p.material for p in training} & {p.material for p in aside}
+    assert aside and learn.split_scans(pictures)[1] == aside
+
+
+def test_the_frozen_recipes_differ_in_what_their_names_say():
+    recipes = learn.RECIPES
+    for size in learn.PATCH_SIZES:
+        assert recipes[f"pixels-{size}px"].patch_size == size
+    for thousands in (75, 150, 300, 2700):
+        config = recipes[f"thesis-30-{thousands}k"].config
+        assert config.num_steps * config.batch_size == thousands * 1000
+    assert recipes["thesis-60-as-published"].source == "as-published"
+    for name, recipe in learn.SHIPPED.items():
+        assert recipe.config.num_steps * recipe.config.batch_size <= 1_100_000, name
