@@ -1,5 +1,6 @@
 """Pictures to blur, from files, packages and rules; patches of them, and datasets."""
 
+from .crops import CropStream
 from .dataset import (
     Dataset,
     DatasetError,
@@ -64,6 +65,7 @@ __all__ = [
     "TEST_TEXTURES",
     "TRAINING_PHOTOGRAPHS",
     "Collection",
+    "CropStream",
     "Dataset",
     "DatasetConfig",
     "DatasetError",

@@ -10,6 +10,7 @@ from .checkpoints import (
 )
 from .log import RunLog
 from .networks import (
+    CLASSIFIERS,
     INITIALISATIONS,
     NETWORKS,
     SIGMA_MAX,
@@ -22,10 +23,12 @@ from .networks import (
 from .processes import is_first, process_group
 from .recipes import Recipe, device_name, prepare_recipe, run_recipe, split_scans, thin_history
 from .resume import Checkpoint
+from .sigma_net import SigmaNet
 from .training import TrainConfig, TrainingRun, train
 
 __all__ = [
     "CHOICES",
+    "CLASSIFIERS",
     "CURVE",
     "INITIALISATIONS",
     "NETWORKS",
@@ -40,6 +43,7 @@ __all__ = [
     "PixelNetwork",
     "Recipe",
     "RunLog",
+    "SigmaNet",
     "SpectrumNetwork",
     "ThesisNetwork",
     "TrainConfig",

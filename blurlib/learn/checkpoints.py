@@ -11,7 +11,6 @@ from safetensors.torch import save as to_bytes
 from .. import __version__
 from .._checks import check_choice
 from .._files import replacing
-from ..data.patches import PATCH_SIZE
 from .networks import NETWORKS
 
 _FORMAT = 1
@@ -62,9 +61,7 @@ def save_network(path, network, record=None):
     header = {
         "format": _FORMAT,
         "network": kinds[type(network)],
-        "num_classes": network.num_classes,
-        "sigma_max": network.sigma_max,
-        "patch_size": network.patch_size,
+        "settings": network.settings,
         "blurlib": __version__,
         "record": record or {},
     }
@@ -108,9 +105,9 @@ def load_network(path):
                 f"{path} has format {header['format']!r}, this blurlib reads {_FORMAT}; update it."
             )
         kind = NETWORKS[check_choice(header["network"], "network", NETWORKS)]
-        # The first files named no size.
-        size = header.get("patch_size", PATCH_SIZE)
-        network = kind(header["num_classes"], header["sigma_max"], size)
+        # The first files had these two only, and no other size of patches.
+        first = ("num_classes", "sigma_max")
+        network = kind(**header.get("settings") or {name: header[name] for name in first})
         network.load_state_dict(tensors)
         record = dict(header["record"])
     except CheckpointError:

@@ -11,6 +11,7 @@ from torch.nn import functional
 
 from .. import __version__
 from .._checks import check_choice, check_device, check_integer
+from ..data.crops import CropStream
 from ..data.dataset import build_dataset, load_dataset
 from ..data.free import free_pages, free_textures
 from ..data.patches import PATCH_SIZE
@@ -18,13 +19,14 @@ from ..data.protocols import DatasetConfig, split_materials
 from ..data.stored import StoredPatches
 from ..data.stream import PatchStream
 from .networks import INITIALISATIONS, NETWORKS
+from .sigma_net import SigmaNet
 from .training import TrainConfig, train
 
 #: What a recipe trains on, in words for records and model cards.
 TRAINED_ON = {
     "free": "procedural textures, packaged photographs, and pages of text if any (blurlib.data)",
     "as-published": "Brodatz scans as published: fixed patches of every scan, 70 % of those kept",
-    "unseen": "Brodatz scans of 70 % of the materials, also at half size, and the free pictures",
+    "unseen": "Brodatz scans of 70 % of the materials, also smaller, and the free pictures",
 }
 
 
@@ -80,6 +82,12 @@ class Recipe:
         check_integer(self.num_pages, "num_pages", low=0)
         check_integer(self.num_fixed, "num_fixed", low=0)
         check_integer(self.seed, "seed", low=0)
+        if self.network == "sigma" and (self.num_fixed or not self.rounded):
+            raise ValueError("the network 'sigma' learns from fresh, rounded crops.")
+        if self.network == "sigma" and self.source == "as-published":
+            raise ValueError(
+                "the network 'sigma' learns from crops; patches as published are none."
+            )
         drawn = self.num_pages == self.num_fixed == 0 and self.rounded
         if self.source == "as-published" and not (drawn and self.patch_size == PATCH_SIZE):
             raise ValueError(
@@ -89,6 +97,8 @@ class Recipe:
 
     def new_network(self, rng):
         """Return the network that the recipe begins with, initialised."""
+        if self.network == "sigma":
+            return SigmaNet().initialise(rng)
         network = NETWORKS[self.network](self.num_classes, patch_size=self.patch_size)
         return network.initialise(rng, self.initialisation)
 
@@ -206,17 +216,20 @@ def prepare_recipe(recipe, *, images=None, scans=None, device="cpu"):
         images += free_pages(recipe.num_pages, rng=rng)
         if recipe.source == "unseen":
             training, aside = split_scans(scans, recipe.seed)
-            images = [*_at_two_sizes(training), *images]
+            sizes = (1.0, 0.7, 0.5) if recipe.network == "sigma" else (1.0, 0.5)
+            images = [*_at_sizes(training, sizes), *images]
             facts["aside"] = [scan.name for scan in aside]
+        if recipe.network == "sigma":  # some photographs are smaller than a crop and its blur
+            images = [image for image in images if min(image.shape) >= 192]
     network = recipe.new_network(rng)
+    if recipe.network == "sigma":
+        stream = CropStream(images, rng=rng, device=device)
+        return network, stream, {**facts, **_name_images(images)}
     stream = PatchStream(
         images, network.sigmas, rng=rng, patch_size=recipe.patch_size, rounded=recipe.rounded,
         device=device,
     )  # fmt: skip
-    digest = hashlib.sha256()
-    for image in images:
-        digest.update(image.float().contiguous().numpy().tobytes())
-    facts |= {"num_images": stream.num_images, "sha256": digest.hexdigest()}
+    facts |= _name_images(images)
     if recipe.num_fixed:
         facts["num_patches"] = recipe.num_fixed
         parts = [stream.batch(min(1000, recipe.num_fixed - i))
@@ -251,10 +264,25 @@ def split_scans(scans, seed=0):
     return sides
 
 
-def _at_two_sizes(scans):
-    """Return the scans' pixels, and then all of them at half size."""
-    sharp = [scan.load() for scan in scans]
-    return sharp + [functional.avg_pool2d(image[None, None], 2)[0, 0] for image in sharp]
+def _name_images(images):
+    """Return how many images there are, and a hash of their content."""
+    digest = hashlib.sha256()
+    for image in images:
+        digest.update(image.float().contiguous().numpy().tobytes())
+    return {"num_images": len(images), "sha256": digest.hexdigest()}
+
+
+def _at_sizes(scans, sizes):
+    """Return the scans' pixels at several sizes: smaller is finer, and sharper."""
+    sharp = [scan.load()[None, None] for scan in scans]
+    resized = [
+        functional.avg_pool2d(image, 2) if size == 0.5 else functional.interpolate(
+            image, scale_factor=size, mode="bicubic", antialias=True, align_corners=False
+        ).clamp(0, 1) if size != 1 else image
+        for size in sizes
+        for image in sharp
+    ]  # fmt: skip
+    return [image[0, 0] for image in resized]
 
 
 def _published(recipe, scans, device, rng):

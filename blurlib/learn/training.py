@@ -125,7 +125,7 @@ class TrainingRun:
         self.share, self.config = (rank, world), config
         self.network, self.stream, self.validation = network, stream, validation
         network.to(self.device, memory_format=torch.channels_last).train()
-        network.fit_standardisation(stream.batch(1024)[0].to(self.device))
+        network.fit_standardisation(stream.batch(network.standardised_on)[0].to(self.device))
         self._model = DistributedDataParallel(network) if together else network
         self.optimizer = OPTIMIZERS[config.optimizer](
             network.parameters(), lr=config.lr, weight_decay=config.weight_decay
@@ -159,20 +159,20 @@ class TrainingRun:
         -------
         step : dict
             ``loss``, ``rmse`` and ``accuracy`` on the step's patches before they were learned
-            from, and ``seconds`` since the run began.
+            from, as the network's `judge` has them, and ``seconds`` since the run began.
 
         Raises
         ------
         FloatingPointError
             If the loss is not finite; lower the learning rate.
         """
-        config, sigmas = self.config, self.network.sigmas
-        patches, labels = self.stream.batch(config.batch_size, share=self.share)
-        patches, labels = patches.to(self.device), labels.to(self.device)
+        config = self.config
+        patches, targets = self.stream.batch(config.batch_size, share=self.share)
+        patches, targets = patches.to(self.device), targets.to(self.device)
         half = PRECISIONS[config.precision]
         with torch.autocast(self.device.type, half, enabled=half != torch.float32):
-            log_probabilities = self._model(patches)
-        loss = functional.nll_loss(log_probabilities.float(), labels)
+            answers = self._model(patches)
+        loss, squared, right = self.network.judge(answers, targets)
         self.optimizer.zero_grad()
         self.scaler.scale(loss).backward()
         self.scaler.unscale_(self.optimizer)
@@ -184,10 +184,7 @@ class TrainingRun:
         self.step += 1
 
         with torch.no_grad():
-            probabilities = log_probabilities.float().exp()
-            error = probabilities @ sigmas - sigmas[labels]
-            right = (log_probabilities.argmax(1) == labels).float()
-            means = torch.stack([loss.detach(), error.square().mean(), right.mean()])
+            means = torch.stack([loss.detach(), squared, right])
             if self.share[1] > 1:
                 distributed.all_reduce(means)
                 means /= self.share[1]
@@ -289,7 +286,7 @@ def train(
     ----------
     .. [1] I. Loshchilov and F. Hutter, "Decoupled weight decay regularization", ICLR 2019; key
        ``loshchilov2019``.
-    .. [2] Chapter "A first sigma map", ``book/maps/first_sigma_map.ipynb``.
+    .. [2] Chapter "Training the network", ``book/learn/training_it.ipynb``.
     """
     run = TrainingRun(network, stream, config, device=device, validation=validation)
     if checkpoint is not None:

@@ -12,6 +12,7 @@ from .predict import (
     read_out,
     window_centres,
 )
+from .regress import RegressionEstimator, predict_with_doubt
 from .regularise import fit_ramp, fit_sinusoid, smooth_edges, smooth_weighted
 from .smoothing import BOUNDARIES, NEIGHBOURHOODS, smooth, smooth_iterated
 
@@ -22,6 +23,7 @@ __all__ = [
     "NEIGHBOURHOODS",
     "READOUTS",
     "NetworkEstimator",
+    "RegressionEstimator",
     "bias",
     "estimator_names",
     "evaluate_image",
@@ -34,6 +36,7 @@ __all__ = [
     "mse",
     "predict_full_size",
     "predict_sigma_map",
+    "predict_with_doubt",
     "read_out",
     "rmse",
     "run_dense",

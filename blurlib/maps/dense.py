@@ -72,7 +72,7 @@ def run_dense(network, image, *, stride=1):
     ----------
     .. [1] A. Giusti et al., "Fast image scanning with deep max-pooling convolutional neural
        networks", ICIP 2013; key ``giusti2013``.
-    .. [2] Chapter "A first sigma map", ``book/maps/first_sigma_map.ipynb``.
+    .. [2] Chapter "From patches to a map", ``book/maps/from_patches_to_a_map.ipynb``.
     """
     stride = _check_windows(network, image, stride)
     x = (network.features(image) - network.mean) / network.std
@@ -131,6 +131,10 @@ def run_sliding(network, image, *, stride=1, batch_size=1024):
     ------
     TypeError, ValueError
         If the image is not (B, 1, H, W) or smaller than a patch, or a number is out of range.
+
+    References
+    ----------
+    .. [1] Chapter "From patches to a map", ``book/maps/from_patches_to_a_map.ipynb``.
     """
     stride = _check_windows(network, image, stride)
     batch_size = check_integer(batch_size, "batch_size")

@@ -6,6 +6,7 @@ from pathlib import Path
 from .._checks import check_choice, check_device
 from ..learn import BlurClassifier, load_network, pretrained, pretrained_names
 from .predict import READOUTS, predict_sigma_map
+from .regress import RegressionEstimator
 
 #: What is used when none is named.
 DEFAULT_ESTIMATOR = "spectrum-30"
@@ -56,7 +57,7 @@ def load_estimator(name=DEFAULT_ESTIMATOR, *, readout="mean", device="cpu"):
     name : str
         One of `estimator_names`, or the path of a file that ``blurlib train`` wrote.
     readout : {"mean", "argmax"}, optional
-        How classes become a sigma.
+        How classes become a sigma; a network without classes takes no notice of it.
     device : str or torch.device, optional
         Where to compute.
 
@@ -86,4 +87,7 @@ def load_estimator(name=DEFAULT_ESTIMATOR, *, readout="mean", device="cpu"):
             f"there is no estimator {name!r}; pass one of {', '.join(estimator_names())} or the "
             "path of a weights file written by 'blurlib train'."
         )
-    return NetworkEstimator(network.to(check_device(device)), readout)
+    network = network.to(check_device(device))
+    if isinstance(network, BlurClassifier):
+        return NetworkEstimator(network, readout)
+    return RegressionEstimator(network)

@@ -89,7 +89,7 @@ def predict_sigma_map(network, image, *, stride=1, readout="mean", method="auto"
 
     References
     ----------
-    .. [1] Chapter "A first sigma map", ``book/maps/first_sigma_map.ipynb``.
+    .. [1] Chapter "From patches to a map", ``book/maps/from_patches_to_a_map.ipynb``.
 
     Examples
     --------
@@ -146,6 +146,10 @@ def predict_full_size(estimate, image, *, patch_size=32, stride=1):
     ------
     TypeError, ValueError
         If the image is not (H, W) or smaller than a patch.
+
+    References
+    ----------
+    .. [1] Chapter "From patches to a map", ``book/maps/from_patches_to_a_map.ipynb``.
     """
     check_image(image, min_side=patch_size, ndim=2)
     # A step beyond the image adds nothing but padding.

@@ -40,7 +40,8 @@ def smooth_weighted(sigma_map, confidence, strength):
 
     References
     ----------
-    .. [1] A. N. Tikhonov and V. Y. Arsenin, "Solutions of Ill-posed Problems", Winston, 1977.
+    .. [1] A. N. Tikhonov and V. Y. Arsenin, "Solutions of Ill-Posed Problems", Winston, 1977; key
+       ``tikhonov1977``.
 
     Examples
     --------
@@ -94,7 +95,7 @@ def smooth_edges(sigma_map, strength):
     References
     ----------
     .. [1] A. Chambolle, "An algorithm for total variation minimization and applications", J. of
-       Mathematical Imaging and Vision 20, 2004.
+       Mathematical Imaging and Vision 20, 2004; key ``chambolle2004``.
 
     Examples
     --------

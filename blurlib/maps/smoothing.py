@@ -114,7 +114,7 @@ def smooth_iterated(
 
     References
     ----------
-    .. [1] Chapter "A first sigma map", ``book/maps/first_sigma_map.ipynb``.
+    .. [1] Chapter "Sin, smoothing, and a riddle", ``book/maps/sin_and_smoothing.ipynb``.
     """
     num_iter, weights, pinned = _check(sigma_map, num_iter, neighbourhood, boundary, pinned_to)
     smoothed = _start(sigma_map, pinned, pinned_to)
@@ -157,6 +157,7 @@ def smooth(sigma_map, num_iter, neighbourhood="mean3x3", *, boundary="free", pin
     References
     ----------
     .. [1] G. Strang, "The discrete cosine transform", SIAM Review 41(1), 1999; key ``strang1999``.
+    .. [2] Chapter "Sin, smoothing, and a riddle", ``book/maps/sin_and_smoothing.ipynb``.
 
     Examples
     --------

@@ -35,6 +35,7 @@ RECORDS = {
         for name in SHIPPED
         if name.startswith("thesis")
     },
+    "sigma-net": studies.regression,
     "slides-third-row": slides.third_row,
     "slides-text": slides.text,
     "slides-photographs": slides.photographs,

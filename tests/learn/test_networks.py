@@ -22,7 +22,7 @@ def test_thesis_network_is_the_slides_layer_for_layer():
     assert sum(p.numel() for p in network.parameters()) == 3_270_426
 
 
-@pytest.mark.parametrize("kind", sorted(learn.NETWORKS))
+@pytest.mark.parametrize("kind", sorted(learn.CLASSIFIERS))
 def test_networks_give_log_probabilities_and_see_the_whole_patch(kind, rng):
     network = learn.NETWORKS[kind](10).initialise(rng).eval()
     patches = torch.rand(3, 1, 32, 32, generator=rng).requires_grad_()
@@ -73,7 +73,7 @@ def test_default_initialisation_is_torch7s(rng):
         network.initialise(rng, "zero")
 
 
-@pytest.mark.parametrize("kind", sorted(learn.NETWORKS))
+@pytest.mark.parametrize("kind", sorted(learn.CLASSIFIERS))
 def test_initialisation_repeats_with_its_seed(kind):
     def draw(seed):
         network = learn.NETWORKS[kind](10).initialise(torch.Generator().manual_seed(seed))

@@ -1,0 +1,224 @@
+"""The network that regresses: sigma and its own doubt at every place, from local spectra."""
+
+import torch
+from torch import nn
+
+from .._checks import check_generator, check_integer
+from ..data.patches import PATCH_SIZE
+
+#: Sides of the windows whose spectra it sees, in pixels; the largest decides how much it needs.
+WINDOWS = (32, 16, 8)
+
+#: Step between windows, in pixels: a choice between speed and detail.
+STRIDE = 4
+
+#: What the logarithm of the variance is kept within: deviations from 0.008 to 4.5 pixels.
+_LOG_VARIANCE = (-9.7, 3.0)
+
+
+def folded_log_power(images, size, stride, margin):
+    """Return the log power spectra of all windows of an image, opposite rows averaged.
+
+    Parameters
+    ----------
+    images : Tensor of shape (B, 1, H, W)
+        Grey levels in [0, 1].
+    size, stride : int
+        Of the windows, in pixels.
+    margin : int
+        Pixels left out on every side, so that windows of several sizes share their centres.
+
+    Returns
+    -------
+    features : Tensor of shape (B, (size // 2 + 1) ** 2, rows, columns)
+    """
+    hann = torch.hann_window(size + 2, periodic=False, device=images.device)[1:-1]
+    window = torch.outer(hann, hann).to(images)
+    height, width = images.shape[-2:]
+    inner = images[:, 0, margin : height - margin, margin : width - margin]
+    windows = inner.unfold(1, size, stride).unfold(2, size, stride)
+    mean = (windows * window).sum((-2, -1), keepdim=True) / window.sum()
+    power = torch.fft.rfft2((windows - mean) * window).abs().square()
+    opposite = -torch.arange(size, device=images.device) % size
+    power = (power + power[..., opposite, :])[..., : size // 2 + 1, :] / 2
+    # A third of what rounding to 8 bits adds, so that it cannot pose as detail.
+    floor = window.square().sum() / 12 / 255**2 / 3
+    return torch.log(power + floor).flatten(3).permute(0, 3, 1, 2)
+
+
+class SigmaNet(nn.Module):
+    r"""Sigma and its standard deviation on a grid of every fourth pixel, from local spectra.
+
+    Log power spectra of windows of 32, 16 and 8 pixels around every fourth pixel; two layers that
+    look at one place alone and give a first answer; then convolutions that look at the places
+    around, as far as their dilations reach, and mend it.
+
+    Parameters
+    ----------
+    hidden : (int, int), optional
+        Widths of the layers that look at one place.
+    channels : int, optional
+        Width of the convolutions.
+    dilations : sequence of int, optional
+        Of the convolutions, in steps of the grid.
+
+    Attributes
+    ----------
+    mean, std : Tensor
+        Of the training set's features; they are taken out of every input.
+
+    Notes
+    -----
+    The loss is that of a gaussian of the network's own mean and variance, each place weighted by
+    its own deviation, as if by a constant: without that, hopeless places would be given up early.
+
+    References
+    ----------
+    .. [1] D. A. Nix and A. S. Weigend, "Estimating the mean and variance of the target probability
+       distribution", ICNN 1994.
+    .. [2] M. Seitzer et al., "On the pitfalls of heteroscedastic uncertainty estimation with
+       probabilistic neural networks", ICLR 2022.
+
+    Examples
+    --------
+    >>> sigma, deviation = SigmaNet().estimate(torch.rand(1, 1, 64, 80))
+    >>> sigma.shape, deviation.shape
+    (torch.Size([1, 9, 13]), torch.Size([1, 9, 13]))
+    """
+
+    patch_size = PATCH_SIZE
+    #: How many crops the standardisation is taken from.
+    standardised_on = 48
+
+    def __init__(self, hidden=(512, 192), channels=96, dilations=(1, 2, 4, 8, 4, 2)):
+        super().__init__()
+        self.hidden = tuple(check_integer(width, "hidden") for width in hidden)
+        self.channels = check_integer(channels, "channels")
+        self.dilations = tuple(check_integer(dilation, "dilations") for dilation in dilations)
+        inputs = sum((size // 2 + 1) ** 2 for size in WINDOWS)
+        self.register_buffer("mean", torch.zeros(inputs))
+        self.register_buffer("std", torch.ones(inputs))
+        first, second = self.hidden
+        self.local = nn.Sequential(
+            *(nn.Conv2d(inputs, first, 1), nn.ReLU()),
+            *(nn.Conv2d(first, second, 1), nn.ReLU()),
+        )
+        self.first = nn.Conv2d(second, 2, 1)
+        self.narrow = nn.Conv2d(second + 2, self.channels, 1)
+        self.context = nn.ModuleList(
+            nn.Conv2d(self.channels, self.channels, 3, padding=dilation, dilation=dilation,
+                      padding_mode="replicate")
+            for dilation in self.dilations
+        )  # fmt: skip
+        self.second = nn.Conv2d(self.channels, 2, 1)
+
+    @property
+    def settings(self):
+        """What it was built with: the constructor's arguments, for files."""
+        return {name: getattr(self, name) for name in ("hidden", "channels", "dilations")}
+
+    def initialise(self, rng, kind="he"):
+        """Draw the weights anew: He's, the last layers smaller.
+
+        Parameters
+        ----------
+        rng : torch.Generator
+            Source of the draws.
+        kind : {"he"}, optional
+            There is no other.
+
+        Returns
+        -------
+        network : SigmaNet
+            Itself.
+        """
+        check_generator(rng, cpu=True)
+        for layer in self.modules():
+            if isinstance(layer, nn.Conv2d):
+                nn.init.kaiming_normal_(layer.weight, nonlinearity="relu", generator=rng)
+                nn.init.zeros_(layer.bias)
+        with torch.no_grad():
+            for last in (self.first, self.second, *self.context):
+                last.weight *= 0.1
+            self.first.bias[0] = 1.5  # the middle of what is usual
+        return self
+
+    def features(self, images):
+        """Return the spectra around every fourth pixel, (B, inputs, rows, columns)."""
+        return torch.cat(
+            [folded_log_power(images, size, STRIDE, (WINDOWS[0] - size) // 2) for size in WINDOWS],
+            1,
+        )
+
+    @torch.no_grad()
+    def fit_standardisation(self, images):
+        """Take mean and deviation from crops of the training set."""
+        features = self.features(images)
+        self.mean.copy_(features.mean((0, 2, 3)))
+        self.std.copy_(features.std((0, 2, 3), correction=0).clamp_min(1e-3))
+
+    def forward(self, images):
+        """Return the first and the second answer around every fourth pixel.
+
+        Parameters
+        ----------
+        images : Tensor of shape (B, 1, H, W)
+            Grey levels in [0, 1], at least 32 pixels a side.
+
+        Returns
+        -------
+        answers : Tensor of shape (B, 2, 2, rows, columns)
+            First or second answer; sigma in pixels and logarithm of its variance. Entry (r, c)
+            speaks for pixel (16 + 4 r, 16 + 4 c).
+        """
+        shape = (-1, 1, 1)
+        x = self.local((self.features(images) - self.mean.view(shape)) / self.std.view(shape))
+        first = self.first(x)
+        x = torch.relu(self.narrow(torch.cat([x, first], 1)))
+        for convolution in self.context:
+            x = x + torch.relu(convolution(x))
+        return torch.stack([first, first + self.second(x)], 1).float()
+
+    @torch.no_grad()
+    def estimate(self, images):
+        """Return sigma and its standard deviation around every fourth pixel.
+
+        Parameters
+        ----------
+        images : Tensor of shape (B, 1, H, W)
+            Grey levels in [0, 1], at least 32 pixels a side.
+
+        Returns
+        -------
+        sigma, deviation : Tensors of shape (B, rows, columns)
+            In pixels, the last answer.
+        """
+        sigma, log_variance = self(images)[:, -1].unbind(1)
+        return sigma.clamp_min(0), (log_variance.clamp(*_LOG_VARIANCE) / 2).exp()
+
+    def judge(self, answers, sigma_maps):
+        """Compare answers with the truth, for training.
+
+        Parameters
+        ----------
+        answers : Tensor of shape (B, 2, 2, rows, columns)
+            What `forward` returned.
+        sigma_maps : Tensor of shape (B, H, W)
+            The true sigma at every pixel.
+
+        Returns
+        -------
+        loss, squared, right : Tensors of shape ()
+            Weighted negative log-likelihood of both answers; mean squared error of the last one, in
+            square pixels; share of places whose error is within the stated deviation.
+        """
+        rows, columns = answers.shape[-2:]
+        first = self.patch_size // 2
+        truth = sigma_maps[:, None, first::STRIDE, first::STRIDE][..., :rows, :columns]
+        sigma, log_variance = answers.unbind(2)
+        log_variance = log_variance.clamp(*_LOG_VARIANCE)
+        squared = (sigma - truth).square()
+        likelihood = (squared * (-log_variance).exp() + log_variance) / 2
+        loss = (likelihood * (log_variance / 2).exp().detach()).mean((0, 2, 3))
+        squared, variance = squared[:, -1].detach(), log_variance[:, -1].detach().exp()
+        return loss[0] / 2 + loss[1], squared.mean(), (squared < variance).float().mean()

@@ -1,0 +1,100 @@
+"""Crops with a field of sigma: the blur is exact, the fields and the damage are what they say."""
+
+import pytest
+import torch
+from torch.nn import functional
+
+from blurlib import blur, data
+from blurlib.data import crops
+
+
+def stream(sharp, seed=0, **options):
+    options = {"crop_size": 64, **options}
+    return data.CropStream(sharp, rng=torch.Generator().manual_seed(seed), **options)
+
+
+@pytest.fixture
+def sharp(rng):
+    return [torch.rand(96, 120, generator=rng), torch.rand(128, 92, generator=rng)]
+
+
+def test_crops_repeat_with_their_seed(sharp):
+    first, again, other = (stream(sharp, seed).batch(5) for seed in (0, 0, 1))
+    assert all(map(torch.equal, first, again)) and not torch.equal(first[0], other[0])
+    assert first[0].shape == (5, 1, 64, 64) and first[1].shape == (5, 64, 64)
+
+
+@pytest.mark.parametrize("truncate", [2.0, 4.0])
+def test_blur_is_that_of_the_package(rng, truncate):
+    sharp = torch.rand(2, 88, 88, generator=rng)
+    sigma_maps = 3 * torch.rand(2, 64, 64, generator=rng)
+    sigma_maps[0, 0, 0] = 0.0
+    found = crops._blur(sharp, sigma_maps, torch.full((2, 1, 1), truncate), 12)
+    for image, sigma_map, blurred in zip(sharp, sigma_maps, found, strict=True):
+        field = functional.pad(sigma_map, (12, 12, 12, 12), value=1.0)
+        wanted = blur.blur_varying(image, field, truncate=truncate)[12:-12, 12:-12]
+        torch.testing.assert_close(blurred, wanted, atol=2e-6, rtol=0)
+
+
+def test_fields_are_constants_ramps_and_waves_within_the_range(sharp):
+    _, fields = stream(sharp, sigma_max=6.0, usual_max=3.0).batch(400)
+    assert fields.min() >= 0 and fields.max() <= 6
+    tops = fields.amax((1, 2))
+    assert (tops > 3).float().mean() == pytest.approx(0.2 * 0.5, abs=0.07)
+    spread = tops - fields.amin((1, 2))
+    assert (spread == 0).float().mean() == pytest.approx(0.2, abs=0.06)
+    bend = fields.diff(n=2, dim=2).abs().amax((1, 2)) + fields.diff(n=2, dim=1).abs().amax((1, 2))
+    ramps = (spread > 0.1) & (bend < 1e-5)
+    assert ramps.float().mean() == pytest.approx(0.4, abs=0.1)
+
+
+def test_levels_are_8_bit_also_after_noise_and_jpeg(sharp):
+    for options in ({"noisy": 1.0, "compressed": 0.0}, {"noisy": 0.0, "compressed": 1.0}):
+        found, _ = stream(sharp, **options).batch(6)
+        levels = found * 255
+        torch.testing.assert_close(levels, levels.round(), atol=1e-3, rtol=0)
+        clean, _ = stream(sharp, noisy=0.0, compressed=0.0).batch(6)
+        assert not torch.equal(found, clean)
+
+
+def test_noise_and_jpeg_come_as_often_as_asked(sharp):
+    options = {"noisy": 0.0, "compressed": 0.0}
+    clean, _ = stream(sharp, **options).batch(200)
+    for name, share in (("noisy", 0.3), ("compressed", 0.15)):
+        found, _ = stream(sharp, **{**options, name: share}).batch(200)
+        changed = (found != clean).flatten(1).any(1).float().mean()
+        assert changed == pytest.approx(share, abs=0.08)
+
+
+@pytest.mark.parametrize("quality", [30, 60, 90])
+def test_compression_is_nearly_libjpegs(quality):
+    image = blur.quantize(data.packaged_image("brick")[:128, :128])
+    ours = crops.compress(image[None], torch.full((1, 1, 1), float(quality)))[0]
+    theirs = blur.jpeg(image, quality)
+    # libjpeg rounds inside its transform too: now and then a coefficient falls the other way.
+    assert (ours - theirs).abs().mean() < 0.25 * (image - theirs).abs().mean()
+
+
+def test_shares_make_the_batch_of_one(sharp):
+    whole, fields = stream(sharp).batch(4)
+    parts = [stream(sharp).batch(4, share=(k, 2)) for k in range(2)]
+    assert torch.equal(torch.cat([part[0] for part in parts]), whole)
+    assert torch.equal(torch.cat([part[1] for part in parts]), fields)
+
+
+def test_a_stream_goes_on_where_it_stood(sharp):
+    first = stream(sharp)
+    first.batch(3)
+    state, wanted = first.state_dict(), first.batch(3)
+    second = stream(sharp)
+    second.load_state_dict(state)
+    assert all(map(torch.equal, second.batch(3), wanted))
+
+
+def test_bad_arguments_are_named(sharp, rng):
+    with pytest.raises(ValueError, match="multiple of 8"):
+        stream(sharp, crop_size=60)
+    with pytest.raises(ValueError, match="at least"):
+        stream([torch.rand(70, 70, generator=rng)])
+    with pytest.raises(ValueError, match="noisy"):
+        stream(sharp, noisy=1.5)

@@ -1,0 +1,74 @@
+"""Maps of the network that regresses."""
+
+import pytest
+import torch
+
+from blurlib import data, maps
+from blurlib.maps import regress
+
+
+@pytest.fixture(scope="module")
+def estimator():
+    return maps.load_estimator("sigma-net")
+
+
+@pytest.mark.parametrize("stride", [1, 3, 4, 8])
+def test_maps_lie_on_the_grid_of_all_estimators(estimator, stride):
+    image = data.packaged_image("grass")[:75, :90]
+    sigma_map, deviation = maps.predict_with_doubt(estimator.network, image, stride=stride)
+    shape = tuple((side - 32) // stride + 1 for side in image.shape)
+    assert sigma_map.shape == deviation.shape == shape == maps.window_centres(
+        image, stride=stride
+    ).shape  # fmt: skip
+    direct, _ = estimator.network.estimate(image[None, None])
+    if stride % 4 == 0:
+        step = stride // 4
+        torch.testing.assert_close(sigma_map, direct[0, ::step, ::step], atol=1e-5, rtol=0)
+    else:  # where grid and windows meet
+        torch.testing.assert_close(
+            sigma_map[::4, ::4], direct[0, ::stride, ::stride][: len(sigma_map[::4])],
+            atol=1e-5, rtol=0,
+        )  # fmt: skip
+
+
+def test_tiles_do_not_show(estimator, monkeypatch):
+    blurred, _ = maps.make_test_image(data.packaged_image("gravel")[:320, :352], "sin")
+    whole = maps.predict_with_doubt(estimator.network, blurred, stride=4)
+    monkeypatch.setattr(regress, "_TILE", 27)
+    for one, other in zip(
+        maps.predict_with_doubt(estimator.network, blurred, stride=4), whole, strict=True
+    ):
+        torch.testing.assert_close(one, other, atol=1e-4, rtol=0)
+
+
+@pytest.mark.parametrize(("texture", "most"), [("grass", 0.08), ("gravel", 0.13), ("brick", 0.25)])
+def test_it_beats_the_classes_on_textures_it_never_saw(estimator, texture, most):
+    sharp = data.packaged_image(texture)
+    score = maps.evaluate_image(estimator, sharp, "ramp", stride=8)["rmse"]
+    assert score < most
+    other = maps.evaluate_image(maps.load_estimator("thesis-30"), sharp, "ramp", stride=16)
+    assert score < other["rmse"]
+
+
+def test_noise_is_not_taken_for_sharpness(estimator, rng):
+    sharp = data.packaged_image("grass")
+    scores = [
+        maps.evaluate_image(
+            maps.load_estimator(name), sharp, "ramp", stride=16, noise=2.55, rng=rng
+        )
+        for name in ("sigma-net", "spectrum-30")
+    ]
+    assert scores[0]["rmse"] < 0.2 < 0.8 < scores[1]["rmse"]
+
+
+def test_large_sigma_is_read(estimator):
+    from blurlib import blur
+
+    sharp = data.packaged_image("grass")[:256, :256]
+    soft = blur.quantize(blur.blur_uniform(sharp, blur.gaussian_psf(4.5, truncate=2.0)))
+    assert estimator(soft, stride=16).median() == pytest.approx(4.5, abs=0.7)
+
+
+def test_images_smaller_than_a_window_are_named(estimator):
+    with pytest.raises(ValueError, match="at least 32 pixels"):
+        estimator(torch.rand(31, 40))
