@@ -247,8 +247,9 @@ def show_sigma_map(axis, sigma_map, title="", vmin=0.0, vmax=3.0, *, pixels=True
     sigma_map = _picture(sigma_map, "sigma_map")
     _pixel_axes(axis, title, pixels)
     picture = axis.imshow(sigma_map, cmap=SIGMA_COLOURS, vmin=vmin, vmax=vmax)
-    if colour_bar:
-        _colour_bar(axis, picture, "sigma (px)")
+    if colour_bar:  # with an arrow if the map goes beyond it
+        more = {"extend": "max", "extendfrac": 0.03} if sigma_map.max() > vmax else {}
+        _colour_bar(axis, picture, "sigma (px)", **more)
 
 
 def show_error_map(axis, error, title="", *, limit, unit="px", pixels=True, colour_bar=True):

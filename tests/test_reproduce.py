@@ -10,7 +10,7 @@ import torch
 
 from blurlib import blur, cli, data, learn, reproduce
 from blurlib.data import sources
-from blurlib.reproduce import datasets, slides, studies
+from blurlib.reproduce import case, datasets, slides, studies
 
 RESULTS = Path(__file__).parents[1] / "results"
 
@@ -74,7 +74,7 @@ def test_the_leak_is_measured_on_the_same_pictures(scans, tmp_path, monkeypatch)
         assert 0 < found["as-published"][readout]["same_pictures"] < 3
 
 
-def test_the_slides_rows_are_scored_on_what_is_put_aside(scans, tmp_path):
+def test_the_slides_rows_are_scored_on_what_is_put_aside(scans, tmp_path, packaged_aside):
     record = reproduce.reproduce("slides-thesis-30", scans, out=tmp_path)
     assert record["trained_on_them"] is False and 0 < len(record["textures"]) < 4
     rows = record["rows"]
@@ -106,6 +106,12 @@ def quick_recipes(monkeypatch):
         config = replace(recipe.config, num_steps=2, batch_size=4)
         short = replace(recipe, config=config, num_fixed=min(recipe.num_fixed, 10))
         monkeypatch.setitem(learn.RECIPES, name, short)
+
+
+def test_one_pixels_spectrum_says_nothing(rng):
+    network = learn.SpectrumNetwork(patch_size=1).initialise(rng)
+    answers = network(torch.rand(50, 1, 1, 1, generator=rng))
+    assert torch.equal(answers, answers[:1].expand_as(answers))
 
 
 def test_networks_that_are_missing_are_trained_once(scans, tmp_path, quick_recipes, monkeypatch):
@@ -142,8 +148,72 @@ def test_every_patch_size_is_scored(scans, tmp_path, quick_recipes, monkeypatch)
     record = reproduce.reproduce("patch-sizes", scans, out=tmp_path, weights=tmp_path / "w")
     assert set(record["networks"]) == set(names)
     assert record["constant_guess"] == pytest.approx(0.866, abs=0.02)  # of 30 classes up to 3
-    # The spectrum of one pixel, less its mean, is nothing: the network cannot but guess.
-    assert record["networks"]["spectrum-1px"]["mean"] >= record["constant_guess"]
+
+
+@pytest.fixture
+def packaged_aside(monkeypatch):
+    """Let two of the four pictures be those that were put aside when the networks were trained."""
+
+    def pretrained(name):
+        network, record = learn.pretrained(name)
+        return network, {**record, "data": {**record["data"], "aside": ["D1.gif", "D3.gif"]}}
+
+    monkeypatch.setattr(case, "pretrained", pretrained)
+
+
+def test_packaged_networks_are_tested_on_what_was_put_aside_for_them(scans, packaged_aside):
+    found = case.Case(data.brodatz(scans))
+    assert [scan.name for scan in found.aside] == ["D1.gif", "D3.gif"]
+    (scans / "D3.gif").unlink()
+    with pytest.raises(reproduce.NoData, match=r"not there: D3\.gif"):
+        _ = case.Case(data.brodatz(scans)).aside
+
+
+def test_files_under_another_name_are_refused(scans, tmp_path, quick_recipes):
+    def run(name):
+        reproduce.reproduce(name, scans, out=tmp_path, weights=tmp_path / "w")
+
+    run("brodatz-unseen-spectrum-30")
+    trained = tmp_path / "w" / "spectrum-30.safetensors"
+    trained.rename(tmp_path / "w" / "thesis-30.safetensors")
+    with pytest.raises(ValueError, match="not trained by today's recipe thesis-30"):
+        run("slides-thesis-30")
+    run("slides-thesis-10")
+    (scans / "D4.gif").unlink()
+    with pytest.raises(ValueError, match="other scans put aside"):
+        run("slides-thesis-10")
+
+
+def test_the_leak_is_trained_where_it_is_asked_to(scans, tmp_path, monkeypatch):
+    asked = []
+
+    def train(network, stream, config, *, device, progress):
+        asked.append((str(device), str(stream.device)))
+        return {name: [0.0] for name in ("loss", "rmse", "accuracy", "seconds")}
+
+    monkeypatch.setattr(datasets, "train", train)
+    monkeypatch.setattr(datasets, "LEAK_RUNS", {"spectrum": learn.TrainConfig(num_steps=1)})
+    reproduce.reproduce("brodatz-leak", scans, out=tmp_path, device="cpu")
+    assert asked == [("cpu", "cpu")] * 2
+
+
+def test_what_cannot_be_made_is_named_and_the_rest_is_done(scans, tmp_path, capsys, monkeypatch):
+    records = {name: reproduce.RECORDS[name] for name in ("slides-text", "brodatz-statistics")}
+    monkeypatch.setattr(reproduce, "RECORDS", records)
+    arguments = ["reproduce", "--data", str(scans), "--out", str(tmp_path), "--quick"]
+    assert cli.main(arguments) == 1
+    assert "left out slides-text" in capsys.readouterr().err
+    assert (tmp_path / "brodatz-statistics.json").is_file()
+
+
+def test_a_weights_folder_that_is_none_is_named_first(scans, tmp_path, capsys):
+    (tmp_path / "file").write_text("")
+    arguments = ["reproduce", "brodatz-statistics", "--data", str(scans), "--out", str(tmp_path)]
+    assert cli.main([*arguments, "--weights", str(tmp_path / "file")]) == 2
+    assert "file" in capsys.readouterr().err
+    assert not (tmp_path / "brodatz-statistics.json").exists()
+    with pytest.raises(SystemExit):
+        cli.main([*arguments, "--weights", str(tmp_path), "--quick"])
 
 
 def test_quick_trains_nothing(scans, tmp_path, capsys):
@@ -176,6 +246,13 @@ def test_text_and_photographs_stand_beside_the_textures(scans, tmp_path, monkeyp
     data.write_image(everything / "defocus" / "b_mask.png", white)
     record = reproduce.reproduce("slides-photographs", everything, out=tmp_path)
     assert record["networks"]["spectrum-30"]["auc"]["b.jpg"] > 0.9
+    for bad in (torch.ones_like(white), white[:64]):
+        data.write_image(everything / "defocus" / "b_mask.png", bad)
+        with pytest.raises(ValueError, match=r"b_mask\.png must have the size of b\.jpg"):
+            reproduce.reproduce("slides-photographs", everything, out=tmp_path)
+    (everything / "defocus" / "b_mask.png").unlink()
+    with pytest.raises(reproduce.NoData, match="no NAME_mask"):
+        reproduce.reproduce("slides-photographs", everything, out=tmp_path)
 
 
 def test_the_area_under_the_curve_is_a_share_of_pairs():

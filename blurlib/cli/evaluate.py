@@ -11,6 +11,7 @@ from ._options import (
     generator,
     iterations_of,
     load_estimator_of,
+    printable,
 )
 
 
@@ -45,11 +46,11 @@ def run(options):
             )  # fmt: skip
         except (ValueError, TypeError, OSError, RuntimeError, MemoryError) as error:
             skipped.append({"path": str(path), "error": str(error)})
-            complain(f"left out {path}: {error}")
+            complain(f"left out {printable(str(path))}: {error}")
             continue
         scores.append({"path": str(path), **score})
         if not options.json:
-            tqdm.write(f"{score['rmse']:.4f}  {path}")
+            tqdm.write(f"{score['rmse']:.4f}  {printable(str(path))}")
     mean_rmse = sum(score["rmse"] for score in scores) / len(scores) if scores else None
     if options.json:
         print(json.dumps({"images": scores, "mean_rmse": mean_rmse, "skipped": skipped}))

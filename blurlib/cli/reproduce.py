@@ -23,13 +23,14 @@ def add(commands):
         help="of the scans (default: the folder that BLURLIB_DATA names, else they are downloaded)",
     )  # fmt: skip
     parser.add_argument("--out", type=Path, default=Path("results"), metavar="FOLDER")
-    parser.add_argument(
+    networks = parser.add_mutually_exclusive_group()
+    networks.add_argument(
         "--quick", action="store_true",
         help="use the packaged networks, train none, and leave out the records that need others",
     )  # fmt: skip
-    parser.add_argument(
-        "--weights", type=Path, default=Path("_build/weights"), metavar="FOLDER",
-        help="where the trained networks are kept (default %(default)s)",
+    networks.add_argument(
+        "--weights", type=Path, default=Path("weights"), metavar="FOLDER",
+        help="where the trained networks are kept (default: %(default)s)",
     )  # fmt: skip
     add_device(parser)
     parser.add_argument("--again", action="store_true", help="also where there is a record")
@@ -44,7 +45,15 @@ def run(options):
     names = options.names or list(reproduce.RECORDS)
     for name in names:
         check_choice(name, "the record", reproduce.RECORDS)
+        if options.quick and options.names and name in reproduce.NEED_TRAINING:
+            raise reproduce.NotShipped(
+                f"{name} needs networks that do not come with the package; leave out --quick to "
+                "train them."
+            )
     check_folder(options.out)
+    if not options.quick:
+        check_folder(options.weights)
+    left_out = 0
     for name in names:
         path = options.out / f"{name}.json"
         if path.exists() and not options.again:
@@ -55,10 +64,11 @@ def run(options):
                 name, options.data, out=options.out, device=options.device, progress=True,
                 weights=None if options.quick else options.weights,
             )  # fmt: skip
-        except reproduce.NotShipped as error:
+        except (reproduce.NotShipped, reproduce.NoData) as error:
             if options.names:
                 raise
             complain(f"left out {name}: {error}")
+            left_out += 1
             continue
         print(f"{path}: {record['seconds']:.0f} s", flush=True)
-    return 0
+    return 1 if left_out else 0

@@ -141,7 +141,9 @@ def _map_images(images, options, estimator, *, bar, tiles_bar):
             continue
         done += 1
         picture, low, high = Path(result["picture"]).name, result["min"], result["max"]
-        words = f"{result['map']} and {picture}: sigma {low:.2f} to {high:.2f} px"
+        words = (
+            f"{printable(result['map'])} and {printable(picture)}: sigma {low:.2f} to {high:.2f} px"
+        )
         _say(json.dumps(result) if options.json else words)
     return done, len(images) - done
 

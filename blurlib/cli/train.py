@@ -16,8 +16,8 @@ def add(commands):
         "torchrun, several processes share the work.",
     )  # fmt: skip
     parser.add_argument("--out", type=Path, required=True, metavar="FILE.safetensors")
-    parser.add_argument("--recipe", help="a packaged network's recipe; the options below change it")
-    parser.add_argument("--network", choices=("thesis", "spectrum"))
+    parser.add_argument("--recipe", help="a frozen recipe; the options below change it")
+    parser.add_argument("--network", choices=("thesis", "spectrum", "pixels"))
     parser.add_argument("--classes", type=positive, dest="num_classes", metavar="N")
     parser.add_argument(
         "--images", type=Path, nargs="+", metavar="IMAGE_OR_FOLDER",
@@ -61,6 +61,8 @@ def run(options):
     from .._checks import check_choice
 
     check_writable(options.out, ".safetensors")
+    if options.images is not None and options.textures_each is not None:
+        raise ValueError("--textures draws pictures, --images names them; pass one of the two.")
     recipe = learn.Recipe()
     if options.recipe is not None:
         recipe = learn.RECIPES[check_choice(options.recipe, "--recipe", learn.RECIPES)]

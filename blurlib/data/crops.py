@@ -22,6 +22,9 @@ _JPEG_TABLE = (
     (72, 92, 95, 98, 112, 100, 103, 99),
 )
 
+#: Standard deviation of the faintest noise, in grey levels: rounding alone has 0.29.
+_FAINTEST = 0.3
+
 
 class CropStream:
     r"""Crops with a smooth random field of sigma each, and that field.
@@ -80,7 +83,7 @@ class CropStream:
         self.usual_max = check_number(usual_max, "usual_max", low=0.1, high=sigma_max)
         self.noisy = check_number(noisy, "noisy", low=0, high=1)
         self.compressed = check_number(compressed, "compressed", low=0, high=1)
-        self.noise_max = check_number(noise_max, "noise_max", low=0.1, unit="grey levels")
+        self.noise_max = check_number(noise_max, "noise_max", low=_FAINTEST, unit="grey levels")
         self.reach = int(gaussian_reach(torch.tensor(self.sigma_max), 2.0))
         self._cuts = PatchStream(
             images, (0.0, self.sigma_max), rng=rng, patch_size=crop_size, device=device
@@ -122,9 +125,11 @@ class CropStream:
         blurred = _blur(sharp, sigma_maps, torch.where(draws[9] < 0.8, 2.0, 4.0), self.reach)
         white = torch.randn(size, *blurred.shape[1:], generator=self._noise_rng, device=self.device)
         # Every order of magnitude of noise is as frequent: from a third of a level upward.
-        level = 0.3 * (self.noise_max / 0.3) ** (draws[10] / max(self.noisy, 1e-9)) / 255
+        level = (
+            _FAINTEST * (self.noise_max / _FAINTEST) ** (draws[10] / max(self.noisy, 1e-9)) / 255
+        )
         noisy = round_image(blurred + torch.where(draws[10] < self.noisy, level, 0) * white[mine])
-        quality = 40 + 58 * draws[11] / max(self.compressed, 1e-9)
+        quality = (40 + 58 * draws[11] / max(self.compressed, 1e-9)).clamp(max=100)
         crops = torch.where(draws[11] < self.compressed, compress(noisy, quality), noisy)
         return crops[:, None], sigma_maps
 
@@ -201,7 +206,16 @@ def compress(images, quality):
     -------
     compressed : Tensor of shape (B, H, W)
         8-bit levels in [0, 1].
+
+    Raises
+    ------
+    ValueError
+        If a side is no multiple of 8, or a quality is out of range.
     """
+    if images.shape[-2] % 8 or images.shape[-1] % 8:
+        raise ValueError(f"sides must be multiples of 8, got {tuple(images.shape[-2:])}.")
+    if quality.min() < 1 or quality.max() > 100:
+        raise ValueError("quality must lie from 1 to 100.")
     number = torch.arange(8, device=images.device, dtype=torch.float64)
     cosines = torch.cos(math.pi / 8 * (number + 0.5) * number[:, None]) / 2
     cosines[0] /= math.sqrt(2)

@@ -84,6 +84,12 @@ class Recipe:
         check_integer(self.seed, "seed", low=0)
         if self.network == "sigma" and (self.num_fixed or not self.rounded):
             raise ValueError("the network 'sigma' learns from fresh, rounded crops.")
+        settings = (self.num_classes, self.patch_size, self.initialisation)
+        if self.network == "sigma" and settings != (30, PATCH_SIZE, "he"):
+            raise ValueError(
+                "the network 'sigma' has no classes, one size of windows and He's initialisation: "
+                "leave num_classes, patch_size and initialisation as they are."
+            )
         if self.network == "sigma" and self.source == "as-published":
             raise ValueError(
                 "the network 'sigma' learns from crops; patches as published are none."

@@ -3,7 +3,7 @@
 import torch
 from torch import nn
 
-from .._checks import check_generator, check_integer
+from .._checks import check_choice, check_generator, check_image, check_integer
 from ..data.patches import PATCH_SIZE
 
 #: Sides of the windows whose spectra it sees, in pixels; the largest decides how much it needs.
@@ -11,6 +11,8 @@ WINDOWS = (32, 16, 8)
 
 #: Step between windows, in pixels: a choice between speed and detail.
 STRIDE = 4
+
+_LARGEST_DILATION = 64
 
 #: What the logarithm of the variance is kept within: deviations from 0.008 to 4.5 pixels.
 _LOG_VARIANCE = (-9.7, 3.0)
@@ -95,6 +97,10 @@ class SigmaNet(nn.Module):
         self.hidden = tuple(check_integer(width, "hidden") for width in hidden)
         self.channels = check_integer(channels, "channels")
         self.dilations = tuple(check_integer(dilation, "dilations") for dilation in dilations)
+        if max(self.dilations) > _LARGEST_DILATION:  # a damaged file, and gigabytes of halo
+            raise ValueError(
+                f"dilations must be at most {_LARGEST_DILATION}, got {max(self.dilations)}."
+            )
         inputs = sum((size // 2 + 1) ** 2 for size in WINDOWS)
         self.register_buffer("mean", torch.zeros(inputs))
         self.register_buffer("std", torch.ones(inputs))
@@ -131,8 +137,14 @@ class SigmaNet(nn.Module):
         -------
         network : SigmaNet
             Itself.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If the generator is none, or the kind is another.
         """
         check_generator(rng, cpu=True)
+        check_choice(kind, "kind", ("he",))
         for layer in self.modules():
             if isinstance(layer, nn.Conv2d):
                 nn.init.kaiming_normal_(layer.weight, nonlinearity="relu", generator=rng)
@@ -192,7 +204,13 @@ class SigmaNet(nn.Module):
         -------
         sigma, deviation : Tensors of shape (B, rows, columns)
             In pixels, the last answer.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If the images are not (B, 1, H, W), or smaller than a window.
         """
+        check_image(images, "images", min_side=self.patch_size, ndim=4)
         sigma, log_variance = self(images)[:, -1].unbind(1)
         return sigma.clamp_min(0), (log_variance.clamp(*_LOG_VARIANCE) / 2).exp()
 

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 import torch
 from torch import distributed
-from torch.nn import functional
 from torch.nn.parallel import DistributedDataParallel
 from tqdm import tqdm
 
@@ -207,17 +206,16 @@ class TrainingRun:
     def _validate(self):
         """Look at the validation patches; keep the weights if they are the best so far."""
         self.network.eval()
-        losses, squares = [], []
+        sums = torch.zeros(2, device=self.device)
         for start in range(0, len(self.validation), 512):
             part = slice(start, start + 512)
             patches = self.validation.patches[part].to(self.device).float() / 255
             labels = self.validation.labels[part].to(self.device)
-            log_probabilities = self.network(patches)
-            losses.append(functional.nll_loss(log_probabilities, labels, reduction="none"))
-            error = log_probabilities.exp() @ self.network.sigmas - self.network.sigmas[labels]
-            squares.append(error.square())
+            loss, squared, _ = self.network.judge(self.network(patches), labels)
+            sums += len(labels) * torch.stack([loss, squared])
         self.network.train()
-        loss, rmse = torch.cat(losses).mean().item(), torch.cat(squares).mean().sqrt().item()
+        loss, squared = (sums / len(self.validation)).tolist()
+        rmse = squared**0.5
         if not self.validations or loss < min(look["loss"] for look in self.validations):
             self.best = {
                 name: tensor.detach().cpu().clone()

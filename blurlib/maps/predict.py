@@ -6,6 +6,7 @@ from tqdm import tqdm
 
 from .._checks import check_choice, check_image, check_integer
 from ..blur.borders import pad
+from ..learn.networks import BlurClassifier
 from .dense import has_dense_form, run_dense, run_sliding
 
 READOUTS = ("mean", "argmax")
@@ -97,6 +98,11 @@ def predict_sigma_map(network, image, *, stride=1, readout="mean", method="auto"
     >>> predict_sigma_map(ThesisNetwork(), torch.rand(40, 50), stride=4).shape
     torch.Size([3, 5])
     """
+    if not isinstance(network, BlurClassifier):
+        raise TypeError(
+            f"network must have classes, got {type(network).__name__}; for a SigmaNet there is "
+            "predict_with_doubt."
+        )
     size = network.patch_size
     check_image(image, min_side=size, ndim=2)
     stride = check_integer(stride, "stride")

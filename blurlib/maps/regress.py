@@ -6,13 +6,13 @@ import torch
 from tqdm import tqdm
 
 from .._checks import check_image, check_integer
+from ..data.patches import PATCH_SIZE
 from ..learn.sigma_net import STRIDE, SigmaNet
 
 #: Side, in steps of the grid, of what is computed at once: bounds the memory.
 _TILE = 160
 
 
-@torch.no_grad()
 def predict_with_doubt(network, image, *, stride=1, progress=False):
     """Estimate sigma and its standard deviation for every window that fits into an image.
 
@@ -37,7 +37,7 @@ def predict_with_doubt(network, image, *, stride=1, progress=False):
     Raises
     ------
     TypeError, ValueError
-        If the image is not (H, W) or smaller than a window.
+        If the network is another, or the image is not (H, W) or smaller than a window.
 
     Examples
     --------
@@ -45,9 +45,20 @@ def predict_with_doubt(network, image, *, stride=1, progress=False):
     >>> sigma_map.shape, doubt.shape
     (torch.Size([3, 5]), torch.Size([3, 5]))
     """
+    grid = _answers(network, image, progress)
+    return tuple(_on_windows(layer, image, stride) for layer in grid)
+
+
+@torch.no_grad()
+def _answers(network, image, progress):
+    """Return sigma and deviation around every fourth pixel, (2, rows, columns), tile by tile."""
+    if not isinstance(network, SigmaNet):
+        raise TypeError(
+            f"network must be a SigmaNet, got {type(network).__name__}; for one with classes there "
+            "is predict_sigma_map."
+        )
     size = network.patch_size
     check_image(image, min_side=size, ndim=2)
-    stride = check_integer(stride, "stride")
     halo = sum(network.dilations)  # so far does a place look around, in steps of the grid
     shape = [(side - size) // STRIDE + 1 for side in image.shape]
     grid = torch.empty(2, *shape)
@@ -65,9 +76,15 @@ def predict_with_doubt(network, image, *, stride=1, progress=False):
             for first, end, (a, _) in zip(corner, ends, outer, strict=True)
         ]
         grid[:, corner[0] : ends[0], corner[1] : ends[1]] = answer[:, 0, inner[0], inner[1]]
-    for axis, side in enumerate(image.shape, 1):
-        grid = _resample(grid, (side - size) // stride + 1, stride, axis)
-    return grid[0], grid[1]
+    return grid
+
+
+def _on_windows(grid, image, stride):
+    """Interpolate a grid of every fourth pixel for windows that lie `stride` pixels apart."""
+    stride = check_integer(stride, "stride")
+    for axis, side in enumerate(image.shape):
+        grid = _resample(grid, (side - PATCH_SIZE) // stride + 1, stride, axis)
+    return grid
 
 
 def _resample(grid, count, stride, axis):
@@ -77,7 +94,7 @@ def _resample(grid, count, stride, axis):
     before = place.floor().long().clamp(max=last)
     after = (before + 1).clamp(max=last)
     share = (place - before).clamp(0, 1)
-    share = share[:, None] if axis == 1 else share
+    share = share[:, None] if axis == 0 else share
     return torch.lerp(grid.index_select(axis, before), grid.index_select(axis, after), share)
 
 
@@ -100,4 +117,4 @@ class RegressionEstimator:
 
     def __call__(self, image, *, stride=1, progress=False):
         """Return the sigma map of every window: see `predict_with_doubt`."""
-        return predict_with_doubt(self.network, image, stride=stride, progress=progress)[0]
+        return _on_windows(_answers(self.network, image, progress)[0], image, stride)

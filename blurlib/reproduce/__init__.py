@@ -19,10 +19,17 @@ from .._files import replacing
 from ..data import brodatz
 from ..learn import SHIPPED, device_name
 from . import datasets, slides, studies
-from .case import Case, NotShipped
+from .case import Case, NoData, NotShipped
 from .datasets import places_also_trained_on
 
-__all__ = ["RECORDS", "NotShipped", "places_also_trained_on", "reproduce"]
+__all__ = [
+    "NEED_TRAINING",
+    "RECORDS",
+    "NoData",
+    "NotShipped",
+    "places_also_trained_on",
+    "reproduce",
+]
 
 #: The records by name: what makes each from the Brodatz scans.
 RECORDS = {
@@ -43,6 +50,9 @@ RECORDS = {
     "training-choices": studies.choices,
     "patch-sizes": studies.patch_sizes,
 }
+
+#: Those that need networks which are not packaged.
+NEED_TRAINING = ("training-curve", "training-choices", "patch-sizes")
 
 
 def reproduce(name, folder=None, *, out="results", weights=None, device="cpu", progress=False):
@@ -72,11 +82,11 @@ def reproduce(name, folder=None, *, out="results", weights=None, device="cpu", p
     Raises
     ------
     ValueError
-        If there is no such record or device.
+        If there is no such record or device, or a file of `weights` is not what its name says.
     NotShipped
         If the record needs a network that is not packaged, and `weights` is not given.
     FileNotFoundError
-        If the scans are not there.
+        If the scans are not there; `NoData`, a kind of it, if others of the record's data are not.
     OSError
         If the folder cannot be written.
     """
@@ -113,5 +123,5 @@ def reproduce(name, folder=None, *, out="results", weights=None, device="cpu", p
         record["training"] = case.used
     Path(out).mkdir(parents=True, exist_ok=True)
     with replacing(Path(out) / f"{name}.json") as file:
-        file.write((json.dumps(record, indent=1) + "\n").encode())
+        file.write((json.dumps(record, indent=1, allow_nan=False) + "\n").encode())
     return record

@@ -1,7 +1,8 @@
 """What a record is made from: data, networks, a device."""
 
+import json
 import statistics
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from pathlib import Path
 
@@ -23,6 +24,10 @@ from ..learn import (
 
 class NotShipped(ValueError):
     """A network that does not come with the package, asked for where nothing is to be trained."""
+
+
+class NoData(FileNotFoundError):
+    """Data that cannot be downloaded, and are not there."""
 
 
 @dataclass(frozen=True)
@@ -83,6 +88,23 @@ class Case:
                     f"{name} does not come with the package; leave out --quick to train it."
                 )
             return pretrained(name)
+        path = self._train(name)
+        network, record = load_network(path)  # float16 even if just trained, as it is shipped
+        # What a recipe is in a file: JSON knows no tuples.
+        if record.get("recipe") != json.loads(json.dumps(asdict(RECIPES[name]))):
+            raise ValueError(
+                f"{path} was not trained by today's recipe {name}; delete it to train it anew."
+            )
+        aside = record["data"].get("aside")
+        if aside is not None and aside != [scan.name for scan in self.aside]:
+            raise ValueError(
+                f"{path} was trained with other scans put aside than these; delete it to train it "
+                "anew, or name the folder that it was trained on."
+            )
+        return network, record
+
+    def _train(self, name):
+        """Train a network if it is not there yet; return its file."""
         self.weights.mkdir(parents=True, exist_ok=True)
         path = self.weights / f"{name}.safetensors"
         if not path.is_file():
@@ -94,12 +116,26 @@ class Case:
                 )  # fmt: skip
             save_network(path, network, record)
             unfinished.unlink(missing_ok=True)
-        return load_network(path)  # also what was trained just now: float16, as it is shipped
+        return path
 
     @cached_property
     def aside(self):
-        """The scans whose materials the unseen protocol puts aside."""
-        return split_scans(self.scans, DatasetConfig().seed)[1]
+        """The scans whose materials the unseen protocol puts aside.
+
+        Which they are depends on the scans that there are; so for the packaged networks it is
+        those that were put aside when they were trained.
+        """
+        if self.weights is not None:
+            return split_scans(self.scans, DatasetConfig().seed)[1]
+        names = pretrained("thesis-30")[1]["data"]["aside"]
+        there = {scan.name: scan for scan in self.scans}
+        missing = sorted(set(names) - set(there))
+        if missing:
+            raise NoData(
+                f"the packaged networks are tested on scans that are not there: "
+                f"{', '.join(missing)}; leave out --quick to train on what is there."
+            )
+        return [there[name] for name in names]
 
     def each(self, scans, name):
         """Go through scans with a progress bar."""

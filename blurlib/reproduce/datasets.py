@@ -9,7 +9,7 @@ import torch
 
 from ..data import DatasetConfig, build_dataset, load_dataset, texture_statistics
 from ..data.protocols import blur_levels, draw_sigmas, to_levels
-from ..learn import NETWORKS, TrainConfig, thin_history, train
+from ..learn import NETWORKS, TrainConfig, device_name, thin_history, train
 from ..maps import evaluate_patches
 
 _SCORED_SIGMAS = 4  # classes whose changed pixels are counted: 0.1 to 0.4
@@ -50,7 +50,7 @@ def dataset(case):
             "mean": statistics.mean(shares), "min": min(shares), "max": max(shares),
         }  # fmt: skip
     record["changed_pixels"] = changed
-    return record
+    return {**record, "device": device_name("cpu")}  # wherever else the networks are
 
 
 def places_also_trained_on(dataset):
@@ -75,7 +75,8 @@ def places_also_trained_on(dataset):
 
 def statistics_of_scans(case):
     """Measure every scan's spectrum, contrast and tails."""
-    return {"scans": {scan.name: texture_statistics(scan.load()) for scan in case.scans}}
+    return {"scans": {scan.name: texture_statistics(scan.load()) for scan in case.scans},
+            "device": device_name("cpu")}  # fmt: skip
 
 
 #: What `leak` trains: the same for both protocols.
@@ -102,7 +103,13 @@ def leak(case, runs=None, base=None):
         for protocol, dataset in datasets.items():
             rng = torch.Generator().manual_seed(base.seed)
             network = NETWORKS[name](base.num_classes).initialise(rng)
-            history = train(network, dataset.train.stream(rng=rng), config, progress=case.progress)
+            history = train(
+                network,
+                dataset.train.stream(rng=rng, device=case.device),
+                config,
+                device=case.device,
+                progress=case.progress,
+            )
             # The same pictures under both protocols: those that "unseen" put aside.
             test = dataset.test.select(aside[dataset.test.pictures])
             found[protocol] = {

@@ -15,7 +15,7 @@ from ..maps import (
     smooth,
     window_centres,
 )
-from .case import mean_and_spread
+from .case import NoData, mean_and_spread
 
 #: Smoothing iterations of the slides' sin rows.
 ITERATIONS = (1, 12_000)
@@ -98,7 +98,7 @@ def _folder(case, name):
     """Return a folder of the data that stands beside that of the textures."""
     folder = data_folder(name, case.folder)
     if folder.name != name or not folder.is_dir():
-        raise FileNotFoundError(
+        raise NoData(
             f"there is no folder {name!r} in {folder}; name the folder that has it and 'brodatz'."
         )
     return folder
@@ -134,7 +134,10 @@ def photographs(case):
     no true sigma: the area under the ROC curve says how often a blurred window reads as more
     blurred than a sharp one.
     """
-    masks = sorted(_folder(case, "defocus").glob("*_mask.png"))
+    folder = _folder(case, "defocus")
+    masks = sorted(folder.glob("*_mask.png"))
+    if not masks:
+        raise NoData(f"there is no NAME_mask.png in {folder}, and no NAME.jpg to go with it.")
     found = {}
     for name in READERS:
         estimator = NetworkEstimator(case.network(name), "mean")
@@ -143,6 +146,11 @@ def photographs(case):
             photograph = path.with_name(path.name.replace("_mask.png", ".jpg"))
             sigma_map = estimator(load_image(photograph), stride=STRIDE)
             blurred = window_centres(load_image(path), stride=STRIDE) > 0.5
+            if blurred.shape != sigma_map.shape or blurred.all() or not blurred.any():
+                raise ValueError(
+                    f"{path} must have the size of {photograph.name}, with white where it is out "
+                    "of focus and black elsewhere."
+                )
             areas[photograph.name] = round(area_under_roc(sigma_map, blurred), 3)
         found[name] = {"auc": areas, "mean_auc": round(sum(areas.values()) / len(areas), 3)}
     return {

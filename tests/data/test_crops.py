@@ -98,3 +98,9 @@ def test_bad_arguments_are_named(sharp, rng):
         stream([torch.rand(70, 70, generator=rng)])
     with pytest.raises(ValueError, match="noisy"):
         stream(sharp, noisy=1.5)
+    with pytest.raises(ValueError, match="noise_max"):
+        stream(sharp, noise_max=0.1)
+    with pytest.raises(ValueError, match="multiples of 8"):
+        crops.compress(torch.rand(1, 12, 16, generator=rng), torch.full((1, 1, 1), 50.0))
+    with pytest.raises(ValueError, match="quality must"):
+        crops.compress(torch.rand(1, 8, 16, generator=rng), torch.full((1, 1, 1), 150.0))

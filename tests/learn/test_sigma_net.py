@@ -28,12 +28,20 @@ def test_windows_of_all_sizes_share_their_centres(rng):
         assert abs(row - 2) <= 1 and abs(column - 1) <= 1
 
 
-def test_it_is_small_enough_and_finds_no_tile_border(rng):
+def test_it_is_small_enough_and_answers_at_every_fourth_pixel(rng):
     network = learn.SigmaNet().initialise(rng)
     assert sum(p.numel() for p in network.parameters()) <= 1_000_000
     sigma, deviation = network.estimate(torch.rand(2, 1, 33, 47, generator=rng))
     assert sigma.shape == deviation.shape == (2, 1, 4)
-    assert sigma.min() >= 0 and deviation.min() > 0
+
+
+def test_bad_arguments_are_named(rng):
+    with pytest.raises(ValueError, match="kind must be"):
+        learn.SigmaNet(**SMALL).initialise(rng, "default")
+    with pytest.raises(ValueError, match="dilations must be at most 64"):
+        learn.SigmaNet(dilations=(1, 20_000))
+    with pytest.raises(ValueError, match="at least 32 pixels"):
+        learn.SigmaNet(**SMALL).estimate(torch.rand(1, 1, 20, 40, generator=rng))
 
 
 def test_it_learns_in_seconds(rng):
@@ -75,6 +83,9 @@ def test_it_comes_back_from_a_file(tmp_path, rng):
 
 
 def test_recipes_that_make_no_sense_are_named():
-    for change in ({"num_fixed": 3}, {"rounded": False}, {"source": "as-published"}):
+    for change in (
+        {"num_fixed": 3}, {"rounded": False}, {"source": "as-published"}, {"num_classes": 7},
+        {"patch_size": 16}, {"initialisation": "default"},
+    ):  # fmt: skip
         with pytest.raises(ValueError, match="network 'sigma'"):
             learn.Recipe("sigma", **change)

@@ -69,6 +69,20 @@ def test_large_sigma_is_read(estimator):
     assert estimator(soft, stride=16).median() == pytest.approx(4.5, abs=0.7)
 
 
+def test_each_kind_of_network_names_the_other_function(estimator, rng):
+    image = torch.rand(40, 40, generator=rng)
+    with pytest.raises(TypeError, match="predict_with_doubt"):
+        maps.predict_sigma_map(estimator.network, image)
+    with pytest.raises(TypeError, match="predict_sigma_map"):
+        maps.predict_with_doubt(maps.load_estimator("spectrum-30").network, image)
+
+
+def test_the_estimator_is_the_first_of_the_two(estimator):
+    image = data.packaged_image("grass")[:64, :80]
+    sigma_map, _ = maps.predict_with_doubt(estimator.network, image, stride=2)
+    assert torch.equal(estimator(image, stride=2), sigma_map)
+
+
 def test_images_smaller_than_a_window_are_named(estimator):
     with pytest.raises(ValueError, match="at least 32 pixels"):
         estimator(torch.rand(31, 40))
