@@ -149,7 +149,7 @@ def test_images_that_differ_in_their_ending_keep_it(tmp_path, folder, capsys):
         (["a.png", "--out", "a.png"], "name a folder that can be written"),
         (["a.png", "--out", "/proc/maps"], "can be written"),
         (["a.png", "--out", "maps", "--iterations", "3"], "pass both"),
-        (["a.png", "--out", "maps", "--estimator", "x"], "pass one of sigma-net"),
+        (["a.png", "--out", "maps", "--estimator", "x"], "pass one of spectrum-30"),
         (["a.png", "--out", "maps", "--device", "tpu9"], "device"),
         (["a.png", "--out", "maps", "--device", "cuda:99"], "cuda:99 is not there"),
     ],

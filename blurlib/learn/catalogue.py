@@ -11,15 +11,11 @@ _HALF_AN_HOUR = TrainConfig(num_steps=18_000, batch_size=50, lr=1e-3)
 #: The small networks learn from 128 patches a step.
 _SMALL = TrainConfig(num_steps=8000, batch_size=128, lr=2e-3)
 
-#: 384,000 crops: seven minutes on an H100.
-_CROPS = TrainConfig(num_steps=24_000, batch_size=16, lr=2e-3, warmup=0.05)
-
 _UNSEEN = Recipe("thesis", source="unseen", num_pages=24, config=_HALF_AN_HOUR)
 _PUBLISHED = Recipe("thesis", source="as-published", config=_HALF_AN_HOUR)
 
 #: The weights that come with the package.
 SHIPPED = {
-    "sigma-net": Recipe("sigma", source="unseen", textures_each=12, num_pages=48, config=_CROPS),
     "spectrum-30": Recipe("spectrum", textures_each=12, num_pages=24, config=_SMALL),
     **{f"thesis-{k}": replace(_UNSEEN, num_classes=k) for k in (10, 30, 60)},
     **{f"thesis-{k}-as-published": replace(_PUBLISHED, num_classes=k) for k in (10, 30, 60)},
@@ -68,5 +64,13 @@ SIZES = {
     for size in PATCH_SIZES
 }
 
+#: 384,000 crops: seven minutes on an H100.
+_CROPS = TrainConfig(num_steps=24_000, batch_size=16, lr=2e-3, warmup=0.05)
+
+#: Regression with context and doubt. Its weights are in ``results/weights``, not in the package.
+REGRESSION = {
+    "sigma-net": Recipe("sigma", source="unseen", textures_each=12, num_pages=48, config=_CROPS),
+}
+
 #: All of them by name.
-RECIPES = {**SHIPPED, **CURVE, **CHOICES, **SIZES}
+RECIPES = {**SHIPPED, **CURVE, **CHOICES, **SIZES, **REGRESSION}

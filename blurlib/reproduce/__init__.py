@@ -52,7 +52,7 @@ RECORDS = {
 }
 
 #: Those that need networks which are not packaged.
-NEED_TRAINING = ("training-curve", "training-choices", "patch-sizes")
+NEED_TRAINING = ("sigma-net", "training-curve", "training-choices", "patch-sizes")
 
 
 def reproduce(name, folder=None, *, out="results", weights=None, device="cpu", progress=False):

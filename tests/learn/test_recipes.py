@@ -51,6 +51,4 @@ def test_the_frozen_recipes_differ_in_what_their_names_say():
         assert config.num_steps * config.batch_size == thousands * 1000
     assert recipes["thesis-60-as-published"].source == "as-published"
     for name, recipe in learn.SHIPPED.items():
-        if recipe.network == "sigma":  # its recipe is for a GPU, as its card says
-            continue
         assert recipe.config.num_steps * recipe.config.batch_size <= 1_100_000, name

@@ -1,15 +1,28 @@
 """Maps of the network that regresses."""
 
+import json
+from dataclasses import asdict
+from pathlib import Path
+
 import pytest
 import torch
 
-from blurlib import data, maps
+from blurlib import data, learn, maps
 from blurlib.maps import regress
+
+#: Recorded, not packaged.
+WEIGHTS = Path(__file__).parents[2] / "results" / "weights" / "sigma-net.safetensors"
 
 
 @pytest.fixture(scope="module")
 def estimator():
-    return maps.load_estimator("sigma-net")
+    return maps.load_estimator(str(WEIGHTS))
+
+
+def test_its_file_was_made_by_its_recipe():
+    _, record = learn.load_network(WEIGHTS)
+    recipe = asdict(learn.RECIPES["sigma-net"])
+    assert record["recipe"] == json.loads(json.dumps(recipe))
 
 
 @pytest.mark.parametrize("stride", [1, 3, 4, 8])
@@ -56,7 +69,7 @@ def test_noise_is_not_taken_for_sharpness(estimator, rng):
         maps.evaluate_image(
             maps.load_estimator(name), sharp, "ramp", stride=16, noise=2.55, rng=rng
         )
-        for name in ("sigma-net", "spectrum-30")
+        for name in (str(WEIGHTS), "spectrum-30")
     ]
     assert scores[0]["rmse"] < 0.2 < 0.8 < scores[1]["rmse"]
 
