@@ -16,8 +16,8 @@ INITIALISATIONS = ("he", "default")
 class BlurClassifier(nn.Module):
     """What the networks have in common: classes of sigma, standardised input, drawn weights.
 
-    A subclass has ``layers`` (nn.Sequential, ending in log-probabilities) and ``features``, which
-    turns patches (B, 1, P, P) into what the layers take.
+    A subclass has ``layers`` (nn.Sequential, ending in log-probabilities), and its own ``features``
+    if they take anything else than the pixels of the patches (B, 1, P, P).
 
     Attributes
     ----------
@@ -113,6 +113,10 @@ class BlurClassifier(nn.Module):
                 nn.init.uniform_(layer.bias, -bound, bound, generator=rng)
         return self
 
+    def features(self, patches):
+        """Return what the layers look at: here the pixels as they are."""
+        return patches
+
     @torch.no_grad()
     def fit_standardisation(self, patches):
         """Take mean and deviation from patches of the training set."""
@@ -193,10 +197,6 @@ class ThesisNetwork(BlurClassifier):
             nn.Linear(100, num_classes),
             nn.LogSoftmax(dim=1),
         )
-
-    def features(self, patches):
-        """Return the pixels as they are."""
-        return patches
 
 
 class SpectrumNetwork(BlurClassifier):
@@ -295,10 +295,6 @@ class PixelNetwork(BlurClassifier):
             nn.Linear(128, num_classes),
             nn.LogSoftmax(dim=1),
         )
-
-    def features(self, patches):
-        """Return the pixels as they are."""
-        return patches
 
 
 #: The networks with classes, by the names that files and the command line use.
