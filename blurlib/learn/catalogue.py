@@ -14,11 +14,25 @@ _SMALL = TrainConfig(num_steps=8000, batch_size=128, lr=2e-3)
 _UNSEEN = Recipe("thesis", source="unseen", num_pages=24, config=_HALF_AN_HOUR)
 _PUBLISHED = Recipe("thesis", source="as-published", config=_HALF_AN_HOUR)
 
+#: 384,000 crops: seven minutes on an H100.
+_CROPS = TrainConfig(num_steps=24_000, batch_size=16, lr=2e-3, warmup=0.05)
+
+_SIGMA_NET = Recipe("sigma", source="unseen", textures_each=12, num_pages=48, config=_CROPS)
+
+#: Regression with context and doubt; the small one takes 45 minutes of one CPU core.
+REGRESSION = {
+    "sigma-net": _SIGMA_NET,
+    "sigma-net-small": replace(
+        _SIGMA_NET, network="sigma-small", config=replace(_CROPS, num_steps=5000, lr=3e-3)
+    ),
+}
+
 #: The weights that come with the package.
 SHIPPED = {
     "spectrum-30": Recipe("spectrum", textures_each=12, num_pages=24, config=_SMALL),
     **{f"thesis-{k}": replace(_UNSEEN, num_classes=k) for k in (10, 30, 60)},
     **{f"thesis-{k}-as-published": replace(_PUBLISHED, num_classes=k) for k in (10, 30, 60)},
+    **REGRESSION,
 }
 
 
@@ -64,13 +78,22 @@ SIZES = {
     for size in PATCH_SIZES
 }
 
-#: 384,000 crops: seven minutes on an H100.
-_CROPS = TrainConfig(num_steps=24_000, batch_size=16, lr=2e-3, warmup=0.05)
+#: Half of what the small networks of the other studies get: this one trains thirty of them.
+_READOUT = TrainConfig(num_steps=4000, batch_size=128, lr=2e-3)
 
-#: Regression with context and doubt. Its weights are in ``results/weights``, not in the package.
-REGRESSION = {
-    "sigma-net": Recipe("sigma", source="unseen", textures_each=12, num_pages=48, config=_CROPS),
+#: What to answer with: classes, ordered ones, or sigma itself; each with several seeds.
+READOUT_STUDY = {
+    f"readout-{answer}-{seed}": Recipe(
+        network, classes, source="unseen", num_pages=24, seed=seed, config=_READOUT
+    )
+    for seed in range(3)
+    for answer, network, classes in (
+        *((f"classes-{k}", "spectrum", k) for k in (10, 30, 60, 120)),
+        *((f"ordinal-{k}", "ordinal", k) for k in (10, 30, 60, 120)),
+        ("direct", "direct", 30),  # no classes: thirty is what a recipe has by default
+        ("gaussian", "gaussian", 30),
+    )
 }
 
 #: All of them by name.
-RECIPES = {**SHIPPED, **CURVE, **CHOICES, **SIZES, **REGRESSION}
+RECIPES = {**SHIPPED, **CURVE, **CHOICES, **SIZES, **READOUT_STUDY}

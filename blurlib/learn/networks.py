@@ -4,72 +4,48 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from .._checks import check_choice, check_generator, check_integer
+from .._checks import check_choice, check_generator, check_integer, check_number
 from ..data.patches import PATCH_SIZE
 from ..data.protocols import SIGMA_MAX, class_sigmas
-from .sigma_net import SigmaNet
+from .readout import read_out
 
 #: Ways to draw the first weights: He's, and what torch and Torch7 do if nobody asks.
 INITIALISATIONS = ("he", "default")
 
 
-class BlurClassifier(nn.Module):
-    """What the networks have in common: classes of sigma, standardised input, drawn weights.
+class PatchNetwork(nn.Module):
+    """What the networks on patches have in common: standardised input, drawn weights.
 
-    A subclass has ``layers`` (nn.Sequential, ending in log-probabilities), and its own ``features``
-    if they take anything else than the pixels of the patches (B, 1, P, P).
+    A subclass has ``layers`` (nn.Sequential), and its own ``features`` if they take anything else
+    than the pixels of the patches (B, 1, P, P); ``judge`` compares its answers with the truth,
+    ``read_out`` turns them into a sigma, and ``drawn_sigmas`` says what it learns from.
 
     Attributes
     ----------
     patch_size : int
         Side P of the patches that it looks at, in pixels.
+    sigma_max : float
+        Largest sigma that it learns, in pixels.
     standardised_on : int
         From how many patches the standardisation is taken.
-    sigmas : Tensor of shape (num_classes,)
-        Sigma of each class in pixels.
     mean, std : Tensor
         Of the training set's features; they are taken out of every input.
     """
 
     standardised_on = 1024
+    _arguments = ("sigma_max", "patch_size")
 
-    def __init__(self, num_classes, sigma_max, patch_size):
+    def __init__(self, sigma_max, patch_size):
         super().__init__()
-        self.num_classes, self.sigma_max = num_classes, sigma_max
+        self.sigma_max = check_number(sigma_max, "sigma_max", low=1e-3, high=100, unit="pixels")
         self.patch_size = check_integer(patch_size, "patch_size")
-        # Not saved with the weights: it follows from the two numbers.
-        self.register_buffer("sigmas", class_sigmas(num_classes, sigma_max), persistent=False)
         self.register_buffer("mean", torch.tensor(0.0))
         self.register_buffer("std", torch.tensor(1.0))
 
     @property
     def settings(self):
         """What it was built with: the constructor's arguments, for files."""
-        names = ("num_classes", "sigma_max", "patch_size")
-        return {name: getattr(self, name) for name in names}
-
-    def judge(self, log_probabilities, labels):
-        """Compare answers with the truth, for training.
-
-        Parameters
-        ----------
-        log_probabilities : Tensor of shape (B, num_classes)
-            What `forward` returned.
-        labels : Tensor of shape (B,)
-            The true classes.
-
-        Returns
-        -------
-        loss, squared, right : Tensors of shape ()
-            Mean negative log-likelihood; mean squared error of the mean readout, in square pixels;
-            share of right classes.
-        """
-        log_probabilities = log_probabilities.float()
-        loss = functional.nll_loss(log_probabilities, labels)
-        with torch.no_grad():
-            error = log_probabilities.exp() @ self.sigmas - self.sigmas[labels]
-            right = (log_probabilities.argmax(1) == labels).float().mean()
-        return loss, error.square().mean(), right
+        return {name: getattr(self, name) for name in self._arguments}
 
     def initialise(self, rng, kind="he"):
         r"""Draw the weights anew.
@@ -87,7 +63,7 @@ class BlurClassifier(nn.Module):
 
         Returns
         -------
-        network : BlurClassifier
+        network : PatchNetwork
             Itself.
 
         Raises
@@ -126,7 +102,7 @@ class BlurClassifier(nn.Module):
         self.std.copy_(features.std(axes, correction=0).clamp_min(1e-3))
 
     def forward(self, patches):
-        """Return log-probabilities of the classes.
+        """Return what the layers answer.
 
         Parameters
         ----------
@@ -135,9 +111,80 @@ class BlurClassifier(nn.Module):
 
         Returns
         -------
-        log_probabilities : Tensor of shape (B, num_classes)
+        answers : Tensor of shape (B, C)
+            Of classes the log-probabilities; of other networks what their `judge` takes.
         """
         return self.layers((self.features(patches) - self.mean) / self.std)
+
+
+class BlurClassifier(PatchNetwork):
+    """A network with classes of sigma; its ``layers`` end in log-probabilities.
+
+    Attributes
+    ----------
+    num_classes : int
+        How many there are.
+    sigmas : Tensor of shape (num_classes,)
+        Sigma of each class in pixels.
+    """
+
+    _arguments = ("num_classes", *PatchNetwork._arguments)
+
+    def __init__(self, num_classes, sigma_max, patch_size):
+        super().__init__(sigma_max, patch_size)
+        self.num_classes = num_classes
+        # Not saved with the weights: it follows from the two numbers.
+        self.register_buffer("sigmas", class_sigmas(num_classes, sigma_max), persistent=False)
+
+    @property
+    def drawn_sigmas(self):
+        """What a `PatchStream` is to draw for it: the sigma of each class."""
+        return self.sigmas
+
+    def judge(self, log_probabilities, labels):
+        """Compare answers with the truth, for training.
+
+        Parameters
+        ----------
+        log_probabilities : Tensor of shape (B, num_classes)
+            What `forward` returned.
+        labels : Tensor of shape (B,)
+            The true classes.
+
+        Returns
+        -------
+        loss, squared, right : Tensors of shape ()
+            Mean negative log-likelihood; mean squared error of the mean readout, in square pixels;
+            share of right classes.
+        """
+        log_probabilities = log_probabilities.float()
+        loss = functional.nll_loss(log_probabilities, labels)
+        with torch.no_grad():
+            error = self.read_out(log_probabilities) - self.sigmas[labels]
+            right = (log_probabilities.argmax(1) == labels).float().mean()
+        return loss, error.square().mean(), right
+
+    def read_out(self, answers, readout="mean"):
+        """Turn answers into one sigma each.
+
+        Parameters
+        ----------
+        answers : Tensor of shape (B, C, ...)
+            What `forward` returned.
+        readout : {"mean", "argmax"}, optional
+            See `blurlib.learn.read_out`.
+
+        Returns
+        -------
+        sigma : Tensor of shape (B, ...)
+            In pixels.
+
+        Raises
+        ------
+        ValueError
+            If the readout is unknown.
+        """
+        return read_out(answers, self.sigmas, readout)
 
 
 class ThesisNetwork(BlurClassifier):
@@ -199,7 +246,35 @@ class ThesisNetwork(BlurClassifier):
         )
 
 
-class SpectrumNetwork(BlurClassifier):
+class OnSpectra:
+    """Gives a network on patches their folded log power spectra, and two hidden layers."""
+
+    def _see_spectra(self, num_outputs):
+        """Make the layers, down to `num_outputs` plain numbers."""
+        size = self.patch_size
+        hann = torch.hann_window(size + 2, periodic=False)[1:-1]  # without the two zeros
+        self.register_buffer("window", torch.outer(hann, hann), persistent=False)
+        inputs = (size // 2 + 1) ** 2
+        self.layers = nn.Sequential(
+            *(nn.Linear(inputs, 256), nn.ReLU()),
+            *(nn.Linear(256, 128), nn.ReLU()),
+            nn.Linear(128, num_outputs),
+        )
+        self.mean = torch.zeros(inputs)
+        self.std = torch.ones(inputs)
+
+    def features(self, patches):
+        """Return the folded log power spectra, (B, (P // 2 + 1) ** 2)."""
+        patches = patches[:, 0]
+        mean = (patches * self.window).sum((1, 2), keepdim=True) / self.window.sum()
+        power = torch.fft.rfft2((patches - mean) * self.window).abs().square()
+        opposite = -torch.arange(self.patch_size, device=power.device) % self.patch_size
+        power = (power + power[:, opposite])[:, : self.patch_size // 2 + 1] / 2
+        rounding = self.window.square().sum() / 12 / 255**2
+        return torch.log(power + rounding / 3).flatten(1)
+
+
+class SpectrumNetwork(OnSpectra, BlurClassifier):
     r"""A small network that is given each patch as its log power spectrum.
 
     Blur multiplies the spectrum by the OTF, so in the logarithm it adds a known curve to whatever
@@ -232,28 +307,8 @@ class SpectrumNetwork(BlurClassifier):
 
     def __init__(self, num_classes=30, sigma_max=SIGMA_MAX, patch_size=PATCH_SIZE):
         super().__init__(num_classes, sigma_max, patch_size)
-        size = self.patch_size
-        hann = torch.hann_window(size + 2, periodic=False)[1:-1]  # without the two zeros
-        self.register_buffer("window", torch.outer(hann, hann), persistent=False)
-        inputs = (size // 2 + 1) ** 2
-        self.layers = nn.Sequential(
-            *(nn.Linear(inputs, 256), nn.ReLU()),
-            *(nn.Linear(256, 128), nn.ReLU()),
-            nn.Linear(128, num_classes),
-            nn.LogSoftmax(dim=1),
-        )
-        self.mean = torch.zeros(inputs)
-        self.std = torch.ones(inputs)
-
-    def features(self, patches):
-        """Return the folded log power spectra, (B, (P // 2 + 1) ** 2)."""
-        patches = patches[:, 0]
-        mean = (patches * self.window).sum((1, 2), keepdim=True) / self.window.sum()
-        power = torch.fft.rfft2((patches - mean) * self.window).abs().square()
-        opposite = -torch.arange(self.patch_size, device=power.device) % self.patch_size
-        power = (power + power[:, opposite])[:, : self.patch_size // 2 + 1] / 2
-        rounding = self.window.square().sum() / 12 / 255**2
-        return torch.log(power + rounding / 3).flatten(1)
+        self._see_spectra(num_classes)
+        self.layers.append(nn.LogSoftmax(dim=1))
 
 
 class PixelNetwork(BlurClassifier):
@@ -299,6 +354,3 @@ class PixelNetwork(BlurClassifier):
 
 #: The networks with classes, by the names that files and the command line use.
 CLASSIFIERS = {"thesis": ThesisNetwork, "spectrum": SpectrumNetwork, "pixels": PixelNetwork}
-
-#: All networks, the one that regresses among them.
-NETWORKS = {**CLASSIFIERS, "sigma": SigmaNet}

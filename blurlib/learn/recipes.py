@@ -18,7 +18,8 @@ from ..data.patches import PATCH_SIZE
 from ..data.protocols import DatasetConfig, split_materials
 from ..data.stored import StoredPatches
 from ..data.stream import PatchStream
-from .networks import INITIALISATIONS, NETWORKS
+from .networks import INITIALISATIONS, BlurClassifier
+from .registry import NETWORKS
 from .sigma_net import SigmaNet
 from .training import TrainConfig, train
 
@@ -39,7 +40,7 @@ class Recipe:
     network : str
         One of `blurlib.learn.NETWORKS`.
     num_classes : int
-        Classes of sigma, in equal steps up to 3 pixels.
+        Classes of sigma, in equal steps up to 3 pixels; networks without classes leave it at 30.
     patch_size : int
         Side of the patches in pixels.
     initialisation : {"he", "default"}
@@ -55,7 +56,8 @@ class Recipe:
     num_fixed : int
         How many patches are drawn once and learned again and again; 0 for fresh ones always.
     seed : int
-        Of every draw: textures, split, weights, patches.
+        Of every draw: textures, weights, patches. Which scans are put aside does not depend on
+        it, so that networks of several seeds can be scored on the same.
     config : TrainConfig
         Steps, batch and rate.
     """
@@ -82,17 +84,14 @@ class Recipe:
         check_integer(self.num_pages, "num_pages", low=0)
         check_integer(self.num_fixed, "num_fixed", low=0)
         check_integer(self.seed, "seed", low=0)
-        if self.network == "sigma" and (self.num_fixed or not self.rounded):
-            raise ValueError("the network 'sigma' learns from fresh, rounded crops.")
-        settings = (self.num_classes, self.patch_size, self.initialisation)
-        if self.network == "sigma" and settings != (30, PATCH_SIZE, "he"):
+        if self.on_crops:
+            self._check_on_crops()
+        if not issubclass(NETWORKS[self.network], BlurClassifier) and (
+            self.num_classes != 30 or self.source == "as-published"
+        ):
             raise ValueError(
-                "the network 'sigma' has no classes, one size of windows and He's initialisation: "
-                "leave num_classes, patch_size and initialisation as they are."
-            )
-        if self.network == "sigma" and self.source == "as-published":
-            raise ValueError(
-                "the network 'sigma' learns from crops; patches as published are none."
+                f"the network {self.network!r} has no classes: leave num_classes as it is, and do "
+                "not train it on patches as published, which have."
             )
         drawn = self.num_pages == self.num_fixed == 0 and self.rounded
         if self.source == "as-published" and not (drawn and self.patch_size == PATCH_SIZE):
@@ -101,11 +100,27 @@ class Recipe:
                 "rounded and patch_size are for the other sources."
             )
 
+    def _check_on_crops(self):
+        if self.num_fixed or not self.rounded or self.source == "as-published":
+            raise ValueError(f"the network {self.network!r} learns from fresh, rounded crops.")
+        if (self.num_classes, self.patch_size, self.initialisation) != (30, PATCH_SIZE, "he"):
+            raise ValueError(
+                f"the network {self.network!r} has no classes, one size of windows and He's "
+                "initialisation: leave num_classes, patch_size and initialisation as they are."
+            )
+
+    @property
+    def on_crops(self):
+        """Whether its network learns from crops with a field of sigma, not from patches."""
+        return issubclass(NETWORKS[self.network], SigmaNet)
+
     def new_network(self, rng):
         """Return the network that the recipe begins with, initialised."""
-        if self.network == "sigma":
-            return SigmaNet().initialise(rng)
-        network = NETWORKS[self.network](self.num_classes, patch_size=self.patch_size)
+        if self.on_crops:
+            return NETWORKS[self.network]().initialise(rng)
+        kind = NETWORKS[self.network]
+        classes = {"num_classes": self.num_classes} if issubclass(kind, BlurClassifier) else {}
+        network = kind(**classes, patch_size=self.patch_size)
         return network.initialise(rng, self.initialisation)
 
 
@@ -221,18 +236,18 @@ def prepare_recipe(recipe, *, images=None, scans=None, device="cpu"):
         images = free_textures(rng=rng, num_each=recipe.textures_each)
         images += free_pages(recipe.num_pages, rng=rng)
         if recipe.source == "unseen":
-            training, aside = split_scans(scans, recipe.seed)
-            sizes = (1.0, 0.7, 0.5) if recipe.network == "sigma" else (1.0, 0.5)
+            training, aside = split_scans(scans, DatasetConfig().seed)
+            sizes = (1.0, 0.7, 0.5) if recipe.on_crops else (1.0, 0.5)
             images = [*_at_sizes(training, sizes), *images]
             facts["aside"] = [scan.name for scan in aside]
-        if recipe.network == "sigma":  # some photographs are smaller than a crop and its blur
+        if recipe.on_crops:  # some photographs are smaller than a crop and its blur
             images = [image for image in images if min(image.shape) >= 192]
     network = recipe.new_network(rng)
-    if recipe.network == "sigma":
+    if recipe.on_crops:
         stream = CropStream(images, rng=rng, device=device)
         return network, stream, {**facts, **_name_images(images)}
     stream = PatchStream(
-        images, network.sigmas, rng=rng, patch_size=recipe.patch_size, rounded=recipe.rounded,
+        images, network.drawn_sigmas, rng=rng, patch_size=recipe.patch_size, rounded=recipe.rounded,
         device=device,
     )  # fmt: skip
     facts |= _name_images(images)

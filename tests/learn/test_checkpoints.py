@@ -94,7 +94,7 @@ def test_packaged_names_and_sizes():
     assert set(learn.pretrained_names()) == set(learn.SHIPPED)
     sizes = [file.stat().st_size for file in checkpoints._WEIGHTS.glob("*.safetensors")]
     assert max(sizes) < 8e6 and sum(sizes) < 40e6
-    with pytest.raises(ValueError, match="one of spectrum-30, thesis-10"):
+    with pytest.raises(ValueError, match="one of sigma-net, sigma-net-small, spectrum-30"):
         learn.pretrained("thesis-31")
 
 

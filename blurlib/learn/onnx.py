@@ -1,0 +1,99 @@
+"""A network that regresses as an ONNX file, for programs without torch: web pages for instance."""
+
+import io
+import warnings
+from pathlib import Path
+
+import torch
+from torch import nn
+from torch.nn import functional
+
+from .._files import replacing
+from .sigma_net import STRIDE, WINDOWS, SigmaNet, filter_bank
+
+#: Version of ONNX's operators: old enough for every runtime of the last years.
+_OPERATORS = 18
+
+
+def export_onnx(path, network):
+    """Write a network as an ONNX file; an old file stays whole until the new one is.
+
+    Parameters
+    ----------
+    path : str or path-like
+        Where to; must end in ``.onnx``.
+    network : SigmaNet
+        For instance ``pretrained("sigma-net-small")[0]``.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If the network is another, or the path ends otherwise.
+    ModuleNotFoundError
+        If the package onnx is not installed.
+    OSError
+        If the folder cannot be written.
+
+    Notes
+    -----
+    The file takes ``image``, float32 (1, 1, height, width) in [0, 1], at least 32 pixels a side,
+    and gives ``sigma`` and ``deviation``, each (1, rows, columns), in pixels, around every fourth
+    pixel: entry (r, c) speaks for pixel (16 + 4 r, 16 + 4 c). It computes what `SigmaNet.estimate`
+    does, with the spectra as two convolutions instead of products of matrices.
+
+    References
+    ----------
+    .. [1] Chapter "A network that sees spectra", ``book/learn/spectra.ipynb``.
+    """
+    path = Path(path)
+    if not isinstance(network, SigmaNet):
+        raise TypeError(f"network must be a SigmaNet, got {type(network).__name__}.")
+    if path.suffix != ".onnx":
+        raise ValueError(f"path must end in .onnx, got {path}.")
+    buffer = io.BytesIO()
+    with warnings.catch_warnings():
+        # This exporter is the old one; the new one needs two more packages, for the same file.
+        warnings.simplefilter("ignore")
+        torch.onnx.export(
+            _Exported(network).eval(), (torch.zeros(1, 1, 96, 80),), buffer, dynamo=False,
+            input_names=["image"], output_names=["sigma", "deviation"], opset_version=_OPERATORS,
+            dynamic_axes={
+                "image": {2: "height", 3: "width"},
+                **{name: {1: "rows", 2: "columns"} for name in ("sigma", "deviation")},
+            },
+        )  # fmt: skip
+    with replacing(path) as file:
+        file.write(buffer.getvalue())
+
+
+class _Exported(nn.Module):
+    """The network in operations that ONNX has."""
+
+    def __init__(self, network):
+        super().__init__()
+        self.network = network
+
+    def forward(self, image):
+        features = [_log_power(image, size, STRIDE, (WINDOWS[0] - size) // 2) for size in WINDOWS]
+        return self.network.finish(self.network.answer(torch.cat(features, 1)))
+
+
+def _log_power(image, size, stride, margin):
+    """Do what `folded_log_power` does, as two convolutions of one image."""
+    bank, transform, floor = filter_bank(size, image.device)
+    count = len(transform)
+    height, width = image.shape[-2:]
+    inner = image[..., margin : height - margin, margin : width - margin] - 0.5
+    down = functional.conv2d(inner, bank.T[:, None, :, None], stride=(stride, 1))
+    both = functional.conv2d(
+        down.transpose(0, 1), bank.T[:, None, None, :], stride=(1, stride)
+    )  # (2K down, 2K across, rows, columns)
+    mean = both[:1, :1] / transform[0] ** 2
+    cosines = both[:count, :count] - mean * torch.outer(transform, transform)[..., None, None]
+    power = (
+        cosines.square()
+        + both[count:, count:].square()
+        + both[:count, count:].square()
+        + both[count:, :count].square()
+    )
+    return torch.log(power + floor).flatten(0, 1)[None]
