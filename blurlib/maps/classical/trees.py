@@ -1,0 +1,120 @@
+"""Fifteen numbers of a window, and boosted trees that make a sigma of them."""
+
+from dataclasses import dataclass
+
+import torch
+
+from .autocorrelation import autocorrelation, gradient_autocorrelation
+from .laplacian import laplacian_variance
+from .reblur import max_gradient, reblur_ratio
+from .spectrum_fit import ring_power, spectrum_fit
+from .windows import ROUNDING, as_levels, box_mean, gradient, variance
+
+#: First rings of the six bands whose power is taken.
+_BANDS = (0, 3, 6, 9, 12, 16, 21)
+
+#: What the trees see of a window.
+FEATURES = (
+    "laplacian-variance", "autocorrelation", "reblur-ratio", "max-gradient", "spectrum-fit",
+    "contrast", "tails of the slopes", "slopes at lag 1", "slopes at lag 3",
+    *(f"power in band {k}" for k in range(1, 7)),
+)  # fmt: skip
+
+_AT_ONCE = 8192  # windows
+
+
+def hand_features(image, stride=1):
+    """Return what the trees see of every window.
+
+    Parameters
+    ----------
+    image : Tensor of shape (H, W)
+        In [0, 1], at least 32 pixels a side.
+    stride : int, optional
+        Step between windows in pixels.
+
+    Returns
+    -------
+    features : Tensor of shape (15, rows, columns)
+        float32, in the order of `FEATURES`: what the five other methods found; the logarithm of the
+        contrast, kurtosis and autocorrelation of the slopes; the logarithms of the power in six
+        bands of frequency.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If the image is none, or smaller than a window.
+    """
+    levels = as_levels(image)
+    methods = (laplacian_variance, autocorrelation, reblur_ratio, max_gradient, spectrum_fit)
+    slope = gradient(levels)
+    second, fourth = (box_mean(slope**power, stride).mean(0) for power in (2, 4))
+    lags = gradient_autocorrelation(image, stride)
+    power = ring_power(image, stride)
+    bands = [power[..., a:b].mean(-1) for a, b in zip(_BANDS, _BANDS[1:], strict=False)]
+    found = [
+        *(method(image, stride) for method in methods),
+        (variance(levels, stride) + ROUNDING).log(),
+        fourth / (second + ROUNDING) ** 2,
+        lags[1], lags[3],
+        *((band + ROUNDING / 100).log() for band in bands),
+    ]  # fmt: skip
+    return torch.stack(found).float()
+
+
+@dataclass(frozen=True)
+class Forest:
+    """Regression trees whose answers are summed up.
+
+    Attributes
+    ----------
+    start : Tensor of shape ()
+        Added to the sum, float32.
+    feature : Tensor of shape (trees, nodes)
+        Which number a node asks for, uint8.
+    threshold : Tensor of shape (trees, nodes)
+        A number up to it goes to the child below, a larger one to the one above; float32.
+    below, above : Tensors of shape (trees, nodes)
+        Numbers of the children, int16; a leaf is its own child.
+    value : Tensor of shape (trees, nodes)
+        A leaf's answer, float32.
+    """
+
+    start: torch.Tensor
+    feature: torch.Tensor
+    threshold: torch.Tensor
+    below: torch.Tensor
+    above: torch.Tensor
+    value: torch.Tensor
+
+    def __call__(self, features):
+        """Return the sum of all trees' answers.
+
+        Parameters
+        ----------
+        features : Tensor of shape (F, ...)
+            float32.
+
+        Returns
+        -------
+        answers : Tensor of shape (...)
+            float64.
+        """
+        columns = features.flatten(1).split(_AT_ONCE, 1)
+        return torch.cat([self._sum(part) for part in columns]).view(features.shape[1:])
+
+    def _sum(self, features):
+        total = torch.full((features.shape[1],), self.start.item(), dtype=torch.float64)
+        children = torch.stack([self.above, self.below], -1).long().flatten(1)
+        for feature, threshold, child, value in zip(
+            self.feature.long(), self.threshold, children, self.value.double(), strict=True
+        ):
+            node = torch.zeros(features.shape[1], dtype=torch.long)
+            while True:
+                asked = features.gather(0, feature[node][None])[0]
+                after = child[2 * node + (asked <= threshold[node])]
+                if torch.equal(after, node):
+                    break
+                node = after
+            total += value[node]
+        return total
