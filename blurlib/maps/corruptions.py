@@ -1,0 +1,230 @@
+"""Test images that break a rule of the training, one rule at a time."""
+
+import functools
+import math
+
+import numpy as np
+import torch
+from torch.nn import functional
+
+from .._checks import check_choice, check_generator, check_image, check_integer, check_number
+from ..blur import (
+    FIELDS,
+    THESIS_TRUNCATE,
+    add_noise,
+    blur_uniform,
+    blur_varying,
+    disk_psf,
+    effective_sigma,
+    gaussian_psf,
+    jpeg,
+    motion_psf,
+    pad,
+    quantize,
+)
+from ..data import crop_to_multiple
+
+#: What can be done to a test image, and the range of the level of each; a kernel has a name.
+CORRUPTIONS = {
+    "noise": (0, 255),  # standard deviation in grey levels
+    "jpeg": (1, 100),  # quality
+    "contrast": (0.01, 1),  # factor on the distance from middle grey, before rounding
+    "gamma before": (0.1, 10),  # the picture is read as light ** (1 / level), blur happens to light
+    "gamma after": (0.1, 10),  # exponent on the blurred file
+    "kernel": None,  # one of PSF_SHAPES
+    "resize": (0.1, 10),  # factor on the sides of the blurred file
+    "sharpen": (0, 10),  # amount of unsharp masking
+}
+
+#: Sigma of the blur that unsharp masking subtracts, in pixels.
+UNSHARP_SIGMA = 1.0
+
+#: Direction of the motion, in degrees from the direction of growing columns.
+_ANGLE = 0.0
+
+#: Up to this sigma other shapes than gaussians are made, in pixels.
+_SPREAD_MAX = 4.0
+
+
+def _box_psf(side):
+    reach = max(0, math.ceil(side / 2 - 0.5))
+    place = torch.arange(-reach, reach + 1, dtype=torch.float64)
+    profile = (side / 2 + 0.5 - place.abs()).clamp(0, 1)
+    profile = profile / profile.sum() if reach else torch.ones(1, dtype=torch.float64)
+    return torch.outer(profile, profile).float()
+
+
+#: Shapes of PSFs: what makes each from its one parameter, and parameter over effective sigma.
+_MAKERS = {
+    "disk": (disk_psf, 2.0),
+    "box": (_box_psf, math.sqrt(12)),
+    "motion": (lambda length: motion_psf(length, _ANGLE), math.sqrt(24)),
+}
+
+PSF_SHAPES = ("gaussian", *_MAKERS)
+
+
+def psf_of_spread(shape, sigma):
+    """Return a PSF of a shape whose effective sigma is the one that is asked for.
+
+    Parameters
+    ----------
+    shape : {"gaussian", "disk", "box", "motion"}
+        A gaussian cut at four sigma; an ideal lens out of focus; a square, as of pixels that are
+        summed up; a straight motion along the columns' direction.
+    sigma : float
+        In pixels, from 0 to 4. That of a gaussian is nominal; for a motion, the root mean square
+        of the deviations along both axes, one of which is almost 0.
+
+    Returns
+    -------
+    psf : Tensor of shape (k, k)
+        Sums to 1.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If there is no such shape, or sigma is out of range.
+
+    References
+    ----------
+    .. [1] Chapter "Robustness: break it", ``book/maps/robustness.ipynb``.
+
+    Examples
+    --------
+    >>> from blurlib.blur import effective_sigma
+    >>> [f"{effective_sigma(psf_of_spread(name, 2.0)):.2f}" for name in ("disk", "motion")]
+    ['2.00', '2.00']
+    """
+    check_choice(shape, "shape", PSF_SHAPES)
+    sigma = check_number(sigma, "sigma", low=0, high=_SPREAD_MAX, unit="pixels")
+    if shape == "gaussian":
+        return gaussian_psf(sigma, truncate=4.0)
+    parameters, spreads = _spreads(shape)
+    return _MAKERS[shape][0](float(np.interp(sigma, spreads, parameters)))
+
+
+@functools.cache
+def _spreads(shape):
+    """Return a row of parameters of a shape, and the effective sigma that each gives.
+
+    Pixels make every PSF a little wider than its formula says, so that is looked up.
+    """
+    maker, factor = _MAKERS[shape]
+    parameters = np.linspace(0, 1.05 * factor * _SPREAD_MAX, 400)
+    spreads = np.array([effective_sigma(maker(float(value))) for value in parameters])
+    first = int(np.flatnonzero(spreads > 0)[0]) - 1  # the last that does nothing
+    return parameters[first:], spreads[first:]
+
+
+def corrupt_test_image(sharp, kind, level, *, field="ramp", rng=None):
+    r"""Make the thesis' test image, and break one rule of the training.
+
+    Parameters
+    ----------
+    sharp : Tensor of shape (H, W)
+        In [0, 1]; cropped to a multiple of 32 pixels a side.
+    kind : str
+        One of `CORRUPTIONS`. ``noise`` of so many grey levels, ``jpeg`` of a quality, ``contrast``
+        times a factor before rounding; ``gamma before``: blur happens to light, of which the
+        picture is the root of that degree; ``gamma after``: the blurred file, to that power;
+        ``kernel``: another shape of PSF, of the same nominal sigma; ``resize`` of the blurred file,
+        bicubic; ``sharpen`` by unsharp masking: the file plus so many times its difference to
+        itself blurred.
+    level : float or str
+        How much; for a kernel one of `PSF_SHAPES`.
+    field : {"ramp", "sin", "sin2d"}, optional
+        The sigma field.
+    rng : torch.Generator, optional
+        Source of the noise; needed for that alone.
+
+    Returns
+    -------
+    corrupted : Tensor of shape (H', W')
+        8-bit levels in [0, 1].
+    sigma_map : Tensor of shape (H', W')
+        The true field, in pixels of the corrupted image.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If the image is smaller than a patch, an argument is out of range, or another kernel is
+        asked for with a field that is not constant down the columns.
+
+    References
+    ----------
+    .. [1] D. Hendrycks and T. Dietterich, "Benchmarking neural network robustness to common
+       corruptions and perturbations", ICLR 2019; key ``hendrycks2019``.
+    .. [2] Chapter "Robustness: break it", ``book/maps/robustness.ipynb``.
+
+    Examples
+    --------
+    >>> image, sigma_map = corrupt_test_image(torch.rand(64, 96), "resize", 0.5)
+    >>> image.shape, f"{sigma_map.max():.1f}"
+    (torch.Size([32, 48]), '1.5')
+    """
+    check_choice(kind, "kind", CORRUPTIONS)
+    check_choice(field, "field", FIELDS)
+    check_image(sharp, "sharp", ndim=2)
+    level = _check_level(kind, level)
+    sharp = crop_to_multiple(sharp)
+    sigma_map = FIELDS[field](sharp.shape)
+    if kind == "kernel":
+        return quantize(_blur_columns(sharp, sigma_map, level)), sigma_map
+    if kind == "gamma before":
+        light = blur_varying(sharp.clamp(0, 1) ** level, sigma_map, truncate=THESIS_TRUNCATE)
+        return quantize(light.clamp_min(0) ** (1 / level)), sigma_map
+    blurred = blur_varying(sharp, sigma_map, truncate=THESIS_TRUNCATE)
+    if kind == "contrast":
+        return quantize(0.5 + level * (blurred - 0.5)), sigma_map
+    blurred = quantize(blurred)  # a file, and what happens to it
+    if kind == "noise":
+        corrupted = add_noise(blurred, level / 255, rng=check_generator(rng))
+    elif kind == "jpeg":
+        corrupted = jpeg(blurred, level)
+    elif kind == "gamma after":
+        corrupted = blurred**level
+    elif kind == "sharpen":
+        soft = blur_uniform(blurred, gaussian_psf(UNSHARP_SIGMA))
+        corrupted = blurred + level * (blurred - soft)
+    else:
+        corrupted, sigma_map = _resize(blurred, sigma_map, level)
+    return quantize(corrupted), sigma_map
+
+
+def _check_level(kind, level):
+    if kind == "kernel":
+        return check_choice(level, "level", PSF_SHAPES)
+    low, high = CORRUPTIONS[kind]
+    if kind == "jpeg":
+        check_integer(level, "level")
+    number = check_number(level, "level", low=low, high=high)
+    return int(number) if kind == "jpeg" else number
+
+
+def _blur_columns(image, sigma_map, shape):
+    """Gather with another PSF for every column: exact, for a field that each column shares."""
+    if (sigma_map != sigma_map[:1]).any():
+        raise ValueError(
+            "another kernel needs a field that is constant down the columns; pass 'ramp' or 'sin'."
+        )
+    psfs = [psf_of_spread(shape, sigma).to(image) for sigma in sigma_map[0].tolist()]
+    most = max(len(psf) // 2 for psf in psfs)
+    padded = pad(image, (most,) * 4)
+    columns = []
+    for column, psf in enumerate(psfs):
+        reach = len(psf) // 2
+        rows = slice(most - reach, most + len(image) + reach)
+        around = slice(most + column - reach, most + column + reach + 1)
+        turned = psf.flip(0, 1)[None, None]  # conv2d slides without turning
+        columns.append(functional.conv2d(padded[None, None, rows, around], turned)[0, 0])
+    return torch.cat(columns, 1)
+
+
+def _resize(image, sigma_map, factor):
+    """Resize image and field; a sigma counts pixels, so it changes with them."""
+    size = [max(1, round(side * factor)) for side in image.shape]
+    options = {"size": size, "antialias": True, "align_corners": False}
+    image = functional.interpolate(image[None, None], mode="bicubic", **options)
+    sigma_map = functional.interpolate(sigma_map[None, None], mode="bilinear", **options)
+    return image[0, 0], factor * sigma_map[0, 0]

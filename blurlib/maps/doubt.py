@@ -1,0 +1,176 @@
+"""What a stated deviation is worth: calibration, reliability, and what to leave unsaid."""
+
+import torch
+
+from .._checks import check_integer
+
+#: From this stated deviation on, in pixels, a map says "no texture here". Guessing the middle of
+#: the thesis' range, 0 to 3 pixels, errs by 0.87.
+NO_TEXTURE = 0.5
+
+#: Share of a gaussian's values within one and within two deviations.
+WITHIN = {1: 0.6827, 2: 0.9545}
+
+
+def share_within(errors, deviations, num_deviations=1):
+    """Return which share of errors is at most so many stated deviations large.
+
+    Parameters
+    ----------
+    errors, deviations : Tensors of one shape
+        Estimate less truth, and what the estimator states, in pixels.
+    num_deviations : float, optional
+        How many; a gaussian's errors are within one in 68 %, within two in 95 % of all cases.
+
+    Returns
+    -------
+    share : float
+
+    Raises
+    ------
+    TypeError, ValueError
+        If shapes differ, a value is not finite, or a deviation is not positive.
+
+    References
+    ----------
+    .. [1] V. Kuleshov et al., "Accurate uncertainties for deep learning using calibrated
+       regression", ICML 2018; key ``kuleshov2018``.
+    .. [2] Chapter "How sure is it?", ``book/maps/how_sure.ipynb``.
+
+    Examples
+    --------
+    >>> share_within(torch.tensor([0.1, -0.3]), torch.tensor([0.2, 0.2]))
+    0.5
+    """
+    errors, deviations = _check(errors, deviations)
+    return (errors.abs() <= num_deviations * deviations).double().mean().item()
+
+
+def calibrate_doubt(errors, deviations):
+    r"""Return the one factor that makes 68 % of all errors lie within one deviation.
+
+    Parameters
+    ----------
+    errors, deviations : Tensors of one shape
+        On pictures that the network has not seen, in pixels.
+
+    Returns
+    -------
+    scale : float
+        The 0.683 quantile of :math:`|e| / s`.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As `share_within`.
+
+    References
+    ----------
+    .. [1] V. Kuleshov et al., ICML 2018; key ``kuleshov2018``. One factor is the least of what they
+       propose; it cannot mend a deviation that is wrong in different ways at different places.
+    .. [2] Chapter "How sure is it?", ``book/maps/how_sure.ipynb``.
+
+    Examples
+    --------
+    >>> rng = torch.Generator().manual_seed(0)
+    >>> errors = 0.3 * torch.randn(100_000, generator=rng)
+    >>> round(calibrate_doubt(errors, torch.full_like(errors, 0.2)), 1)
+    1.5
+    """
+    errors, deviations = _check(errors, deviations)
+    ratio = (errors.abs() / deviations).flatten().sort().values
+    return ratio[round(WITHIN[1] * (len(ratio) - 1))].item()
+
+
+def reliability(errors, deviations, num_bins=10):
+    """Return what is stated beside what is found, in bins of equally many places.
+
+    Parameters
+    ----------
+    errors, deviations : Tensors of one shape
+        In pixels.
+    num_bins : int, optional
+        From the surest places to the least sure ones.
+
+    Returns
+    -------
+    stated, found : Tensors of shape (num_bins,)
+        Root of the mean square of the deviations, and of the errors, in pixels. On the diagonal,
+        doubt means what it says.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As `share_within`, or if there are more bins than places.
+
+    References
+    ----------
+    .. [1] D. Levi et al., "Evaluating and calibrating uncertainty prediction in regression tasks",
+       Sensors 2022; key ``levi2022``.
+    """
+    errors, deviations = _check(errors, deviations)
+    if check_integer(num_bins, "num_bins") > errors.numel():
+        raise ValueError(f"num_bins must be at most the {errors.numel()} places, got {num_bins}.")
+    order = deviations.flatten().argsort()
+    return tuple(
+        torch.stack([part.square().mean().sqrt() for part in _split(values, order, num_bins)])
+        for values in (deviations, errors)
+    )
+
+
+def error_by_kept(errors, deviations, shares):
+    """Return the error of the surest places: how much doubt knows about what is wrong.
+
+    Parameters
+    ----------
+    errors, deviations : Tensors of one shape
+        In pixels.
+    shares : sequence of float
+        Which shares of all places are kept, the surest ones, each above 0 and up to 1.
+
+    Returns
+    -------
+    rmse : list of float
+        Root mean squared error of the places that are kept, in pixels.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As `share_within`, or if a share is out of range.
+
+    References
+    ----------
+    .. [1] E. Ilg et al., "Uncertainty estimates and multi-hypotheses networks for optical flow",
+       ECCV 2018; key ``ilg2018``.
+
+    Examples
+    --------
+    >>> error_by_kept(torch.tensor([0.1, 1.0]), torch.tensor([0.2, 0.9]), [0.5])
+    [0.1]
+    """
+    errors, deviations = _check(errors, deviations)
+    if not all(0 < share <= 1 for share in shares):
+        raise ValueError(f"shares must lie above 0 and up to 1, got {list(shares)}.")
+    squared = errors.flatten()[deviations.flatten().argsort()].square()
+    kept = [max(1, round(share * len(squared))) for share in shares]
+    return [round(squared[:count].mean().sqrt().item(), 6) for count in kept]
+
+
+def _split(values, order, num_bins):
+    return values.flatten()[order].tensor_split(num_bins)
+
+
+def _check(errors, deviations):
+    for name, values in (("errors", errors), ("deviations", deviations)):
+        if not isinstance(values, torch.Tensor):
+            raise TypeError(f"{name} must be a tensor, got {type(values).__name__}.")
+        if values.numel() == 0 or not values.isfinite().all():
+            raise ValueError(f"{name} must be finite and not empty, shape {tuple(values.shape)}.")
+    if errors.shape != deviations.shape:
+        raise ValueError(
+            f"errors {tuple(errors.shape)} and deviations {tuple(deviations.shape)} must have one "
+            "shape."
+        )
+    if deviations.min() <= 0:
+        raise ValueError(f"deviations must be positive, got {deviations.min():g}.")
+    return errors.double(), deviations.double()

@@ -1,0 +1,62 @@
+"""What a stated deviation is worth."""
+
+import pytest
+import torch
+
+from blurlib.maps import doubt
+
+
+@pytest.fixture
+def honest(rng):
+    """Errors drawn from the deviations that are stated."""
+    deviations = 0.05 + torch.rand(200, 300, generator=rng)
+    return deviations * torch.randn(200, 300, generator=rng), deviations
+
+
+def test_honest_doubt_is_found_to_be(honest):
+    errors, deviations = honest
+    for number, share in doubt.WITHIN.items():
+        assert doubt.share_within(errors, deviations, number) == pytest.approx(share, abs=0.005)
+    assert doubt.calibrate_doubt(errors, deviations) == pytest.approx(1, abs=0.01)
+    stated, found = doubt.reliability(errors, deviations, 5)
+    torch.testing.assert_close(stated, found, rtol=0.05, atol=0)
+    assert (stated.diff() > 0).all()
+
+
+def test_the_factor_mends_a_wrong_scale(honest):
+    errors, deviations = honest
+    scale = doubt.calibrate_doubt(errors, deviations / 3)
+    assert scale == pytest.approx(3, rel=0.02)
+    assert doubt.share_within(errors, scale * deviations / 3) == pytest.approx(0.6827, abs=1e-4)
+
+
+def test_the_surest_places_err_least(honest):
+    errors, deviations = honest
+    kept = doubt.error_by_kept(errors, deviations, (0.1, 0.5, 1))
+    assert kept == sorted(kept) and kept[0] < 0.5 * kept[2]
+    assert kept[2] == pytest.approx(errors.square().mean().sqrt().item(), abs=1e-6)
+    at_random = doubt.error_by_kept(errors, deviations.flip(0, 1), (0.5, 1))
+    assert at_random[0] == pytest.approx(at_random[1], rel=0.05)
+
+
+@pytest.mark.parametrize(
+    ("errors", "deviations", "words"),
+    [
+        (torch.ones(3), torch.ones(2), "one shape"),
+        (torch.ones(2), torch.tensor([1.0, 0.0]), "positive, got 0"),
+        (torch.tensor([float("nan")]), torch.ones(1), "errors must be finite"),
+        (torch.ones(0), torch.ones(0), "not empty"),
+    ],
+)
+def test_bad_input_is_named(errors, deviations, words):
+    with pytest.raises(ValueError, match=words):
+        doubt.share_within(errors, deviations)
+
+
+def test_bad_bins_and_shares_are_named():
+    with pytest.raises(ValueError, match="at most the 2 places"):
+        doubt.reliability(torch.ones(2), torch.ones(2), 3)
+    with pytest.raises(ValueError, match="above 0 and up to 1"):
+        doubt.error_by_kept(torch.ones(2), torch.ones(2), [0.0])
+    with pytest.raises(TypeError, match="deviations must be a tensor, got float"):
+        doubt.calibrate_doubt(torch.ones(2), 1.0)
