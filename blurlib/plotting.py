@@ -19,6 +19,9 @@ from ._files import replacing
 
 IMAGE_COLOURS, PSF_COLOURS, SIGMA_COLOURS, ERROR_COLOURS = "gray", "magma", "viridis", "RdBu_r"
 
+#: Where a sigma map is not to be believed.
+HIDDEN_COLOUR = "#d4d4d4"
+
 #: Width of a figure, in inches.
 WIDTH = 6.0
 
@@ -230,7 +233,9 @@ def show_otf(axis, otf, title=""):
     axis.imshow(shifted, cmap=IMAGE_COLOURS, vmin=0, vmax=1, extent=(-0.5, 0.5, 0.5, -0.5))
 
 
-def show_sigma_map(axis, sigma_map, title="", vmin=0.0, vmax=3.0, *, pixels=True, colour_bar=True):
+def show_sigma_map(
+    axis, sigma_map, title="", vmin=0.0, vmax=3.0, *, hidden=None, pixels=True, colour_bar=True
+):
     """Show a sigma map: dark is sharp, bright is blurred.
 
     Parameters
@@ -241,14 +246,20 @@ def show_sigma_map(axis, sigma_map, title="", vmin=0.0, vmax=3.0, *, pixels=True
         Sigma in pixels.
     vmin, vmax : float, optional
         Sigma at the ends of the colour scale; the same for every map that is compared.
+    hidden : Tensor or ndarray of shape (H, W), optional
+        True where the map is not to be believed: drawn light grey.
     pixels, colour_bar : bool, optional
         Whether rows and columns are labelled, and whether the colour bar stands beside the map.
     """
     sigma_map = _picture(sigma_map, "sigma_map")
+    if hidden is not None:
+        sigma_map = np.ma.masked_where(_picture(hidden, "hidden"), sigma_map)
+        axis.set_facecolor(HIDDEN_COLOUR)
     _pixel_axes(axis, title, pixels)
     picture = axis.imshow(sigma_map, cmap=SIGMA_COLOURS, vmin=vmin, vmax=vmax)
     if colour_bar:  # with an arrow if the map goes beyond it
-        more = {"extend": "max", "extendfrac": 0.03} if sigma_map.max() > vmax else {}
+        beyond = (sigma_map > vmax).any()
+        more = {"extend": "max", "extendfrac": 0.03} if beyond else {}
         _colour_bar(axis, picture, "sigma (px)", **more)
 
 
@@ -333,14 +344,14 @@ def plot_path(axis, points, title=""):
     axis.yaxis.set_inverted(True)  # rows grow downward
 
 
-def write_sigma_map(path, sigma_map, title="", vmin=0.0, vmax=3.0):
+def write_sigma_map(path, sigma_map, title="", vmin=0.0, vmax=3.0, *, hidden=None):
     """Write a sigma map with its colour bar as a PNG; an old file stays whole until the new one is.
 
     Parameters
     ----------
     path : str or path-like
         Where to; an OSError says if the folder cannot be written.
-    sigma_map, title, vmin, vmax
+    sigma_map, title, vmin, vmax, hidden
         As in `show_sigma_map`.
     """
     sigma_map = _picture(sigma_map, "sigma_map")
@@ -348,11 +359,13 @@ def write_sigma_map(path, sigma_map, title="", vmin=0.0, vmax=3.0):
     # matplotlib copies what it draws a dozen times over: a large map is drawn from block means.
     step = -(-max(height, width) // _MAX_DRAWN)
     means = _block_means(sigma_map, step)
+    if hidden is not None:  # a block is, if most of it is
+        hidden = _block_means(_picture(hidden, "hidden").astype(np.float32), step) > 0.5
     # Not through pyplot: this works in a script or a server, beside whatever else is open there.
     with matplotlib.rc_context(STYLE):
         figure = Figure(figsize=(WIDTH, WIDTH))
         axis = figure.subplots()
-        show_sigma_map(axis, means, title, vmin, vmax)
+        show_sigma_map(axis, means, title, vmin, vmax, hidden=hidden)
         bottom, right = step * means.shape[0], step * means.shape[1]
         axis.images[0].set_extent((-0.5, right - 0.5, bottom - 0.5, -0.5))
         axis.set(xlim=(-0.5, width - 0.5), ylim=(height - 0.5, -0.5))

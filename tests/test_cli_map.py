@@ -52,7 +52,9 @@ def names(folder):
 
 
 def pairs(*stems):
-    return [f"{stem}_sigma.{ending}" for stem in stems for ending in ("npy", "png")]
+    """Name what a map with its doubt consists of."""
+    endings = ("deviation.npy", "sigma.npy", "sigma.png")
+    return [f"{stem}_{ending}" for stem in stems for ending in endings]
 
 
 def read(path):
@@ -61,7 +63,7 @@ def read(path):
 
 def expected_map(path):
     estimator = maps.load_estimator()
-    return maps.predict_full_size(estimator, data.load_image(path), stride=8)
+    return maps.predict_full_size(estimator, data.load_image(path), stride=8, min_side=16)
 
 
 def test_map_writes_array_and_picture(tmp_path, texture, capsys):
@@ -72,7 +74,13 @@ def test_map_writes_array_and_picture(tmp_path, texture, capsys):
     sigma_map = np.load(result["map"], allow_pickle=False)
     assert sigma_map.dtype == np.float32 and sigma_map.shape == (70, 101)
     assert result["mean"] == pytest.approx(sigma_map.mean(), abs=1e-5)
-    assert set(result) == {"path", "map", "picture", "height", "width", "mean", "min", "max"}
+    deviation = np.load(result["deviation"], allow_pickle=False)
+    assert deviation.dtype == np.float32 and deviation.shape == (70, 101)
+    assert result["no_texture"] == (deviation > maps.doubt.NO_TEXTURE).mean() == 0
+    assert set(result) == {
+        *("path", "map", "picture", "deviation", "no_texture"),
+        *("height", "width", "mean", "min", "max"),
+    }
     assert Image.open(result["picture"]).size[0] > 300
     assert names(out) == pairs("grass")
     torch.testing.assert_close(read(result["map"]), expected_map(texture), atol=1e-5, rtol=0)
@@ -111,11 +119,11 @@ def test_smoothed_maps_are_those_of_the_library(tmp_path, texture, capsys):
 
 def test_a_bad_image_of_a_folder_is_named_and_left_out(tmp_path, folder, capsys):
     (folder / "broken.png").write_bytes(b"no picture")
-    data.write_image(folder / "small.png", torch.rand(20, 60))
+    data.write_image(folder / "small.png", torch.rand(15, 60))
     out = tmp_path / "maps"
     status, text, err = run(capsys, folder, "--out", out, "--json")
     assert status == 1 and names(out) == pairs("a", "b", "c", "d")
-    assert "left out" in err and "broken.png" in err and "small.png" in err and "32 pixels" in err
+    assert "left out" in err and "broken.png" in err and "small.png" in err and "16 pixels" in err
     results = [json.loads(line) for line in text.splitlines()]
     assert [Path(one["path"]).name for one in results if "error" in one] == [
         "broken.png", "small.png",
@@ -149,7 +157,7 @@ def test_images_that_differ_in_their_ending_keep_it(tmp_path, folder, capsys):
         (["a.png", "--out", "a.png"], "name a folder that can be written"),
         (["a.png", "--out", "/proc/maps"], "can be written"),
         (["a.png", "--out", "maps", "--iterations", "3"], "pass both"),
-        (["a.png", "--out", "maps", "--estimator", "x"], "pass one of spectrum-30"),
+        (["a.png", "--out", "maps", "--estimator", "x"], "pass one of"),
         (["a.png", "--out", "maps", "--device", "tpu9"], "device"),
         (["a.png", "--out", "maps", "--device", "cuda:99"], "cuda:99 is not there"),
     ],
@@ -200,7 +208,7 @@ def test_two_processes_write_the_files_of_one(tmp_path, folder):
     )
     assert one.returncode == two.returncode == 0, two.stderr[-2000:]
     assert contents(tmp_path / "1") == contents(tmp_path / "2")
-    assert len(contents(tmp_path / "1")) == 10
+    assert len(contents(tmp_path / "1")) == 15
     said = [{json.loads(line)["path"] for line in done.stdout.splitlines()} for done in (one, two)]
     assert said[0] == said[1] and len(said[0]) == 5
 
@@ -219,25 +227,34 @@ PEAK = """
 import re, sys
 from pathlib import Path
 import torch
-from blurlib import cli
+from blurlib import cli, learn
 from blurlib.maps import predict
 
 def any_answer(network, image, *, stride):
     shape = [(side - 32) // stride + 1 for side in image.shape[-2:]]
     return torch.full((1, 30, *shape), 0.033).log_()
 
-if sys.argv[1] == "1":  # a network at every pixel takes minutes, and no more memory than a tile's
-    predict.run_sliding = any_answer
-for image in sys.argv[3:]:
-    status = cli.main(["map", image, "--stride", sys.argv[1], "--out", sys.argv[2]])
+def any_doubt(network, image):
+    shape = [(side - 32) // 4 + 1 for side in image.shape[-2:]]
+    return torch.ones(1, *shape), torch.ones(1, *shape)
+
+# A network takes minutes, and no more memory than a tile's.
+predict.run_sliding, learn.SigmaNet.estimate = any_answer, any_doubt
+stride, estimator, out, *images = sys.argv[1:]
+for image in images:
+    status = cli.main(
+        ["map", image, "--stride", stride, "--estimator", estimator, "--out", out]
+    )
     peak = re.search(r"VmHWM:\\s+(\\d+) kB", Path("/proc/self/status").read_text())
     print(status, int(peak[1]) * 1024)
 """
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="Linux says the peak in /proc")
-@pytest.mark.parametrize("stride", [1, 64])
-def test_memory_grows_by_at_most_16_bytes_a_pixel(tmp_path, stride):
+@pytest.mark.parametrize(
+    ("stride", "estimator"), [(1, "spectrum-30"), (64, "spectrum-30"), (1, "sigma-net")]
+)
+def test_memory_grows_by_at_most_16_bytes_a_pixel(tmp_path, stride, estimator):
     # Then 10,000 x 10,000 pixels fit into 2 GB: 1.6 GB beside 0.4 GB of torch and matplotlib. Not
     # getrusage: its peak of a child starts at that of the parent, and pytest's may be larger.
     images = []
@@ -246,7 +263,7 @@ def test_memory_grows_by_at_most_16_bytes_a_pixel(tmp_path, stride):
         ramp = torch.linspace(0, 255, side).byte()
         Image.fromarray(ramp.expand(side, side).numpy()).save(images[-1], compress_level=1)
     done = subprocess.run(
-        [sys.executable, "-c", PEAK, str(stride), str(tmp_path), *images],
+        [sys.executable, "-c", PEAK, str(stride), estimator, str(tmp_path), *images],
         env=ENVIRONMENT, capture_output=True, text=True, check=True,
     )  # fmt: skip
     said = [line.split() for line in done.stdout.splitlines() if "sigma" not in line]

@@ -46,8 +46,8 @@ def add_degradation(parser):
 def add_estimator(parser):
     parser.add_argument(
         "--estimator", metavar="NAME",
-        help="a packaged network or the path of a file that 'blurlib train' wrote; "
-        "an unknown name lists them (default spectrum-30)",
+        help="a packaged network, a classical method, or the path of a file that 'blurlib train' "
+        "wrote; an unknown name lists them (default sigma-net)",
     )  # fmt: skip
     parser.add_argument(
         "--readout", choices=("mean", "argmax"), default="mean",

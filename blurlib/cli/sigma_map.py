@@ -25,9 +25,11 @@ def add(commands):
     parser = commands.add_parser(
         "map", help="estimate the sigma maps of images",
         description="Write NAME_sigma.npy (float32, pixels, the image's size) and a PNG of it for "
-        "each image. NAME is the image's without its ending; where images differ in nothing else, "
-        "as a.png and a.jpg do, with it. Started by torchrun, several processes share the images. "
-        "The status is 1 if an image was left out.",
+        "each image; from an estimator that states its doubt also NAME_deviation.npy, its standard "
+        "deviation, and the PNG is grey where there is no texture to tell from. NAME is the "
+        "image's without its ending; where images differ in nothing else, as a.png and a.jpg do, "
+        "with it. Started by torchrun, several processes share the images. The status is 1 if an "
+        "image was left out.",
     )  # fmt: skip
     parser.add_argument(
         "images", type=Path, nargs="+", metavar="IMAGE_OR_FOLDER",
@@ -144,6 +146,8 @@ def _map_images(images, options, estimator, *, bar, tiles_bar):
         words = (
             f"{printable(result['map'])} and {printable(picture)}: sigma {low:.2f} to {high:.2f} px"
         )
+        if result.get("no_texture"):
+            words += f", no texture in {result['no_texture']:.0%}"
         _say(json.dumps(result) if options.json else words)
     return done, len(images) - done
 
@@ -158,34 +162,62 @@ def _say(text):
 
 def _map_image(path, array, options, estimator, *, progress):
     """Write the map of one image and its picture; return what there is to say about them."""
-    import numpy as np
+    from .. import maps, plotting
+    from ..maps.doubt import NO_TEXTURE
 
-    from .. import plotting
-    from .._files import replacing
-
-    sigma_map = _estimate(path, options, estimator, progress=progress)
-    with replacing(array) as file:
-        np.save(file, sigma_map.float().numpy())
+    grid, shape, stride = _estimate(path, options, estimator, progress=progress)
+    result, hidden = {}, None
+    if len(grid) == 2:  # one at a time: each is as large as the image
+        deviation = maps.spread_grid(grid[1], shape, stride)
+        hidden = deviation > NO_TEXTURE
+        file = array.with_name(array.name.replace("_sigma", "_deviation"))
+        result = {"deviation": str(file), "no_texture": hidden.float().mean().item()}
+        _save(file, deviation)
+        del deviation
+    sigma_map = maps.spread_grid(grid[0], shape, stride)
+    _save(array, sigma_map)
     picture = array.with_suffix(".png")
-    plotting.write_sigma_map(picture, sigma_map)
+    plotting.write_sigma_map(picture, sigma_map, hidden=hidden)
     return {
         "path": str(path), "map": str(array), "picture": str(picture),
         "height": sigma_map.shape[0], "width": sigma_map.shape[1],
         "mean": sigma_map.mean().item(),
         "min": sigma_map.min().item(), "max": sigma_map.max().item(),
+        **result,
     }  # fmt: skip
 
 
+def _save(path, values):
+    import numpy as np
+
+    from .._files import replacing
+
+    with replacing(path) as file:
+        np.save(file, values.float().numpy())
+
+
 def _estimate(path, options, estimator, *, progress):
-    """Return the map of a file. The image is gone then: a large one is much of all memory."""
+    """Return the maps of a file on a grid (1 or 2, rows, columns), its shape, the grid's step.
+
+    The second is the deviation. The image is gone then: a large one is much of all memory.
+    """
     from .. import data, maps
 
-    def estimate(image, stride):
-        sigma_map = estimator(image, stride=stride, progress=progress)
-        if options.smooth is None:
-            return sigma_map
-        return maps.smooth(sigma_map, iterations_of(options), options.smooth)
+    stride = options.stride
+    if options.smooth is None:  # what lies between its own places would be interpolated anyway
+        stride = max(stride, estimator.own_stride)
 
-    return maps.predict_full_size(
-        estimate, data.load_image(path), patch_size=estimator.patch_size, stride=options.stride
+    def estimate(image, stride):
+        if isinstance(estimator, maps.RegressionEstimator):
+            found = estimator.with_doubt(image, stride=stride, progress=progress)
+        else:
+            found = estimator(image, stride=stride, progress=progress)[None]
+        if options.smooth is not None:
+            found[0] = maps.smooth(found[0], iterations_of(options), options.smooth)
+        return found
+
+    image = data.load_image(path)
+    grid, stride = maps.predict_grid(
+        estimate, image, patch_size=estimator.patch_size, stride=stride, min_side=estimator.min_side
     )
+    return grid, image.shape, stride

@@ -1,15 +1,17 @@
 """Sigma maps: estimating the blur at each pixel, smoothing and scoring the estimate."""
 
+from ..learn import READOUTS, read_out
+from . import classical, corruptions, doubt, likelihood, limits
 from .dense import has_dense_form, run_dense, run_sliding
 from .estimators import DEFAULT_ESTIMATOR, NetworkEstimator, estimator_names, load_estimator
 from .evaluate import evaluate_image, evaluate_patches, make_test_image
 from .metrics import bias, mse, rmse
 from .predict import (
     METHODS,
-    READOUTS,
     predict_full_size,
+    predict_grid,
     predict_sigma_map,
-    read_out,
+    spread_grid,
     window_centres,
 )
 from .regress import RegressionEstimator, predict_with_doubt
@@ -25,16 +27,22 @@ __all__ = [
     "NetworkEstimator",
     "RegressionEstimator",
     "bias",
+    "classical",
+    "corruptions",
+    "doubt",
     "estimator_names",
     "evaluate_image",
     "evaluate_patches",
     "fit_ramp",
     "fit_sinusoid",
     "has_dense_form",
+    "likelihood",
+    "limits",
     "load_estimator",
     "make_test_image",
     "mse",
     "predict_full_size",
+    "predict_grid",
     "predict_sigma_map",
     "predict_with_doubt",
     "read_out",
@@ -45,5 +53,6 @@ __all__ = [
     "smooth_edges",
     "smooth_iterated",
     "smooth_weighted",
+    "spread_grid",
     "window_centres",
 ]

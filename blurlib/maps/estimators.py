@@ -4,12 +4,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from .._checks import check_choice, check_device
-from ..learn import BlurClassifier, load_network, pretrained, pretrained_names
-from .predict import READOUTS, predict_sigma_map
+from ..learn import READOUTS, PatchNetwork, load_network, pretrained, pretrained_names
+from .classical import CLASSICAL, classical_estimator
+from .predict import predict_sigma_map
 from .regress import RegressionEstimator
 
 #: What is used when none is named.
-DEFAULT_ESTIMATOR = "spectrum-30"
+DEFAULT_ESTIMATOR = "sigma-net"
 
 
 @dataclass(frozen=True)
@@ -18,18 +19,28 @@ class NetworkEstimator:
 
     Attributes
     ----------
-    network : BlurClassifier
+    network : PatchNetwork
         The trained network.
     readout : str
         How its classes become a sigma.
     """
 
-    network: BlurClassifier
+    network: PatchNetwork
     readout: str = "mean"
 
     @property
     def patch_size(self):
         """Side of the window in pixels."""
+        return self.network.patch_size
+
+    @property
+    def own_stride(self):
+        """Step between the places where it can answer, in pixels."""
+        return 1
+
+    @property
+    def min_side(self):
+        """Smallest side, in pixels, of an image that `predict_full_size` may be asked about."""
         return self.network.patch_size
 
     def __call__(self, image, *, stride=1, progress=False):
@@ -46,7 +57,7 @@ def estimator_names():
     -------
     names : tuple of str
     """
-    return pretrained_names()
+    return (*pretrained_names(), *CLASSICAL)
 
 
 def load_estimator(name=DEFAULT_ESTIMATOR, *, readout="mean", device="cpu"):
@@ -57,9 +68,9 @@ def load_estimator(name=DEFAULT_ESTIMATOR, *, readout="mean", device="cpu"):
     name : str
         One of `estimator_names`, or the path of a file that ``blurlib train`` wrote.
     readout : {"mean", "argmax"}, optional
-        How classes become a sigma; a network without classes takes no notice of it.
+        How classes become a sigma; what has no classes takes no notice of it.
     device : str or torch.device, optional
-        Where to compute.
+        Where to compute; the classical methods always do so on the CPU.
 
     Returns
     -------
@@ -78,7 +89,10 @@ def load_estimator(name=DEFAULT_ESTIMATOR, *, readout="mean", device="cpu"):
     torch.Size([3, 3])
     """
     check_choice(readout, "readout", READOUTS)
-    if name in estimator_names():
+    device = check_device(device)
+    if name in CLASSICAL:
+        return classical_estimator(name)
+    if name in pretrained_names():
         network, _ = pretrained(name)
     elif Path(name).is_file():
         network, _ = load_network(name)
@@ -87,7 +101,23 @@ def load_estimator(name=DEFAULT_ESTIMATOR, *, readout="mean", device="cpu"):
             f"there is no estimator {name!r}; pass one of {', '.join(estimator_names())} or the "
             "path of a weights file written by 'blurlib train'."
         )
-    network = network.to(check_device(device))
-    if isinstance(network, BlurClassifier):
+    return estimator_of(network.to(device), readout)
+
+
+def estimator_of(network, readout="mean"):
+    """Return a network as an estimator.
+
+    Parameters
+    ----------
+    network : PatchNetwork or SigmaNet
+        Trained.
+    readout : {"mean", "argmax"}, optional
+        How classes become a sigma.
+
+    Returns
+    -------
+    estimator : NetworkEstimator or RegressionEstimator
+    """
+    if isinstance(network, PatchNetwork):
         return NetworkEstimator(network, readout)
     return RegressionEstimator(network)

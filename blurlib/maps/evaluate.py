@@ -8,7 +8,7 @@ from .._checks import check_choice, check_image, check_integer
 from ..blur import FIELDS, THESIS_TRUNCATE, add_noise, blur_varying, jpeg, quantize
 from ..data import crop_to_multiple
 from .metrics import bias, mse
-from .predict import read_out, window_centres
+from .predict import window_centres
 from .smoothing import smooth
 
 
@@ -112,7 +112,7 @@ def evaluate_patches(network, side, *, readout="mean", batch_size=512):
 
     Parameters
     ----------
-    network : BlurClassifier
+    network : PatchNetwork
         A trained network.
     side : Patches
         For instance ``blurlib.data.load_dataset(folder).test``.
@@ -138,9 +138,9 @@ def evaluate_patches(network, side, *, readout="mean", batch_size=512):
     """
     if len(side) == 0:
         raise ValueError("there is no patch to score on; pass a side of a dataset that has some.")
-    device = network.sigmas.device
+    device = network.mean.device
     estimates = [
-        read_out(network(patches.to(device).float() / 255), network.sigmas, readout).cpu()
+        network.read_out(network(patches.to(device).float() / 255), readout).cpu()
         for patches in side.patches.split(check_integer(batch_size, "batch_size"))
     ]
     error = torch.cat(estimates).double() - side.sigmas.double()

@@ -6,10 +6,10 @@ from tqdm import tqdm
 
 from .._checks import check_choice, check_image, check_integer
 from ..blur.borders import pad
-from ..learn.networks import BlurClassifier
+from ..learn.networks import PatchNetwork
+from ..learn.readout import READOUTS
 from .dense import has_dense_form, run_dense, run_sliding
 
-READOUTS = ("mean", "argmax")
 METHODS = ("auto", "dense", "sliding")
 
 #: Side, in windows, of what is computed at once: bounds the memory to some hundred megabytes.
@@ -19,58 +19,20 @@ _TILE = 192
 _SLIDING_FROM = 16
 
 
-def read_out(log_probabilities, sigmas, readout="mean"):
-    r"""Turn class probabilities into one sigma.
-
-    Parameters
-    ----------
-    log_probabilities : Tensor of shape (B, K, ...)
-        Logarithms of the classes' probabilities.
-    sigmas : Tensor of shape (K,)
-        Sigma of each class in pixels.
-    readout : {"mean", "argmax"}, optional
-        The distribution's mean, or the likeliest class as the thesis takes it.
-
-    Returns
-    -------
-    sigma : Tensor of shape (B, ...)
-        In pixels.
-
-    Raises
-    ------
-    ValueError
-        If the readout is unknown.
-
-    Notes
-    -----
-    The mean, :math:`\sum_k p_k \sigma_k`, has the smallest expected squared error of all single
-    answers if the probabilities are right, and can lie between the classes.
-
-    Examples
-    --------
-    >>> read_out(torch.tensor([[0.25, 0.75]]).log(), torch.tensor([1.0, 2.0]))
-    tensor([1.7500])
-    """
-    check_choice(readout, "readout", READOUTS)
-    if readout == "argmax":
-        return sigmas[log_probabilities.argmax(1)]
-    return torch.einsum("bk...,k->b...", log_probabilities.exp(), sigmas)
-
-
 @torch.no_grad()
 def predict_sigma_map(network, image, *, stride=1, readout="mean", method="auto", progress=False):
     """Estimate the sigma of every window that fits into an image.
 
     Parameters
     ----------
-    network : BlurClassifier
+    network : PatchNetwork
         A trained network; it decides the patch size and the device.
     image : Tensor of shape (H, W)
         Blurred image in [0, 1], at least a patch a side.
     stride : int, optional
         Step between windows in pixels.
     readout : {"mean", "argmax"}, optional
-        How classes become a sigma: see `read_out`.
+        How classes become a sigma: see `blurlib.learn.read_out`.
     method : {"auto", "dense", "sliding"}, optional
         One pass over the image or a window at a time: the same numbers, another cost.
     progress : bool, optional
@@ -98,9 +60,9 @@ def predict_sigma_map(network, image, *, stride=1, readout="mean", method="auto"
     >>> predict_sigma_map(ThesisNetwork(), torch.rand(40, 50), stride=4).shape
     torch.Size([3, 5])
     """
-    if not isinstance(network, BlurClassifier):
+    if not isinstance(network, PatchNetwork):
         raise TypeError(
-            f"network must have classes, got {type(network).__name__}; for a SigmaNet there is "
+            f"network must look at patches, got {type(network).__name__}; for a SigmaNet there is "
             "predict_with_doubt."
         )
     size = network.patch_size
@@ -124,53 +86,101 @@ def predict_sigma_map(network, image, *, stride=1, readout="mean", method="auto"
         height, width = ((count - 1) * stride + size for count in windows.shape)
         part = image[None, None, top : top + height, left : left + width].to(network.mean)
         answer = run(network, part, stride=stride)
-        windows.copy_(read_out(answer, network.sigmas, readout)[0])
+        windows.copy_(network.read_out(answer, readout)[0])
     return sigma_map
 
 
-def predict_full_size(estimate, image, *, patch_size=32, stride=1):
+def predict_full_size(estimate, image, *, patch_size=32, stride=1, min_side=None):
     """Estimate a sigma map of the image's own size: windows at the edges see it reflected.
 
     Parameters
     ----------
     estimate : callable
         Called as ``estimate(image, stride=stride)``; returns a map on the window grid, as
-        `predict_sigma_map` does.
+        `predict_sigma_map` does, or several of them in one tensor (..., rows, columns).
     image : Tensor of shape (H, W)
-        Blurred image in [0, 1], at least a patch a side.
+        Blurred image in [0, 1], at least `min_side` a side.
     patch_size : int, optional
         Side of the estimator's window.
     stride : int, optional
         Step between windows; maps of a larger stride are interpolated bilinearly.
+    min_side : int, optional
+        Smallest side in pixels; by default that of a patch.
 
     Returns
     -------
-    sigma_map : Tensor of shape (H, W)
+    sigma_map : Tensor of shape (..., H, W)
         In pixels.
 
     Raises
     ------
     TypeError, ValueError
-        If the image is not (H, W) or smaller than a patch.
+        If the image is not (H, W) or smaller than `min_side`.
 
     References
     ----------
     .. [1] Chapter "From patches to a map", ``book/maps/from_patches_to_a_map.ipynb``.
     """
-    check_image(image, min_side=patch_size, ndim=2)
+    grid, stride = predict_grid(
+        estimate, image, patch_size=patch_size, stride=stride, min_side=min_side
+    )
+    return spread_grid(grid, image.shape, stride)
+
+
+def predict_grid(estimate, image, *, patch_size=32, stride=1, min_side=None):
+    """Do the first half of `predict_full_size`: windows around every pixel of a grid.
+
+    After it the image is needed no more, which large ones are glad of.
+
+    Parameters
+    ----------
+    estimate, image, patch_size, stride, min_side
+        As those of `predict_full_size`.
+
+    Returns
+    -------
+    grid : Tensor of shape (..., rows, columns)
+        Entry (r, c) speaks for pixel (r stride, c stride); the last ones may lie outside.
+    stride : int
+        The step that was taken: none goes beyond the image.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As `predict_full_size`.
+    """
+    min_side = patch_size if min_side is None else check_integer(min_side, "min_side")
+    check_image(image, min_side=min_side, ndim=2)
     # A step beyond the image adds nothing but padding.
     stride = min(check_integer(stride, "stride"), max(1, max(image.shape) - 1))
     before = patch_size // 2
     # Enough behind the far edges for a last window at or beyond the last pixel.
     below, right = (patch_size - 1 - before + -(side - 1) % stride for side in image.shape)
-    grid = estimate(pad(image, (before, below, before, right)), stride=stride)
+    return estimate(pad(image, (before, below, before, right)), stride=stride), stride
+
+
+def spread_grid(grid, shape, stride):
+    """Do the second half: interpolate a grid bilinearly to an image's size.
+
+    Parameters
+    ----------
+    grid : Tensor of shape (..., rows, columns)
+        From `predict_grid`.
+    shape : (int, int)
+        Height and width of the image.
+    stride : int
+        Step between the grid's entries, in pixels.
+
+    Returns
+    -------
+    full : Tensor of shape (..., H, W)
+    """
     if stride == 1:
         return grid
-    spread = [(count - 1) * stride + 1 for count in grid.shape]
-    full = functional.interpolate(
-        grid[None, None], size=spread, mode="bilinear", align_corners=True
-    )
-    return full[0, 0, : image.shape[0], : image.shape[1]].contiguous()
+    spread = [(count - 1) * stride + 1 for count in grid.shape[-2:]]
+    layers = grid.reshape(1, -1, *grid.shape[-2:])
+    full = functional.interpolate(layers, size=spread, mode="bilinear", align_corners=True)
+    return full[..., : shape[0], : shape[1]].reshape(*grid.shape[:-2], *shape)
 
 
 def window_centres(field, *, patch_size=32, stride=1):

@@ -12,6 +12,9 @@ from ..learn.sigma_net import STRIDE, SigmaNet
 #: Side, in steps of the grid, of what is computed at once: bounds the memory.
 _TILE = 160
 
+#: Smallest side of an image whose reflection at the edges gives a map of its own size.
+_SMALLEST = 16
+
 
 def predict_with_doubt(network, image, *, stride=1, progress=False):
     """Estimate sigma and its standard deviation for every window that fits into an image.
@@ -45,8 +48,7 @@ def predict_with_doubt(network, image, *, stride=1, progress=False):
     >>> sigma_map.shape, doubt.shape
     (torch.Size([3, 5]), torch.Size([3, 5]))
     """
-    grid = _answers(network, image, progress)
-    return tuple(_on_windows(layer, image, stride) for layer in grid)
+    return tuple(_on_windows(_answers(network, image, progress), image, stride))
 
 
 @torch.no_grad()
@@ -82,7 +84,9 @@ def _answers(network, image, progress):
 def _on_windows(grid, image, stride):
     """Interpolate a grid of every fourth pixel for windows that lie `stride` pixels apart."""
     stride = check_integer(stride, "stride")
-    for axis, side in enumerate(image.shape):
+    if stride == STRIDE:
+        return grid
+    for axis, side in enumerate(image.shape, start=-2):
         grid = _resample(grid, (side - PATCH_SIZE) // stride + 1, stride, axis)
     return grid
 
@@ -94,7 +98,7 @@ def _resample(grid, count, stride, axis):
     before = place.floor().long().clamp(max=last)
     after = (before + 1).clamp(max=last)
     share = (place - before).clamp(0, 1)
-    share = share[:, None] if axis == 0 else share
+    share = share[:, None] if axis == -2 else share
     return torch.lerp(grid.index_select(axis, before), grid.index_select(axis, after), share)
 
 
@@ -106,6 +110,10 @@ class RegressionEstimator:
     ----------
     network : SigmaNet
         The trained network.
+
+    Notes
+    -----
+    `predict_full_size` takes ``with_doubt`` as well as the estimator itself.
     """
 
     network: SigmaNet
@@ -115,6 +123,20 @@ class RegressionEstimator:
         """Side of the window in pixels."""
         return self.network.patch_size
 
+    @property
+    def own_stride(self):
+        """Step between the places where it answers; what lies between is interpolated."""
+        return STRIDE
+
+    @property
+    def min_side(self):
+        """Smallest side, in pixels, of an image that `predict_full_size` may be asked about."""
+        return _SMALLEST
+
     def __call__(self, image, *, stride=1, progress=False):
         """Return the sigma map of every window: see `predict_with_doubt`."""
         return _on_windows(_answers(self.network, image, progress)[0], image, stride)
+
+    def with_doubt(self, image, *, stride=1, progress=False):
+        """Return sigma and deviation of every window as one tensor (2, rows, columns)."""
+        return _on_windows(_answers(self.network, image, progress), image, stride)

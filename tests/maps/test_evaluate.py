@@ -69,7 +69,10 @@ def test_unknown_estimators_list_the_known(tmp_path):
 class FirstClass:
     """A network that answers the same class for every patch."""
 
-    sigmas = torch.tensor([1.0, 2.0])
+    sigmas, mean = torch.tensor([1.0, 2.0]), torch.tensor(0.0)
+
+    def read_out(self, answers, readout):
+        return maps.read_out(answers, self.sigmas, readout)
 
     def __call__(self, patches):
         assert patches.dtype == torch.float32 and patches.max() <= 1

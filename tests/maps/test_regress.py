@@ -1,28 +1,15 @@
 """Maps of the network that regresses."""
 
-import json
-from dataclasses import asdict
-from pathlib import Path
-
 import pytest
 import torch
 
-from blurlib import data, learn, maps
+from blurlib import data, maps
 from blurlib.maps import regress
-
-#: Recorded, not packaged.
-WEIGHTS = Path(__file__).parents[2] / "results" / "weights" / "sigma-net.safetensors"
 
 
 @pytest.fixture(scope="module")
 def estimator():
-    return maps.load_estimator(str(WEIGHTS))
-
-
-def test_its_file_was_made_by_its_recipe():
-    _, record = learn.load_network(WEIGHTS)
-    recipe = asdict(learn.RECIPES["sigma-net"])
-    assert record["recipe"] == json.loads(json.dumps(recipe))
+    return maps.load_estimator()
 
 
 @pytest.mark.parametrize("stride", [1, 3, 4, 8])
@@ -69,7 +56,7 @@ def test_noise_is_not_taken_for_sharpness(estimator, rng):
         maps.evaluate_image(
             maps.load_estimator(name), sharp, "ramp", stride=16, noise=2.55, rng=rng
         )
-        for name in (str(WEIGHTS), "spectrum-30")
+        for name in ("sigma-net", "spectrum-30")
     ]
     assert scores[0]["rmse"] < 0.2 < 0.8 < scores[1]["rmse"]
 
@@ -99,3 +86,23 @@ def test_the_estimator_is_the_first_of_the_two(estimator):
 def test_images_smaller_than_a_window_are_named(estimator):
     with pytest.raises(ValueError, match="at least 32 pixels"):
         estimator(torch.rand(31, 40))
+
+
+def test_any_image_from_16_pixels_on_has_a_map_of_its_own_size(estimator):
+    blurred, truth = maps.make_test_image(data.packaged_image("grass")[:64, :64], "ramp")
+    for sides in ((16, 16), (17, 40), (64, 33)):
+        image = blurred[: sides[0], : sides[1]]
+        sigma_map, deviation = maps.predict_full_size(
+            estimator.with_doubt, image, min_side=estimator.min_side, stride=2
+        )
+        assert sigma_map.shape == deviation.shape == sides and deviation.min() > 0
+        assert maps.rmse(sigma_map, truth[: sides[0], : sides[1]]) < 0.4
+    with pytest.raises(ValueError, match="at least 16 pixels"):
+        maps.predict_full_size(estimator, image[:15], min_side=estimator.min_side)
+
+
+def test_blank_paper_is_no_texture_and_grass_is(estimator):
+    image = torch.ones(128, 256)
+    image[:, :128] = data.packaged_image("grass")[:128, :128]
+    _, deviation = maps.predict_with_doubt(estimator.network, image, stride=4)
+    assert deviation[:, -10:].min() > maps.doubt.NO_TEXTURE > deviation[:, :14].max()
