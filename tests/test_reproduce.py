@@ -10,7 +10,7 @@ import torch
 
 from blurlib import blur, cli, data, learn, reproduce
 from blurlib.data import sources
-from blurlib.reproduce import case, datasets, slides, studies
+from blurlib.reproduce import case, datasets, readouts, slides, studies
 
 RESULTS = Path(__file__).parents[1] / "results"
 
@@ -148,6 +148,31 @@ def test_every_patch_size_is_scored(scans, tmp_path, quick_recipes, monkeypatch)
     record = reproduce.reproduce("patch-sizes", scans, out=tmp_path, weights=tmp_path / "w")
     assert set(record["networks"]) == set(names)
     assert record["constant_guess"] == pytest.approx(0.866, abs=0.02)  # of 30 classes up to 3
+
+
+def test_readouts_are_scored_for_every_seed(scans, tmp_path, quick_recipes, monkeypatch):
+    answers = ("classes-10", "ordinal-10", "direct", "gaussian")
+    names = [f"readout-{answer}-{seed}" for answer in answers for seed in (0, 2)]
+    monkeypatch.setattr(readouts, "READOUT_STUDY", names)
+    for name in names:  # pages and textures take longer to draw than two steps
+        quick = replace(learn.RECIPES[name], num_pages=0, textures_each=1)
+        monkeypatch.setitem(learn.RECIPES, name, quick)
+    record = reproduce.reproduce("readouts", scans, out=tmp_path, weights=tmp_path / "w")
+    found = record["answers"]
+    assert tuple(found) == answers and set(record["training"]) == set(names)
+    aside = {tuple(run["data"]["aside"]) for run in record["training"].values()}
+    assert aside == {tuple(record["textures"])}  # whatever the seed
+    assert all(("argmax" in found[name]) == name.endswith("10") for name in answers)
+    for score in found.values():
+        seeds = score["mean"]["sin"]["seeds"]
+        assert len(seeds) == 2 and seeds[0] != seeds[1]
+        assert score["mean"]["sin"]["mean_rmse"] == pytest.approx(sum(seeds) / 2, abs=1e-4)
+        assert len(score["mean"]["pieces"]["bias"]) == len(record["pieces"])
+    # Two steps have taught it nothing: it answers the middle, whatever is asked.
+    bias = [b for b in found["direct"]["mean"]["pieces"]["bias"] if b is not None]
+    assert bias[0] > 0.5 and bias[-1] < -0.5
+    within = found["gaussian"]["errors_within"]
+    assert 0 < within["1 deviations"] <= within["2 deviations"] <= 1
 
 
 @pytest.fixture

@@ -17,8 +17,8 @@ from .. import __version__
 from .._checks import check_choice, check_device
 from .._files import replacing
 from ..data import brodatz
-from ..learn import SHIPPED, device_name
-from . import datasets, slides, studies
+from ..learn import REGRESSION, SHIPPED, device_name
+from . import datasets, limits, peers, readouts, regression, robustness, slides, studies
 from .case import Case, NoData, NotShipped
 from .datasets import places_also_trained_on
 
@@ -42,17 +42,28 @@ RECORDS = {
         for name in SHIPPED
         if name.startswith("thesis")
     },
-    "sigma-net": studies.regression,
+    **{name: functools.partial(regression.regression, name) for name in REGRESSION},
     "slides-third-row": slides.third_row,
     "slides-text": slides.text,
     "slides-photographs": slides.photographs,
     "training-curve": studies.curve,
     "training-choices": studies.choices,
     "patch-sizes": studies.patch_sizes,
+    "limits": limits.limit,
+    "readouts": readouts.readouts,
+    "robustness": robustness.robustness,
+    "peers": peers.peers,
+    "classical-calibration": peers.calibration,
 }
 
 #: Those that need networks which are not packaged.
-NEED_TRAINING = ("sigma-net", "training-curve", "training-choices", "patch-sizes")
+NEED_TRAINING = (
+    "training-curve",
+    "training-choices",
+    "patch-sizes",
+    "readouts",
+    "classical-calibration",
+)
 
 
 def reproduce(name, folder=None, *, out="results", weights=None, device="cpu", progress=False):

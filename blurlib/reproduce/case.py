@@ -20,6 +20,7 @@ from ..learn import (
     save_network,
     split_scans,
 )
+from .doubt import calibrate
 
 
 class NotShipped(ValueError):
@@ -114,6 +115,8 @@ class Case:
                     RECIPES[name], scans=self.scans, device=self.device, progress=self.progress,
                     checkpoint=lambda identity: Checkpoint(unfinished, identity), look_on=log,
                 )  # fmt: skip
+            if RECIPES[name].on_crops:
+                record["doubt"] = calibrate(network, self.aside)
             save_network(path, network, record)
             unfinished.unlink(missing_ok=True)
         return path

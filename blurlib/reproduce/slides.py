@@ -94,7 +94,11 @@ def _first(error, most=2**20):
 READERS, STRIDE = ("spectrum-30", "thesis-30"), 8
 
 
-def _folder(case, name):
+#: What a map of text is smoothed with, once, beside the raw one.
+SMOOTHED = "mean3x3"
+
+
+def data_beside(case, name):
     """Return a folder of the data that stands beside that of the textures."""
     folder = data_folder(name, case.folder)
     if folder.name != name or not folder.is_dir():
@@ -106,22 +110,26 @@ def _folder(case, name):
 
 def text(case):
     """Score the sins on scans of printed text, in a folder ``text`` of the data."""
-    paths = list_images([_folder(case, "text")])
+    paths = list_images([data_beside(case, "text")])
     found = {}
     for name in READERS:
         for readout in ("argmax", "mean"):
             estimator = NetworkEstimator(case.network(name), readout)
             for field in ("sin", "sin2d"):
-                scores = {
-                    path.name: evaluate_image(estimator, load_image(path), field, stride=STRIDE)
-                    for path in case.each(paths, f"{name}, {field}")
-                }
-                found.setdefault(name, {}).setdefault(readout, {})[field] = {
-                    **mean_and_spread({key: score["rmse"] for key, score in scores.items()}),
-                    "bias": {key: round(score["bias"], 4) for key, score in scores.items()},
-                }
+                for row, smoothing in {field: None, f"{field}, {SMOOTHED}": SMOOTHED}.items():
+                    scores = {
+                        path.name: evaluate_image(
+                            estimator, load_image(path), field, stride=STRIDE, smoothing=smoothing
+                        )
+                        for path in case.each(paths, f"{name}, {row}")
+                    }
+                    found.setdefault(name, {}).setdefault(readout, {})[row] = {
+                        **mean_and_spread({key: score["rmse"] for key, score in scores.items()}),
+                        "bias": {key: round(score["bias"], 4) for key, score in scores.items()},
+                    }
     return {
-        "text": [path.name for path in paths], "stride": STRIDE, "smoothing": None,
+        "text": [path.name for path in paths], "stride": STRIDE,
+        "smoothing": f"none, or one step of {SMOOTHED}",
         "protocol": "real scans of print, never trained on; author's kernels, 8 bits",
         "networks": found,
     }  # fmt: skip
@@ -134,7 +142,7 @@ def photographs(case):
     no true sigma: the area under the ROC curve says how often a blurred window reads as more
     blurred than a sharp one.
     """
-    folder = _folder(case, "defocus")
+    folder = data_beside(case, "defocus")
     masks = sorted(folder.glob("*_mask.png"))
     if not masks:
         raise NoData(f"there is no NAME_mask.png in {folder}, and no NAME.jpg to go with it.")

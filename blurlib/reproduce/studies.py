@@ -7,11 +7,7 @@ from ..learn import CHOICES, CURVE, PATCH_SIZES, SIZES
 from ..maps import (
     NetworkEstimator,
     evaluate_image,
-    make_test_image,
-    predict_with_doubt,
     read_out,
-    rmse,
-    window_centres,
 )
 from .case import mean_and_spread
 
@@ -41,42 +37,6 @@ def unseen(name, case):
         "protocol": "unseen textures: trained on free pictures only; author's kernels, 8 bits, "
         "blur reflects at the border",
         "fields": fields,
-    }  # fmt: skip
-
-
-#: What is done to the ramp's picture before `regression` looks at it.
-DEGRADED = {
-    "ramp, noise 1": {"noise": 1.0},
-    "ramp, noise 2.55": {"noise": 2.55},
-    "ramp, JPEG 75": {"jpeg_quality": 75},
-}
-
-
-def regression(case):
-    """Score the network that regresses: clean, with noise, after JPEG; and its doubt."""
-    network = case.network("sigma-net")
-    rng = torch.Generator().manual_seed(0)
-    rows, scaled = {}, []
-    for row, degradation in {"ramp": {}, "sin": {}, **DEGRADED}.items():
-        scores = {}
-        for scan in case.each(case.aside, row):
-            blurred, truth = make_test_image(
-                scan.load(), row.partition(",")[0], rng=rng, **degradation
-            )
-            sigma_map, deviation = predict_with_doubt(network, blurred, stride=4)
-            truth = window_centres(truth, stride=4)
-            scores[scan.name] = rmse(sigma_map, truth)
-            if not degradation:
-                scaled.append(((sigma_map - truth).abs() / deviation).flatten())
-        rows[row] = mean_and_spread(scores)
-    scaled = torch.cat(scaled)
-    return {
-        "estimator": "sigma-net", "stride": 4, "smoothing": None,
-        "protocol": "unseen textures; author's kernels, 8 bits",
-        "textures": [scan.name for scan in case.aside], "rows": rows,
-        "errors_within": {
-            f"{k} deviations": round((scaled < k).float().mean().item(), 3) for k in (1, 2)
-        },
     }  # fmt: skip
 
 

@@ -1,0 +1,139 @@
+"""Record of the physical limit: errors in one patch of a drawn texture, beside the bounds."""
+
+import math
+
+import torch
+
+from ..blur import THESIS_TRUNCATE, quantize
+from ..data import PATCH_SIZE
+from ..learn import BlurClassifier
+from ..maps import likelihood, limits, predict_with_doubt, read_out
+
+#: In pixels. At every other one the author's kernel is about to grow, which lowers the bound.
+SIGMAS = tuple(k / 4 for k in range(2, 13))
+
+#: (slope, contrast): from fine to steep, as pale as a photograph's wall and as strong as a texture.
+TEXTURES = tuple((slope, contrast) for slope in (-1.0, -2.0, -3.0) for contrast in (0.05, 0.15))
+
+NETWORKS = ("spectrum-30", "thesis-30", "sigma-net")
+
+#: Patches for each texture and sigma; larger images, and their side.
+NUMBER, NUMBER_LARGE, SIDE = 200, 20, 128
+
+_AUTHORS = {"truncate": THESIS_TRUNCATE}
+
+
+def limit(case):
+    """Score networks on power-law textures, blurred by the author's kernels, beside the bounds."""
+    rng = torch.Generator().manual_seed(0)
+    networks = {name: case.network(name) for name in NETWORKS}
+    textures = [
+        _texture(networks, *texture, rng) for texture in case.each(TEXTURES, "the physical limit")
+    ]
+    return {
+        "protocol": f"gaussian random textures, power A f^slope; author's kernels, 8 bits; one "
+        f"{PATCH_SIZE} x {PATCH_SIZE} patch that repeats itself, or is cut out of {SIDE} x {SIDE}; "
+        f"or a whole image of {SIDE} x {SIDE}",
+        "sigmas": SIGMAS, "num_patches": NUMBER, "num_large": NUMBER_LARGE, "side_large": SIDE,
+        "textures": textures,
+        "ratio": _ratios(textures, slice(None)),
+        "ratio_at_steps": _ratios(textures, slice(0, None, 2)),
+    }  # fmt: skip
+
+
+def _ratios(textures, which):
+    """Return RMSE over bound, root mean square over textures and some of the sigmas."""
+    return {
+        kind: {
+            name: _rms([row for one in textures for row in one[kind][name]["ratio"][which]])
+            for name in textures[0][kind]
+        }
+        for kind in ("repeating", "cut_out", "large")
+    }
+
+
+def _texture(networks, slope, contrast, rng):
+    """Return the bounds, and the errors in each kind of picture, for every sigma."""
+    power = limits.power_law((PATCH_SIZE, PATCH_SIZE), slope, contrast)
+    around = limits.power_law((SIDE, SIDE), slope, contrast)
+
+    def bounds(**options):
+        return [limits.bound_power_law(slope, contrast, sigma, **options) for sigma in SIGMAS]
+
+    against = {
+        "repeating": bounds(**_AUTHORS),
+        "cut_out": bounds(**_AUTHORS, periodic=False),
+        "large": bounds(**_AUTHORS, size=SIDE),
+    }
+    errors, clipped = {kind: {} for kind in against}, 0.0
+    for sigma in SIGMAS:
+        repeating = limits.gaussian_fields(power, NUMBER, rng=rng)
+        large = limits.gaussian_fields(around, NUMBER, rng=rng)
+        first = (SIDE - PATCH_SIZE) // 2
+        inner = slice(first, first + PATCH_SIZE)
+        blurred = {kind: limits.blur_periodic(fields, sigma, **_AUTHORS)
+                   for kind, fields in (("repeating", repeating), ("large", large))}  # fmt: skip
+        images = {
+            "repeating": blurred["repeating"], "cut_out": blurred["large"][:, inner, inner],
+            "large": blurred["large"][:NUMBER_LARGE],
+        }  # fmt: skip
+        for kind, pixels in images.items():
+            pixels = 0.5 + pixels - pixels.mean((1, 2), keepdim=True)
+            clipped = max(clipped, ((pixels < 0) | (pixels > 1)).double().mean().item())
+            for name, found in _answers(networks, quantize(pixels.float()), kind).items():
+                errors[kind].setdefault(name, []).append(found.double() - sigma)
+    return {
+        "slope": slope, "contrast": contrast, "clipped": round(clipped, 4),
+        "bounds": {
+            **{f"power law, {kind}": _rounded(values) for kind, values in against.items()},
+            "power law, true gaussian": _rounded(bounds()),
+            "spectrum known": _rounded(
+                [limits.bound_spectrum_known(power, sigma, **_AUTHORS) for sigma in SIGMAS]
+            ),
+        },
+        **{kind: {name: _score(one, against[kind]) for name, one in found.items()}
+           for kind, found in errors.items()},
+    }  # fmt: skip
+
+
+@torch.no_grad()
+def _answers(networks, images, kind):
+    """Return one sigma an image, by the name of who answers."""
+    if kind == "large":  # the mean over all places: there is one sigma everywhere
+        network = networks["sigma-net"]
+        maps = [predict_with_doubt(network, image, stride=4)[0] for image in images]
+        place = (SIDE - PATCH_SIZE) // 8
+        return {
+            "sigma-net, one place": torch.stack([one[place, place] for one in maps]),
+            "sigma-net, mean": torch.stack([one.mean() for one in maps]),
+        }
+    found = {}
+    for name, network in networks.items():
+        patches = images[:, None].to(network.mean)
+        if isinstance(network, BlurClassifier):
+            found[name] = read_out(network(patches), network.sigmas).cpu()
+        else:
+            found[name] = network.estimate(patches)[0][:, 0, 0].cpu()
+    window = "none" if kind == "repeating" else "hann"
+    found["likelihood"] = likelihood.fit_power_law(
+        images, **_AUTHORS, sigma_max=4.0, window=window
+    )[0]
+    return found
+
+
+def _score(errors, bounds):
+    """Return RMSE, bias and RMSE over bound for every sigma."""
+    found = [error.square().mean().sqrt().item() for error in errors]
+    ratios = [rmse / bound for rmse, bound in zip(found, bounds, strict=True)]
+    return {
+        "rmse": _rounded(found), "bias": _rounded([error.mean().item() for error in errors]),
+        "ratio": _rounded(ratios),
+    }  # fmt: skip
+
+
+def _rounded(values):
+    return [round(value, 4) for value in values]
+
+
+def _rms(values):
+    return round(math.sqrt(sum(value**2 for value in values) / len(values)), 3)

@@ -1,0 +1,69 @@
+"""Records of the networks that regress: their error, clean and degraded, and their doubt."""
+
+import torch
+
+from ..maps import rmse
+from ..maps.doubt import WITHIN, calibrate_doubt, error_by_kept, reliability, share_within
+from .case import mean_and_spread
+from .doubt import FIELDS, STRIDE, errors_of, joined
+
+#: What is done to the ramp's picture before a network looks at it.
+DEGRADED = {
+    "ramp, noise 1": {"noise": 1.0},
+    "ramp, noise 2.55": {"noise": 2.55},
+    "ramp, JPEG 75": {"jpeg_quality": 75},
+}
+
+#: Of all places, the surest so many are kept.
+KEPT = (1.0, 0.9, 0.8, 0.7, 0.6, 0.5, 0.4, 0.3, 0.2, 0.1)
+
+
+def regression(name, case):
+    """Score a network that regresses: clean, with noise, after JPEG; and its doubt."""
+    network = case.network(name)
+    rng = torch.Generator().manual_seed(0)
+    rows, within, pairs = {}, {}, []
+    for row, degradation in {**dict.fromkeys(FIELDS, {}), **DEGRADED}.items():
+        found = {
+            scan.name: errors_of(network, scan, row.partition(",")[0], rng=rng, **degradation)
+            for scan in case.each(case.aside, row)
+        }
+        rows[row] = mean_and_spread({key: rmse(e, 0 * e) for key, (e, _) in found.items()})
+        within[row] = _shares(*joined(found.values()))
+        if row in FIELDS:
+            pairs.append(list(found.values()))
+    by_scan = list(zip(*pairs, strict=True))
+    errors, deviations = joined(pair for scan in by_scan for pair in scan)
+    stated, measured = reliability(errors, deviations)
+    return {
+        "estimator": name, "stride": STRIDE, "smoothing": None,
+        "protocol": "unseen textures; author's kernels, 8 bits",
+        "textures": [scan.name for scan in case.aside], "rows": rows,
+        "doubt": {
+            "scale": round(network.doubt_scale.item(), 4),
+            "within": within,
+            "within, each texture by the others' scale": _left_one_out(by_scan),
+            "kept": {
+                str(share): round(error, 4)
+                for share, error in zip(KEPT, error_by_kept(errors, deviations, KEPT), strict=True)
+            },
+            "reliability": {
+                name: [round(value, 4) for value in values.tolist()]
+                for name, values in (("stated", stated), ("found", measured))
+            },
+        },
+    }  # fmt: skip
+
+
+def _shares(errors, deviations):
+    return {str(number): round(share_within(errors, deviations, number), 3) for number in WITHIN}
+
+
+def _left_one_out(by_scan):
+    """Return the shares within, each texture scaled by what the other textures ask for."""
+    scaled = []
+    for place, pairs in enumerate(by_scan):
+        others = joined(pair for other in by_scan[:place] + by_scan[place + 1 :] for pair in other)
+        errors, deviations = joined(pairs)
+        scaled.append((errors, calibrate_doubt(*others) * deviations))
+    return _shares(*joined(scaled))

@@ -1,0 +1,100 @@
+"""Record of what breaks a sigma map: one rule of the training broken at a time."""
+
+import torch
+
+from ..maps import bias, rmse, window_centres
+from ..maps.classical import classical_estimator
+from ..maps.corruptions import corrupt_test_image
+from ..maps.doubt import NO_TEXTURE, share_within
+from ..maps.estimators import estimator_of
+from .case import mean_and_spread
+
+#: Networks and classical methods that are compared; `DOUBTS` states its doubt.
+LEARNED, CLASSICAL = (
+    ("thesis-30", "spectrum-30", "sigma-net"),
+    ("laplacian-variance", "spectrum-fit"),
+)
+DOUBTS = "sigma-net"
+
+#: Step between the windows that are scored, in pixels: they lie side by side.
+STRIDE = 32
+
+#: Kind and levels of everything that is done to the ramp's picture. No noise at all is "clean".
+LEVELS = {
+    "noise": (0, 1, 2.55, 5, 10),
+    "jpeg": (90, 75, 50, 25),
+    "contrast": (0.25, 0.1),
+    "gamma before": (2.2,),
+    "gamma after": (0.45, 2.2),
+    "kernel": ("gaussian", "disk", "box", "motion"),
+    "resize": (0.75, 1.5),
+    "sharpen": (1,),
+}
+
+
+def robustness(case):
+    """Score estimators, and the doubt of one, on each corruption."""
+    estimators = {name: estimator_of(case.network(name)) for name in LEARNED}
+    estimators |= {name: classical_estimator(name) for name in CLASSICAL}
+    rows = {
+        row_name(kind, level): _row(estimators, case, kind, level)
+        for kind, levels in LEVELS.items()
+        for level in levels
+    }
+    return {
+        "stride": STRIDE, "smoothing": None, "readout": "mean", "field": "ramp",
+        "protocol": "unseen textures; author's kernels unless said otherwise, 8 bits",
+        "textures": [scan.name for scan in case.aside], "estimators": list(estimators),
+        "no_texture": NO_TEXTURE, "rows": rows,
+    }  # fmt: skip
+
+
+def row_name(kind, level):
+    """Return what a row of the record is called."""
+    return "clean" if (kind, level) == ("noise", 0) else f"{kind} {level}"
+
+
+def _row(estimators, case, kind, level):
+    rng = torch.Generator().manual_seed(0)
+    found = {name: {} for name in estimators}
+    biases = {name: {} for name in estimators}
+    errors, deviations = [], []
+    for scan in case.each(case.aside, row_name(kind, level)):
+        image, truth = corrupt_test_image(scan.load(), kind, level, rng=rng)
+        truth = window_centres(truth, stride=STRIDE)
+        for name, estimator in estimators.items():
+            if name == DOUBTS:
+                estimate, deviation = estimator.with_doubt(image, stride=STRIDE)
+                errors.append((estimate - truth).flatten())
+                deviations.append(deviation.flatten())
+            else:
+                estimate = estimator(image, stride=STRIDE)
+            found[name][scan.name] = rmse(estimate, truth)
+            biases[name][scan.name] = bias(estimate, truth)
+    scores = {
+        name: mean_and_spread(found[name])
+        | {"bias": round(sum(biases[name].values()) / len(biases[name]), 4)}
+        for name in estimators
+    }
+    return {
+        "kind": kind,
+        "level": level,
+        "estimators": scores,
+        "doubt": _doubt(*map(torch.cat, (errors, deviations))),
+    }
+
+
+def _doubt(errors, deviations):
+    """Return what is stated beside what is found, over all places of all scans."""
+    said = deviations < NO_TEXTURE
+    return {
+        "stated": round(deviations.square().mean().sqrt().item(), 4),
+        "found": round(errors.square().mean().sqrt().item(), 4),
+        "within": {
+            str(number): round(share_within(errors, deviations, number), 3) for number in (1, 2)
+        },
+        "refused": round(1 - said.double().mean().item(), 4),
+        "found_where_not_refused": (
+            round(errors[said].square().mean().sqrt().item(), 4) if said.any() else None
+        ),
+    }

@@ -1,0 +1,82 @@
+"""The record of all estimators side by side, and that of their calibration."""
+
+from types import SimpleNamespace
+
+import pytest
+
+from blurlib import data, learn
+from blurlib.maps import classical
+from blurlib.reproduce import NoData, peers
+from blurlib.reproduce.case import Case
+
+
+@pytest.fixture
+def case(tmp_path, monkeypatch):
+    """Return a case with two small pictures put aside, and a page of text beside them."""
+    (tmp_path / "data" / "text").mkdir(parents=True)
+    pictures = {name: data.packaged_image(name)[:128, :128] for name in ("grass", "coins")}
+    data.write_image(tmp_path / "data" / "text" / "a.png", pictures["coins"])
+    scans = [
+        SimpleNamespace(name=name, load=lambda image=image: image)
+        for name, image in pictures.items()
+    ]
+    case = Case(scans, tmp_path / "data")
+    case.__dict__["aside"] = scans
+    monkeypatch.setattr(peers, "LEARNED", ("spectrum-30",))
+    monkeypatch.setattr(peers, "COLLECTION", ("gravel",))
+    monkeypatch.setattr(peers, "_SIDE", 64)
+    monkeypatch.setattr(peers, "packaged_image", lambda name: pictures["grass"])
+    return case
+
+
+def test_every_estimator_is_scored_on_every_row(case):
+    record = peers.peers(case)
+    assert list(record["estimators"]) == ["spectrum-30", *classical.CLASSICAL]
+    assert record["textures"] == ["grass", "coins"] and set(case.used) == {"spectrum-30"}
+    for found in record["estimators"].values():
+        rows = found["rows"]
+        assert set(rows["ramp"]["images"]) == {"grass", "coins"}
+        assert set(rows["collection, sin"]["images"]) == {"gravel"}
+        assert set(rows["text, sin2d"]["images"]) == {"a.png"}
+        assert all(0 < row["mean_rmse"] < 2.5 for row in rows.values())
+        assert found["seconds_512"] > 0
+        # The same picture under another name has the same error.
+        assert rows["collection, ramp"]["images"]["gravel"] == rows["ramp"]["images"]["grass"]
+    ramp = {
+        name: found["rows"]["ramp"]["mean_rmse"] for name, found in record["estimators"].items()
+    }
+    assert ramp["boosted-trees"] < ramp["laplacian-variance"]
+
+
+def test_text_has_to_be_there(case):
+    (case.folder / "text" / "a.png").unlink()
+    (case.folder / "text").rmdir()
+    with pytest.raises(NoData, match="no folder 'text'"):
+        peers.peers(case)
+
+
+def test_a_fit_is_compared_with_the_packaged_one(case, tmp_path, monkeypatch):
+    fitted = classical.fit_calibration(images=[case.scans[0].load()], num_cuts=100)
+    monkeypatch.setattr(peers, "fit_calibration", lambda **_: fitted)
+    object.__setattr__(case, "weights", tmp_path / "weights")
+    record = peers.calibration(case)
+    differences = record["differs_from_packaged"]["most"]
+    assert set(differences) == set(classical.CLASSICAL)
+    assert all(0 < most < 3.5 for most in differences.values())  # another data set: another curve
+    again = classical.load_calibration(tmp_path / "weights" / "classical.safetensors")
+    monkeypatch.setattr(peers, "load_calibration", lambda: again)
+    same = peers.calibration(case)["differs_from_packaged"]["most"]
+    assert set(same.values()) == {0.0}
+
+
+def test_fitting_without_scikit_learn_says_what_to_install(monkeypatch):
+    import sys
+
+    monkeypatch.setitem(sys.modules, "sklearn.ensemble", None)
+    with pytest.raises(RuntimeError, match=r"scikit-learn.*\[fit\]"):
+        classical.fit_calibration(images=[data.packaged_image("grass")], num_cuts=100)
+
+
+def test_what_is_put_aside_is_not_fitted_on():
+    facts = classical.load_calibration().record["data"]
+    assert facts["aside"] == learn.pretrained("thesis-30")[1]["data"]["aside"]
