@@ -134,6 +134,18 @@ def test_a_bad_image_of_a_folder_is_named_and_left_out(tmp_path, folder, capsys)
     assert names(out) == pairs("a", "b", "c", "d")
 
 
+def test_names_with_sigma_in_them_keep_their_own_doubt(tmp_path, capsys):
+    small = "--estimator", "sigma-net-small"
+    images = write(tmp_path / "a_sigma.png", 64), write(tmp_path / "a_deviation.png", 80)
+    out = tmp_path / "maps"
+    assert run(capsys, *images, "--out", out, *small)[0] == 0
+    assert names(out) == sorted(pairs("a_sigma", "a_deviation"))
+    assert read(out / "a_sigma_deviation.npy").shape == (64, 101)
+    # Another estimator states no doubt: the old one must not stand beside its map.
+    assert run(capsys, images[0], "--out", out, "--estimator", "laplacian-variance")[0] == 0
+    assert names(out) == sorted(set(pairs("a_sigma", "a_deviation")) - {"a_sigma_deviation.npy"})
+
+
 def test_images_that_differ_in_their_ending_keep_it(tmp_path, folder, capsys):
     write(folder / "a.jpg", 90)
     out = tmp_path / "maps"

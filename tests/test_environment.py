@@ -92,3 +92,15 @@ def test_cuda_is_one_commented_line():
     lines = (REPOSITORY / "environment.yml").read_text().splitlines()
     (cuda,) = (line for line in lines if "cuda" in line)
     assert cuda.strip().startswith("#") and PINS["torch"] in cuda
+
+
+def test_every_file_of_the_package_is_packaged():
+    settings = tomllib.loads((REPOSITORY / "pyproject.toml").read_text(encoding="utf-8"))
+    globs = settings["tool"]["setuptools"]["package-data"]["blurlib"]
+    package = REPOSITORY / "blurlib"
+    kept = {path for pattern in globs for path in package.glob(pattern)}
+    others = {
+        path for path in package.rglob("*")
+        if path.is_file() and path.suffix not in (".py", ".pyc")
+    }  # fmt: skip
+    assert others <= kept and len(others) > 10

@@ -167,10 +167,11 @@ def _map_image(path, array, options, estimator, *, progress):
 
     grid, shape, stride = _estimate(path, options, estimator, progress=progress)
     result, hidden = {}, None
+    file = array.with_name(array.name.removesuffix("_sigma.npy") + "_deviation.npy")
+    file.unlink(missing_ok=True)  # of an earlier run: it must not stand beside another map
     if len(grid) == 2:  # one at a time: each is as large as the image
         deviation = maps.spread_grid(grid[1], shape, stride)
         hidden = deviation > NO_TEXTURE
-        file = array.with_name(array.name.replace("_sigma", "_deviation"))
         result = {"deviation": str(file), "no_texture": hidden.float().mean().item()}
         _save(file, deviation)
         del deviation

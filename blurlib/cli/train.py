@@ -59,6 +59,7 @@ def run(options):
 
     from .. import data, learn
     from .._checks import check_choice
+    from ..reproduce.doubt import calibrate
 
     check_writable(options.out, ".safetensors")
     if options.images is not None and options.textures_each is not None:
@@ -97,6 +98,8 @@ def run(options):
         )  # fmt: skip
         if not learn.is_first():
             return 0
+        if recipe.on_crops and scans is not None:
+            record["doubt"] = calibrate(network, learn.split_scans(scans)[1])
         learn.save_network(options.out, network, record)
         unfinished.unlink(missing_ok=True)
     if options.json:

@@ -3,11 +3,11 @@
 import hashlib
 import json
 import lzma
-import tempfile
 from pathlib import Path
 
 import safetensors
 import torch
+from safetensors.torch import load as from_bytes
 from safetensors.torch import save as to_bytes
 
 from .. import __version__
@@ -100,7 +100,24 @@ def load_network(path):
     try:
         with safetensors.safe_open(path, framework="pt") as file:
             metadata = file.metadata() or {}
-            tensors = {name: file.get_tensor(name).float() for name in file.keys()}  # noqa: SIM118
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    except Exception as error:  # whatever a damaged file makes the reader raise
+        raise _damaged(path, error) from None
+    return _rebuild(path, metadata, tensors)
+
+
+def _damaged(path, error):
+    return CheckpointError(
+        f"{path} is damaged or was not written by blurlib "
+        f"({type(error).__name__}: {' '.join(str(error).split())[:120]}); "
+        "train or download it again."
+    )
+
+
+def _rebuild(path, metadata, tensors):
+    """Return the network and the record that a file's header and tensors describe."""
+    try:
+        tensors = {name: tensor.float() for name, tensor in tensors.items()}
         header = json.loads(metadata["blurlib"])
         if header["format"] != _FORMAT:
             raise CheckpointError(
@@ -115,14 +132,11 @@ def load_network(path):
     except CheckpointError:
         raise
     except Exception as error:  # whatever a damaged file makes the readers raise
-        raise CheckpointError(
-            f"{path} is damaged or was not written by blurlib "
-            f"({type(error).__name__}: {' '.join(str(error).split())[:120]}); "
-            "train or download it again."
-        ) from None
+        raise _damaged(path, error) from None
     if (
         not all(torch.isfinite(tensor).all() for tensor in tensors.values())
         or (network.std <= 0).any()
+        or tensors.get("doubt_scale", 1) <= 0
     ):
         raise CheckpointError(f"{path} holds NaN, infinite or impossible weights; train it again.")
     return network.eval(), record
@@ -136,7 +150,18 @@ def pretrained_names():
     names : tuple of str
         What `pretrained` takes.
     """
-    return tuple(sorted(path.name.split(".")[0] for path in _WEIGHTS.glob("*.safetensors*")))
+    return tuple(sorted(file.partition(".")[0] for file in _published()))
+
+
+def _published():
+    """Return the published SHA-256 of each packaged file, by the file's name."""
+    try:
+        hashes = json.loads((_WEIGHTS / "sha256.json").read_text())
+        return {str(file): str(found) for file, found in hashes.items()}
+    except (OSError, ValueError, AttributeError) as error:
+        raise CheckpointError(
+            f"the packaged weights' list of hashes is damaged ({error}); install blurlib again."
+        ) from None
 
 
 def pretrained(name):
@@ -168,19 +193,21 @@ def pretrained(name):
     30
     """
     check_choice(name, "name", pretrained_names())
-    (path,) = _WEIGHTS.glob(f"{name}.safetensors*")
-    published = json.loads((_WEIGHTS / "sha256.json").read_text())[path.name]
-    data = path.read_bytes()
+    ((file, published),) = (
+        (file, found) for file, found in _published().items() if file.partition(".")[0] == name
+    )
+    try:
+        data = (_WEIGHTS / file).read_bytes()
+    except OSError as error:
+        raise CheckpointError(f"{file} cannot be read ({error}); install blurlib again.") from None
     found = hashlib.sha256(data).hexdigest()
     if found != published:
         raise CheckpointError(
-            f"{path.name} has SHA-256 {found[:16]}..., published was {published[:16]}...; "
+            f"{file} has SHA-256 {found[:16]}..., published was {published[:16]}...; "
             "install blurlib again."
         )
-    if path.suffix != ".xz":
-        return load_network(path)
-    # The large ones are packed, bit for bit: it saves a seventh.
-    with tempfile.TemporaryDirectory() as folder:
-        unpacked = Path(folder) / path.stem
-        unpacked.write_bytes(lzma.decompress(data))
-        return load_network(unpacked)
+    if file.endswith(".xz"):  # the large ones are packed, bit for bit: it saves a seventh
+        data = lzma.decompress(data)
+    # What was hashed is what is read: never the file once more.
+    length = int.from_bytes(data[:8], "little")
+    return _rebuild(file, json.loads(data[8 : 8 + length])["__metadata__"], from_bytes(data))

@@ -1,5 +1,7 @@
 """A network that regresses as an ONNX file, for programs without torch: web pages for instance."""
 
+import copy
+import importlib.util
 import io
 import warnings
 from pathlib import Path
@@ -50,7 +52,12 @@ def export_onnx(path, network):
         raise TypeError(f"network must be a SigmaNet, got {type(network).__name__}.")
     if path.suffix != ".onnx":
         raise ValueError(f"path must end in .onnx, got {path}.")
+    if importlib.util.find_spec("onnx") is None:
+        raise ModuleNotFoundError(
+            "writing ONNX files needs the package onnx: pip install 'blurlib[onnx]'."
+        )
     buffer = io.BytesIO()
+    network = copy.deepcopy(network).cpu()  # the caller's stays where and as it is
     with warnings.catch_warnings():
         # This exporter is the old one; the new one needs two more packages, for the same file.
         warnings.simplefilter("ignore")

@@ -15,7 +15,7 @@ WINDOWS = (32, 16, 8)
 #: Step between windows, in pixels: a choice between speed and detail.
 STRIDE = 4
 
-_LARGEST_DILATION = 64
+_LARGEST_DILATION, _WIDEST, _MOST_LAYERS = 64, 4096, 32
 
 #: So many numbers of windows become spectra at once on a CPU.
 _AT_ONCE = 2**17
@@ -24,6 +24,7 @@ _AT_ONCE = 2**17
 _LOG_VARIANCE = (-9.7, 3.0)
 
 
+@torch.no_grad()
 def folded_log_power(images, size, stride, margin):
     r"""Return the log power spectra of all windows of an image, opposite rows averaged.
 
@@ -47,6 +48,8 @@ def folded_log_power(images, size, stride, margin):
     centre, a real image's transform at (u, v) and (-u, v) is :math:`(cc \mp ss) - i (cs \pm sc)`,
     where :math:`cs` stands for cosines down and sines across; the mean of the two powers is
     :math:`cc^2 + ss^2 + cs^2 + sc^2`. The window's mean is in :math:`cc` alone.
+
+    What comes out is a constant to whoever learns from it: no gradient reaches the images.
     """
     bank, transform, floor = filter_bank(size, images.device)
     count = len(transform)
@@ -134,7 +137,13 @@ class SigmaNet(nn.Module):
         self.hidden = tuple(check_integer(width, "hidden") for width in hidden)
         self.channels = check_integer(channels, "channels")
         self.dilations = tuple(check_integer(dilation, "dilations") for dilation in dilations)
-        if max(self.dilations) > _LARGEST_DILATION:  # a damaged file, and gigabytes of halo
+        # A damaged file must not ask for gigabytes of weights or of halo.
+        if max(*self.hidden, self.channels) > _WIDEST or len(self.dilations) > _MOST_LAYERS:
+            raise ValueError(
+                f"hidden and channels must be at most {_WIDEST}, dilations at most {_MOST_LAYERS}, "
+                f"got {self.hidden}, {self.channels} and {len(self.dilations)}."
+            )
+        if max(self.dilations, default=1) > _LARGEST_DILATION:
             raise ValueError(
                 f"dilations must be at most {_LARGEST_DILATION}, got {max(self.dilations)}."
             )
@@ -252,7 +261,9 @@ class SigmaNet(nn.Module):
         TypeError, ValueError
             If the images are not (B, 1, H, W), or smaller than a window.
         """
-        check_image(images, "images", min_side=self.patch_size, ndim=4)
+        check_image(images, "images", min_side=self.patch_size)
+        if images.ndim != 4 or images.shape[1] != 1:
+            raise ValueError(f"images must have shape (B, 1, H, W), got {tuple(images.shape)}.")
         return self.finish(self(images))
 
     def finish(self, answers):

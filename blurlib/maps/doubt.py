@@ -2,7 +2,7 @@
 
 import torch
 
-from .._checks import check_integer
+from .._checks import check_integer, check_number
 
 #: From this stated deviation on, in pixels, a map says "no texture here". Guessing the middle of
 #: the thesis' range, 0 to 3 pixels, errs by 0.87.
@@ -43,6 +43,7 @@ def share_within(errors, deviations, num_deviations=1):
     0.5
     """
     errors, deviations = _check(errors, deviations)
+    num_deviations = check_number(num_deviations, "num_deviations", low=0)
     return (errors.abs() <= num_deviations * deviations).double().mean().item()
 
 

@@ -193,6 +193,11 @@ def fit_power_law(images, *, noise=0.0, truncate=None, sigma_max=6.0, window="no
         return _whittle(seen, texture + noise_power(noise), parts, counts)
 
     low = (counts > 0) & (log_radius < math.log(0.15))  # where little is lost, for a first guess
+    if not low.any():
+        raise ValueError(
+            f"images of {size} x {size} pixels have no low frequency left with window={window!r}; "
+            "pass at least 16 pixels a side."
+        )
     level = torch.log((seen * low * log_radius.exp() ** 2).sum((1, 2)) / low.sum())
     others = torch.stack([level.clamp(*_LOG_AMPLITUDES), torch.full_like(level, -2.0)], 1)
     best = _likeliest(likelihood, others, (_LOG_AMPLITUDES, SLOPES), truncate, sigma_max)

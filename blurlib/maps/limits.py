@@ -284,7 +284,7 @@ def blur_periodic(fields, sigma, *, truncate=None):
     """
     check_image(fields, "fields", min_side=2)
     h, _ = transfer(sigma, fields.shape[-2:], truncate=truncate)
-    return torch.fft.ifft2(torch.fft.fft2(fields.double()) * h).real
+    return torch.fft.ifft2(torch.fft.fft2(fields.double()) * h.to(fields.device)).real
 
 
 def _bound(information):
@@ -490,7 +490,12 @@ def fisher_power_law(
         return gradients @ gradients.T / 2
     covariance, *changes = (_covariance(spectrum, size) for spectrum in (total, *parts))
     covariance += covariance[0, 0] * 1e4  # an unknown mean
-    factor = torch.linalg.cholesky(covariance)
+    factor, failed = torch.linalg.cholesky_ex(covariance)
+    if failed:
+        raise ValueError(
+            f"a texture of slope {slope:g} after a blur of sigma {sigma:g} is too smooth for "
+            "double precision in a patch that is cut out; pass more noise or periodic=True."
+        )
     relative = [torch.cholesky_solve(part, factor) for part in changes]
     return torch.stack([torch.stack([(a * b.T).sum() for b in relative]) for a in relative]) / 2
 

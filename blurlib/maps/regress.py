@@ -48,6 +48,7 @@ def predict_with_doubt(network, image, *, stride=1, progress=False):
     >>> sigma_map.shape, doubt.shape
     (torch.Size([3, 5]), torch.Size([3, 5]))
     """
+    check_integer(stride, "stride")
     return tuple(_on_windows(_answers(network, image, progress), image, stride))
 
 
@@ -83,7 +84,6 @@ def _answers(network, image, progress):
 
 def _on_windows(grid, image, stride):
     """Interpolate a grid of every fourth pixel for windows that lie `stride` pixels apart."""
-    stride = check_integer(stride, "stride")
     if stride == STRIDE:
         return grid
     for axis, side in enumerate(image.shape, start=-2):
@@ -135,8 +135,9 @@ class RegressionEstimator:
 
     def __call__(self, image, *, stride=1, progress=False):
         """Return the sigma map of every window: see `predict_with_doubt`."""
-        return _on_windows(_answers(self.network, image, progress)[0], image, stride)
+        return self.with_doubt(image, stride=stride, progress=progress)[0]
 
     def with_doubt(self, image, *, stride=1, progress=False):
         """Return sigma and deviation of every window as one tensor (2, rows, columns)."""
+        check_integer(stride, "stride")  # before the work, not after it
         return _on_windows(_answers(self.network, image, progress), image, stride)

@@ -92,18 +92,47 @@ def test_packaged_networks_load_and_tell_their_recipe(name):
 
 def test_packaged_names_and_sizes():
     assert set(learn.pretrained_names()) == set(learn.SHIPPED)
-    sizes = [file.stat().st_size for file in checkpoints._WEIGHTS.glob("*.safetensors")]
+    sizes = [file.stat().st_size for file in checkpoints._WEIGHTS.glob("*.safetensors*")]
+    assert len(sizes) == len(learn.SHIPPED)
     assert max(sizes) < 8e6 and sum(sizes) < 40e6
     with pytest.raises(ValueError, match="one of sigma-net, sigma-net-small, spectrum-30"):
         learn.pretrained("thesis-31")
 
 
-def test_a_changed_packaged_file_is_refused(tmp_path, monkeypatch):
+@pytest.mark.parametrize("name", ["spectrum-30.safetensors", "thesis-30.safetensors.xz"])
+def test_a_changed_packaged_file_is_refused(tmp_path, monkeypatch, name):
     folder = shutil.copytree(checkpoints._WEIGHTS, tmp_path / "weights")
     monkeypatch.setattr(checkpoints, "_WEIGHTS", folder)
-    path = folder / "spectrum-30.safetensors"
+    path = folder / name
     content = bytearray(path.read_bytes())
     content[-1] ^= 1
     path.write_bytes(content)
     with pytest.raises(learn.CheckpointError, match="install blurlib again"):
-        learn.pretrained("spectrum-30")
+        learn.pretrained(name.partition(".")[0])
+    path.unlink()
+    with pytest.raises(learn.CheckpointError, match="cannot be read"):
+        learn.pretrained(name.partition(".")[0])
+    (folder / "sha256.json").write_text("{")
+    with pytest.raises(learn.CheckpointError, match="list of hashes is damaged"):
+        learn.pretrained_names()
+
+
+def test_strangers_beside_the_packaged_files_do_no_harm(tmp_path, monkeypatch):
+    folder = shutil.copytree(checkpoints._WEIGHTS, tmp_path / "weights")
+    monkeypatch.setattr(checkpoints, "_WEIGHTS", folder)
+    (folder / "spectrum-30.safetensors.unfinished").write_bytes(b"1")
+    (folder / "mine.safetensors").write_bytes(b"1")
+    assert set(learn.pretrained_names()) == set(learn.SHIPPED)
+    learn.pretrained("spectrum-30")
+
+
+def test_a_file_that_asks_for_gigabytes_or_states_no_doubt_is_refused(tmp_path, rng):
+    path = tmp_path / "n.safetensors"
+    network = learn.SmallSigmaNet(hidden=(8, 8), channels=4, dilations=(1,)).initialise(rng)
+    network.doubt_scale.fill_(-1.0)
+    learn.save_network(path, network)
+    with pytest.raises(learn.CheckpointError, match="impossible weights"):
+        learn.load_network(path)
+    for settings in ({"hidden": (1_500_000, 1)}, {"dilations": (1,) * 99}):
+        with pytest.raises(ValueError, match="at most 4096"):
+            learn.SigmaNet(**settings)

@@ -89,3 +89,9 @@ def test_recipes_that_make_no_sense_are_named():
     ):  # fmt: skip
         with pytest.raises(ValueError, match="network 'sigma'"):
             learn.Recipe("sigma", **change)
+
+
+@pytest.mark.parametrize("shape", [(64, 64), (1, 64, 64), (1, 3, 64, 64), (1, 1, 1, 64, 64)])
+def test_other_shapes_are_named(shape):
+    with pytest.raises(ValueError, match=r"shape \(B, 1, H, W\), got"):
+        learn.SigmaNet(**SMALL).estimate(torch.rand(shape))

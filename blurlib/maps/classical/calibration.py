@@ -170,7 +170,10 @@ def _check_forest(forest):
         all(torch.isfinite(x).all() for x in (forest.start, forest.threshold, forest.value)),
         "the trees hold NaN",
     )
-    _require(forest.feature.max() < len(FEATURES), "the trees ask for an unknown feature")
+    _require(
+        0 <= forest.feature.min() and forest.feature.max() < len(FEATURES),
+        "the trees ask for an unknown feature",
+    )
     own = torch.arange(shape[1])
     leaf = forest.below == own
     _require((leaf == (forest.above == own)).all(), "a node must have two children or none")
