@@ -82,6 +82,7 @@ BREAKS = {
     "first tag alone": (cell_tags(2, "keep_output"), "carries keep_output alone"),
     "second tag alone": (cell_tags(2, "nbval-check-output"), "carries nbval-check-output alone"),
     "output lost": (lambda n: n.cells[2].update(outputs=[]), "no stored text"),
+    "glue in a kept cell": (cell_source(2, 'glue("a", 1 / 3)\nprint(2)'), "glue apart"),
     "output blank": (lambda n: n.cells[2].outputs[0].update(text=" \n"), "no stored text"),
     "count lost": (lambda n: n.cells[2].update(execution_count=None), "never run"),
     "output not tagged": (cell_tags(2), "stored output"),
