@@ -8,12 +8,10 @@ from ..data.patches import PATCH_SIZE
 from ..data.protocols import SIGMA_MAX
 from .networks import BlurClassifier, OnSpectra, PatchNetwork
 from .readout import READOUTS
+from .sigma_net import LOG_VARIANCE
 
 #: Half the distance between thirty classes: an answer so near counts as right, in pixels.
 _NEAR = 0.05
-
-#: What the logarithm of the variance is kept within: deviations from 0.008 to 4.5 pixels.
-_LOG_VARIANCE = (-9.7, 3.0)
 
 
 class OrdinalNetwork(OnSpectra, BlurClassifier):
@@ -256,7 +254,7 @@ class GaussianNetwork(DirectNetwork):
         deviation : Tensor of shape (B, ...)
             In pixels.
         """
-        return (answers[:, 1].float().clamp(*_LOG_VARIANCE) / 2).exp()
+        return (answers[:, 1].float().clamp(*LOG_VARIANCE) / 2).exp()
 
     def judge(self, answers, sigmas):
         """Compare answers with the truth, for training.
@@ -280,7 +278,7 @@ class GaussianNetwork(DirectNetwork):
             If the truth is classes.
         """
         squared = self._errors(answers, sigmas).square()
-        log_variance = answers[:, 1].float().clamp(*_LOG_VARIANCE)
+        log_variance = answers[:, 1].float().clamp(*LOG_VARIANCE)
         likelihood = (squared * (-log_variance).exp() + log_variance) / 2
         loss = (likelihood * (self.beta * log_variance).exp().detach()).mean()
         squared = squared.detach()

@@ -21,7 +21,7 @@ _LARGEST_DILATION, _WIDEST, _MOST_LAYERS = 64, 4096, 32
 _AT_ONCE = 2**17
 
 #: What the logarithm of the variance is kept within: deviations from 0.008 to 4.5 pixels.
-_LOG_VARIANCE = (-9.7, 3.0)
+LOG_VARIANCE = (-9.7, 3.0)
 
 
 @torch.no_grad()
@@ -269,7 +269,7 @@ class SigmaNet(nn.Module):
     def finish(self, answers):
         """Return sigma and its standard deviation, each (B, rows, columns), of the last answer."""
         sigma, log_variance = answers[:, -1].unbind(1)
-        deviation = (log_variance.clamp(*_LOG_VARIANCE) / 2).exp()
+        deviation = (log_variance.clamp(*LOG_VARIANCE) / 2).exp()
         return sigma.clamp_min(0), self.doubt_scale * deviation
 
     def judge(self, answers, sigma_maps):
@@ -292,7 +292,7 @@ class SigmaNet(nn.Module):
         first = self.patch_size // 2
         truth = sigma_maps[:, None, first::STRIDE, first::STRIDE][..., :rows, :columns]
         sigma, log_variance = answers.unbind(2)
-        log_variance = log_variance.clamp(*_LOG_VARIANCE)
+        log_variance = log_variance.clamp(*LOG_VARIANCE)
         squared = (sigma - truth).square()
         likelihood = (squared * (-log_variance).exp() + log_variance) / 2
         loss = (likelihood * (log_variance / 2).exp().detach()).mean((0, 2, 3))
