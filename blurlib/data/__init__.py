@@ -11,7 +11,7 @@ from .dataset import (
 )
 from .depth import DepthScene, defocus_map, defocused_scene, motorcycle_scene, scene_lens
 from .fetch import FetchError
-from .free import TRAINING_PHOTOGRAPHS, free_pages, free_textures
+from .free import TRAINING_PHOTOGRAPHS, free_pages, free_scans, free_textures
 from .images import (
     MAX_PIXELS,
     PACKAGED,
@@ -87,6 +87,7 @@ __all__ = [
     "defocused_scene",
     "extract_patches",
     "free_pages",
+    "free_scans",
     "free_textures",
     "list_images",
     "load_dataset",

@@ -25,13 +25,17 @@ _JPEG_TABLE = (
 #: Standard deviation of the faintest noise, in grey levels: rounding alone has 0.29.
 _FAINTEST = 0.3
 
+#: Share of the crops that are not blurred as the author's: gaussians cut at four sigma, or disks.
+_RARE = 0.2
+
 
 class CropStream:
     r"""Crops with a smooth random field of sigma each, and that field.
 
     Every crop is cut from a random image, turned and mirrored, given a random contrast or left as
     it is, blurred with a gaussian whose sigma is constant, a ramp or a wave in a random direction,
-    and rounded to 8 bits. A share of them is given noise, and a share goes through JPEG.
+    and rounded to 8 bits. A share of them is given noise, and a share goes through JPEG. Some may
+    be blurred with disks instead, the defocus of an ideal lens.
 
     Parameters
     ----------
@@ -49,6 +53,14 @@ class CropStream:
         Share of the crops that get noise, and JPEG.
     noise_max : float, optional
         Largest standard deviation of the noise, in grey levels of 255.
+    ends : float, optional
+        Of the sigmas between which a field runs, the share that is 0, and the share that is the
+        largest; the others are uniform between them. Below 0.5.
+    disks : float, optional
+        Share of the crops that are blurred with disks, up to 0.2: their sigma is the disk's
+        standard deviation along an axis, half of its radius.
+    weights : sequence of float, optional
+        How often each image is cut from, in relation to the others; by default all equally.
     device : str or torch.device, optional
         Where the pictures lie and the crops are made.
 
@@ -74,7 +86,7 @@ class CropStream:
 
     def __init__(
         self, images, *, rng, crop_size=160, sigma_max=6.0, usual_max=3.2, noisy=0.3,
-        compressed=0.15, noise_max=6.0, device="cpu",
+        compressed=0.15, noise_max=6.0, ends=0.0, disks=0.0, weights=None, device="cpu",
     ):  # fmt: skip
         if check_integer(crop_size, "crop_size") % 8:
             raise ValueError(f"crop_size must be a multiple of 8, got {crop_size}.")
@@ -84,10 +96,13 @@ class CropStream:
         self.noisy = check_number(noisy, "noisy", low=0, high=1)
         self.compressed = check_number(compressed, "compressed", low=0, high=1)
         self.noise_max = check_number(noise_max, "noise_max", low=_FAINTEST, unit="grey levels")
+        self.ends = check_number(ends, "ends", low=0, high=0.49)
+        self.disks = check_number(disks, "disks", low=0, high=_RARE)
         self.reach = int(gaussian_reach(torch.tensor(self.sigma_max), 2.0))
         self._cuts = PatchStream(
-            images, (0.0, self.sigma_max), rng=rng, patch_size=crop_size, device=device
-        )
+            images, (0.0, self.sigma_max), rng=rng, patch_size=crop_size, weights=weights,
+            device=device,
+        )  # fmt: skip
         self.device = self._cuts.device
         seed = torch.randint(2**62, (), generator=rng).item()
         self._noise_rng = torch.Generator(self.device).manual_seed(seed)
@@ -122,7 +137,11 @@ class CropStream:
         sharp = gain * sharp + (1 - gain) * draws[2]  # stays in [0, 1]
         sigma_maps = self._fields(*draws[3:9])
         # Most are cut at two sigma, as the author's; the others at four, as far as there is room.
-        blurred = _blur(sharp, sigma_maps, torch.where(draws[9] < 0.8, 2.0, 4.0), self.reach)
+        truncate = torch.where(draws[9] < 1 - _RARE, 2.0, 4.0)
+        blurred = _blur(sharp, sigma_maps, truncate, self.reach)
+        as_disk = (draws[9] > 1 - self.disks).flatten()
+        if as_disk.any():
+            blurred[as_disk] = _blur_with_disks(sharp[as_disk], sigma_maps[as_disk], self.reach)
         white = torch.randn(size, *blurred.shape[1:], generator=self._noise_rng, device=self.device)
         # Every order of magnitude of noise is as frequent: from a third of a level upward.
         level = (
@@ -140,7 +159,11 @@ class CropStream:
         angle = torch.where(angle < 0.5, 0.0, 4 * math.pi * angle)
         along = axis * torch.cos(angle) + axis[:, None] * torch.sin(angle)
         top = torch.where(top < 0.8, self.usual_max, self.sigma_max)
-        first, second = first * top, second * top
+        # Stretched beyond both ends and cut there: as many lie at an end as were asked for.
+        first, second = (
+            ((place - self.ends) / (1 - 2 * self.ends)).clamp(0, 1) * top
+            for place in (first, second)
+        )
         ramp = first + (second - first) * (along / 1.5 + 0.5)
         turns = 0.25 * 8 ** ((kind - 0.6) / 0.4).clamp(0, 1)  # of the wave, in a crop
         wave = torch.sin(2 * math.pi * (turns * along + phase))
@@ -190,6 +213,25 @@ def _blur(sharp, sigma_maps, truncate, reach):
             line = torch.addcmul(line, profile[column], left + right)
         blurred = torch.addcmul(blurred, profile[row], line)
     return blurred
+
+
+def _blur_with_disks(sharp, sigma_maps, reach):
+    """Gather with a disk of each pixel's own sigma, its rim shared out by the pixels it crosses."""
+    size = sigma_maps.shape[-1]
+    radius = 2 * sigma_maps + 0.5
+    steps = torch.arange(reach + 1, device=sharp.device, dtype=torch.float32)
+    distance = torch.hypot(steps[:, None], steps).tolist()
+    blurred, total = torch.zeros_like(sigma_maps), torch.zeros_like(sigma_maps)
+    for row in range(-reach, reach + 1):
+        for column in range(-reach, reach + 1):
+            away = distance[abs(row)][abs(column)]
+            if away > reach + 0.5:
+                continue
+            weight = (radius - away).clamp(0, 1)
+            moved = sharp[:, reach + row :, reach + column :][:, :size, :size]
+            blurred.addcmul_(weight, moved)
+            total += weight
+    return blurred / total
 
 
 def compress(images, quality):

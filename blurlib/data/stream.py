@@ -42,6 +42,8 @@ class PatchStream:
         Cut of the gaussian PSF in sigmas; the author's by default.
     rounded : bool, optional
         Whether to round to 8 bits; without, patches are what no camera or file gives.
+    weights : sequence of float, optional
+        How often each image is cut from, in relation to the others; by default all equally.
     device : str or torch.device, optional
         Where the pictures lie and the patches are made.
 
@@ -72,7 +74,7 @@ class PatchStream:
 
     def __init__(
         self, images, sigmas, *, rng, patch_size=PATCH_SIZE, contrast=0.5, noise=0.0,
-        truncate=THESIS_TRUNCATE, rounded=True, device="cpu",
+        truncate=THESIS_TRUNCATE, rounded=True, weights=None, device="cpu",
     ):  # fmt: skip
         self.rounded = rounded
         self.patch_size = check_integer(patch_size, "patch_size")
@@ -85,6 +87,7 @@ class PatchStream:
         self.reach = int(gaussian_reach(self.sigmas.max(), self.truncate))
         self._cut_size = self.patch_size + 2 * self.reach
         self._keep(images)
+        self._chances = None if weights is None else _check_weights(weights, self.num_images)
         if not self.continuous:
             self._matrices = self._blur_matrices(self.sigmas.to(self.device))
         if self.noise:
@@ -179,7 +182,10 @@ class PatchStream:
 
     def _cut(self, draws):
         """Gather sharp cuts from random numbers: picture, row, column and position of each."""
-        number = (draws[0] * len(self._starts)).long()
+        if self._chances is None:
+            number = (draws[0] * len(self._starts)).long()
+        else:
+            number = torch.searchsorted(self._chances, draws[0], right=True)
         room = self._shapes[number] - self._cut_size + 1
         top, left = (draws[1:3].T * room).long().unbind(1)
         corner = self._starts[number] + top * self._shapes[number, 1] + left
@@ -226,6 +232,17 @@ def rows_of(size, share):
     if size % shares:
         raise ValueError(f"{size} patches cannot be shared out evenly among {shares} processes.")
     return slice(which * size // shares, (which + 1) * size // shares)
+
+
+def _check_weights(weights, num_images):
+    """Return up to where in [0, 1] a draw means each image, float64."""
+    weights = torch.as_tensor(weights, dtype=torch.float64)
+    if weights.shape != (num_images,) or not (weights.isfinite() & (weights > 0)).all():
+        raise ValueError(
+            f"weights must be {num_images} positive numbers, one for each image, got "
+            f"{weights.numel()} from {weights.min().item() if weights.numel() else None}."
+        )
+    return (weights.cumsum(0) / weights.sum())[:-1]
 
 
 def _check_sigmas(sigmas):

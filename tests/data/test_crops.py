@@ -104,3 +104,52 @@ def test_bad_arguments_are_named(sharp, rng):
         crops.compress(torch.rand(1, 12, 16, generator=rng), torch.full((1, 1, 1), 50.0))
     with pytest.raises(ValueError, match="quality must"):
         crops.compress(torch.rand(1, 8, 16, generator=rng), torch.full((1, 1, 1), 150.0))
+
+
+def test_disks_are_those_of_the_package(rng):
+    sharp = torch.rand(2, 88, 88, generator=rng)
+    sigma_maps = torch.tensor([0.0, 1.7]).view(2, 1, 1).expand(2, 64, 64)
+    found = crops._blur_with_disks(sharp, sigma_maps, 12)
+    torch.testing.assert_close(found[0], sharp[0, 12:-12, 12:-12])
+    wanted = blur.blur_uniform(sharp[1], blur.disk_psf(2 * 1.7))[12:-12, 12:-12]
+    # The rim's pixels get the share that a straight edge would give them.
+    assert (found[1] - wanted).abs().max() < 0.02 < (found[1] - sharp[1, 12:-12, 12:-12]).std()
+
+
+def test_disks_come_as_often_as_asked_and_nothing_else_changes(sharp):
+    options = {"noisy": 0.0, "compressed": 0.0, "sigma_max": 3.0, "usual_max": 3.0}
+    gaussians, fields = stream(sharp, **options).batch(200)
+    disks, same_fields = stream(sharp, disks=0.15, **options).batch(200)
+    assert torch.equal(fields, same_fields)
+    changed = (gaussians != disks).flatten(1).any(1).float().mean()
+    assert changed == pytest.approx(0.15, abs=0.06)
+
+
+def test_fields_lie_at_their_ends_as_often_as_asked(sharp):
+    _, fields = stream(sharp, sigma_max=3.0, usual_max=3.0, ends=0.25).batch(400)
+    constant = fields[(fields.amax((1, 2)) - fields.amin((1, 2))) == 0][:, 0, 0]
+    for end in (0.0, 3.0):
+        assert (constant == end).float().mean() == pytest.approx(0.25, abs=0.12)
+    between = constant[(constant > 0) & (constant < 3)]
+    assert between.mean() == pytest.approx(1.5, abs=0.35)
+
+
+def test_pictures_are_cut_as_often_as_their_weights_say(sharp):
+    black = [torch.zeros_like(sharp[0]), torch.ones_like(sharp[1])]
+    options = {"noisy": 0.0, "compressed": 0.0, "usual_max": 0.1, "sigma_max": 0.1}
+    found, _ = stream(black, weights=(3, 1), **options).batch(400)
+    # A random contrast moves black and white, but leaves the darker darker on average.
+    white = (found.mean((1, 2, 3)) == 1).float().mean()
+    assert white == pytest.approx(0.25 * 0.5, abs=0.06)
+    even, _ = stream(black, **options).batch(400)
+    assert (even.mean((1, 2, 3)) == 1).float().mean() == pytest.approx(0.5 * 0.5, abs=0.08)
+
+
+def test_impossible_shares_and_weights_are_named(sharp):
+    with pytest.raises(ValueError, match="ends"):
+        stream(sharp, ends=0.5)
+    with pytest.raises(ValueError, match="disks"):
+        stream(sharp, disks=0.3)
+    for weights in ((1,), (1, 0), (1, -1), (1, float("nan")), ()):
+        with pytest.raises(ValueError, match="weights must be 2 positive numbers"):
+            stream(sharp, weights=weights)

@@ -27,3 +27,23 @@ def test_free_pages_are_printed_soft_and_repeatable(rng):
     assert data.free_pages(0, rng=rng) == []
     with pytest.raises(ValueError, match="softest"):
         data.free_pages(1, rng=rng, softest=-1)
+
+
+def test_free_scans_are_stained_soft_and_repeatable(rng):
+    scans = data.free_scans(3, rng=rng, size=96)
+    again = data.free_scans(3, rng=torch.Generator().manual_seed(0), size=96)
+    assert len(scans) == 3 and all(map(torch.equal, scans, again))
+    for scan in scans:
+        assert scan.shape == (96, 96) and scan.min() >= 0 and scan.max() <= 1
+        assert 0.02 < scan.std() < 0.35  # ink on paper, neither blank nor black and white
+
+    def edges(softness):
+        (scan,) = data.free_scans(1, rng=torch.Generator().manual_seed(5), softness=softness)
+        return scan.diff(dim=1).abs().max()
+
+    assert edges((2.0, 3.0)) < 0.8 * edges((0.0, 0.1))
+    assert data.free_scans(0, rng=rng) == []
+    with pytest.raises(ValueError, match="largest softness"):
+        data.free_scans(1, rng=rng, softness=(1.0, 0.5))
+    with pytest.raises(ValueError, match="size"):
+        data.free_scans(1, rng=rng, size=16)
