@@ -55,7 +55,8 @@ class CropStream:
         Largest standard deviation of the noise, in grey levels of 255.
     ends : float, optional
         Of the sigmas between which a field runs, the share that is 0, and the share that is the
-        largest; the others are uniform between them. Below 0.5.
+        largest; the others are uniform between them. Up to 0.49. Constant fields lie there, waves
+        may touch it, and ramps seldom get so far within a crop.
     disks : float, optional
         Share of the crops that are blurred with disks, up to 0.2: their sigma is the disk's
         standard deviation along an axis, half of its radius.

@@ -76,8 +76,8 @@ def free_pages(num, *, rng, size=256, softest=0.7):
         softness, grain = torch.rand(2, generator=rng, dtype=torch.float64).tolist()
         page = rendered_text((size, size), rng=rng)
         page = blur_uniform(page, gaussian_psf(softness * softest))
-        noise = 0.02 * grain * torch.randn(size, size, generator=rng)
-        pages.append((page + noise).clamp(0, 1))
+        page = page + 0.02 * grain * torch.randn(size, size, generator=rng)
+        pages.append(page.clamp(0, 1))
     return pages
 
 
@@ -115,6 +115,8 @@ def free_scans(num, *, rng, size=256, softness=(0.4, 1.1)):
     """
     check_generator(rng, cpu=True)
     check_integer(size, "size", low=32)
+    if not (isinstance(softness, tuple) and len(softness) == 2):
+        raise ValueError(f"softness must be (smallest, largest), got {softness!r}.")
     low = check_number(softness[0], "the smallest softness", low=0, high=3, unit="pixels")
     high = check_number(softness[1], "the largest softness", low=low, high=3, unit="pixels")
     scans = []

@@ -236,13 +236,16 @@ def rows_of(size, share):
 
 def _check_weights(weights, num_images):
     """Return up to where in [0, 1] a draw means each image, float64."""
-    weights = torch.as_tensor(weights, dtype=torch.float64)
-    if weights.shape != (num_images,) or not (weights.isfinite() & (weights > 0)).all():
+    try:
+        found = torch.as_tensor(weights, dtype=torch.float64)
+    except (TypeError, ValueError, RuntimeError):
+        found = torch.empty(0)
+    if found.shape != (num_images,) or not (found.isfinite() & (found > 0)).all():
         raise ValueError(
-            f"weights must be {num_images} positive numbers, one for each image, got "
-            f"{weights.numel()} from {weights.min().item() if weights.numel() else None}."
+            f"weights must be {num_images} positive numbers, one for each image, "
+            f"got {weights!r:.60}."
         )
-    return (weights.cumsum(0) / weights.sum())[:-1]
+    return (found.cumsum(0) / found.sum())[:-1]
 
 
 def _check_sigmas(sigmas):

@@ -17,6 +17,7 @@ from .checkpoints import (
     pretrained_names,
     save_network,
 )
+from .fine_tuning import FineTuning
 from .heads import HEADS, DirectNetwork, GaussianNetwork, OrdinalNetwork
 from .log import RunLog
 from .networks import (
@@ -33,7 +34,14 @@ from .networks import (
 from .onnx import export_onnx
 from .processes import is_first, process_group
 from .readout import READOUTS, read_out
-from .recipes import Recipe, device_name, prepare_recipe, run_recipe, split_scans, thin_history
+from .recipes import (
+    Recipe,
+    device_name,
+    prepare_recipe,
+    run_recipe,
+    split_scans,
+    thin_history,
+)
 from .registry import NETWORKS
 from .resume import Checkpoint
 from .sigma_net import SigmaNet, SmallSigmaNet, folded_log_power
@@ -58,6 +66,7 @@ __all__ = [
     "Checkpoint",
     "CheckpointError",
     "DirectNetwork",
+    "FineTuning",
     "GaussianNetwork",
     "OrdinalNetwork",
     "PatchNetwork",

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from .fine_tuning import FineTuning
 from .recipes import Recipe
 from .training import TrainConfig
 
@@ -19,9 +20,17 @@ _CROPS = TrainConfig(num_steps=24_000, batch_size=16, lr=2e-3, warmup=0.05)
 
 _SIGMA_NET = Recipe("sigma", source="unseen", textures_each=12, num_pages=48, config=_CROPS)
 
+#: Its second course: more crops of real textures, old print, more places without any blur and with
+#: the most, disks. An hour of two CPU cores.
+_SECOND_COURSE = replace(
+    _SIGMA_NET, seed=1, fine_tuning=FineTuning("sigma-net-base"),
+    config=replace(_CROPS, num_steps=5000, lr=1e-3),
+)  # fmt: skip
+
 #: Regression with context and doubt; the small one takes 45 minutes of one CPU core.
 REGRESSION = {
-    "sigma-net": _SIGMA_NET,
+    "sigma-net-base": _SIGMA_NET,
+    "sigma-net": _SECOND_COURSE,
     "sigma-net-small": replace(
         _SIGMA_NET, network="sigma-small", config=replace(_CROPS, num_steps=5000, lr=3e-3)
     ),

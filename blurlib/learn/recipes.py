@@ -13,11 +13,12 @@ from .. import __version__
 from .._checks import check_choice, check_device, check_integer
 from ..data.crops import CropStream
 from ..data.dataset import build_dataset, load_dataset
-from ..data.free import free_pages, free_textures
+from ..data.free import free_pages, free_scans, free_textures
 from ..data.patches import PATCH_SIZE
 from ..data.protocols import DatasetConfig, split_materials
 from ..data.stored import StoredPatches
 from ..data.stream import PatchStream
+from .fine_tuning import FineTuning
 from .networks import INITIALISATIONS, BlurClassifier
 from .registry import NETWORKS
 from .sigma_net import SigmaNet
@@ -56,10 +57,13 @@ class Recipe:
     num_fixed : int
         How many patches are drawn once and learned again and again; 0 for fresh ones always.
     seed : int
-        Of every draw: textures, weights, patches. Which scans are put aside does not depend on
-        it, so that networks of several seeds can be scored on the same.
+        Of every draw: textures, patches, and weights unless they are fine-tuned. Which scans are
+        put aside does not depend on it, so that networks of several seeds can be scored on the
+        same.
     config : TrainConfig
         Steps, batch and rate.
+    fine_tuning : FineTuning, optional
+        For a network on crops that begins with another's weights.
     """
 
     network: str = "spectrum"
@@ -73,6 +77,7 @@ class Recipe:
     num_fixed: int = 0
     seed: int = 0
     config: TrainConfig = field(default_factory=TrainConfig)
+    fine_tuning: FineTuning | None = None
 
     def __post_init__(self):
         check_choice(self.network, "network", NETWORKS)
@@ -86,6 +91,8 @@ class Recipe:
         check_integer(self.seed, "seed", low=0)
         if self.on_crops:
             self._check_on_crops()
+        if self.fine_tuning is not None and not (self.on_crops and self.source == "unseen"):
+            raise ValueError("fine tuning is for networks on crops, with source 'unseen'.")
         if not issubclass(NETWORKS[self.network], BlurClassifier) and (
             self.num_classes != 30 or self.source == "as-published"
         ):
@@ -114,8 +121,14 @@ class Recipe:
         """Whether its network learns from crops with a field of sigma, not from patches."""
         return issubclass(NETWORKS[self.network], SigmaNet)
 
+    def as_dict(self):
+        """Return it as a dict, without fine tuning where there is none, for records and files."""
+        return {key: value for key, value in asdict(self).items() if value is not None}
+
     def new_network(self, rng):
-        """Return the network that the recipe begins with, initialised."""
+        """Return the network that the recipe begins with: initialised, or of another's weights."""
+        if self.fine_tuning is not None:
+            return self.fine_tuning.starting_network(self.network)[0]
         if self.on_crops:
             return NETWORKS[self.network]().initialise(rng)
         kind = NETWORKS[self.network]
@@ -127,7 +140,7 @@ class Recipe:
 def run_recipe(
     recipe, *, images=None, scans=None, device="cpu", checkpoint=None, progress=False, look_on=None
 ):
-    """Train a network from nothing, or go on where a checkpoint stands.
+    """Train a network from nothing or from packaged weights, or go on where a checkpoint stands.
 
     Parameters
     ----------
@@ -159,13 +172,16 @@ def run_recipe(
         As `prepare_recipe` and `blurlib.learn.train`.
     """
     network, stream, facts = prepare_recipe(recipe, images=images, scans=scans, device=device)
-    identity = {"recipe": asdict(recipe), "data": facts}
+    identity = {"recipe": recipe.as_dict(), "data": facts}
     history = train(
         network, stream, recipe.config, device=device, progress=progress, look_on=look_on,
+        standardise=recipe.fine_tuning is None,
         checkpoint=None if checkpoint is None else checkpoint(identity),
     )  # fmt: skip
+    if recipe.fine_tuning is not None:
+        recipe.fine_tuning.go_back(network)
     record = {
-        "recipe": asdict(recipe),
+        "recipe": recipe.as_dict(),
         "data": facts,
         "device": device_name(device),
         "processes": distributed.get_world_size() if distributed.is_initialized() else 1,
@@ -210,7 +226,7 @@ def prepare_recipe(recipe, *, images=None, scans=None, device="cpu"):
     Returns
     -------
     network : BlurClassifier
-        Initialised from the recipe's seed.
+        Initialised from the recipe's seed, or with the weights that are to be fine-tuned.
     stream : PatchStream or StoredPatches
         From the same generator, so the two belong together.
     facts : dict
@@ -220,7 +236,10 @@ def prepare_recipe(recipe, *, images=None, scans=None, device="cpu"):
     Raises
     ------
     TypeError, ValueError
-        If the scans are needed and not given, or as `blurlib.data.PatchStream`.
+        If the scans are needed and not given, if a network is to be fine-tuned that has seen some
+        of those that are put aside, or as `blurlib.data.PatchStream`.
+    CheckpointError
+        If the weights to begin with are damaged.
     """
     device = check_device(device)  # before the textures are drawn
     rng = torch.Generator().manual_seed(recipe.seed)
@@ -230,21 +249,14 @@ def prepare_recipe(recipe, *, images=None, scans=None, device="cpu"):
         )
     if images is None and recipe.source == "as-published":
         return _published(recipe, scans, device, rng)
-    facts = {"source": "images given by the user"}
+    groups, facts = None, {"source": "images given by the user"}
     if images is None:
-        facts = {"source": TRAINED_ON[recipe.source]}
-        images = free_textures(rng=rng, num_each=recipe.textures_each)
-        images += free_pages(recipe.num_pages, rng=rng)
-        if recipe.source == "unseen":
-            training, aside = split_scans(scans, DatasetConfig().seed)
-            sizes = (1.0, 0.7, 0.5) if recipe.on_crops else (1.0, 0.5)
-            images = [*_at_sizes(training, sizes), *images]
-            facts["aside"] = [scan.name for scan in aside]
-        if recipe.on_crops:  # some photographs are smaller than a crop and its blur
-            images = [image for image in images if min(image.shape) >= 192]
+        groups, more = _trained_on(recipe, scans, rng)
+        facts = {"source": TRAINED_ON[recipe.source], **more}
+        images = [image for group in groups.values() for image in group]
     network = recipe.new_network(rng)
     if recipe.on_crops:
-        stream = CropStream(images, rng=rng, device=device)
+        stream = _crops(recipe.fine_tuning, groups, images, rng, device)
         return network, stream, {**facts, **_name_images(images)}
     stream = PatchStream(
         images, network.drawn_sigmas, rng=rng, patch_size=recipe.patch_size, rounded=recipe.rounded,
@@ -258,6 +270,50 @@ def prepare_recipe(recipe, *, images=None, scans=None, device="cpu"):
         patches, labels = (torch.cat(part) for part in zip(*parts, strict=True))
         stream = StoredPatches(patches, labels, rng=rng, device=device)
     return network, stream, facts
+
+
+def _trained_on(recipe, scans, rng):
+    """Return the images in groups, and the names of the scans that were put aside."""
+    groups, facts = {}, {}
+    if recipe.source == "unseen":
+        training, aside = split_scans(scans, DatasetConfig().seed)
+        facts["aside"] = [scan.name for scan in aside]
+        if recipe.fine_tuning is not None:
+            _refuse_a_leak(recipe, facts["aside"])
+        groups["scans"] = _at_sizes(training, (1.0,))
+        groups["smaller_scans"] = _at_sizes(training, (0.7, 0.5) if recipe.on_crops else (0.5,))
+    groups["textures"] = free_textures(rng=rng, num_each=recipe.textures_each)
+    groups["pages"] = free_pages(recipe.num_pages, rng=rng)
+    if recipe.fine_tuning is not None:
+        groups["old_print"] = free_scans(recipe.num_pages, rng=rng)
+    if recipe.on_crops:  # some photographs are smaller than a crop and its blur
+        groups = {
+            name: [image for image in group if min(image.shape) >= 192]
+            for name, group in groups.items()
+        }
+    return groups, facts
+
+
+def _refuse_a_leak(recipe, aside):
+    """Raise if the network to begin with may have seen scans that are to be tested on."""
+    _, record = recipe.fine_tuning.starting_network(recipe.network)
+    seen = sorted({*aside} - {*record["data"]["aside"]})
+    if seen:
+        raise ValueError(
+            f"{recipe.fine_tuning.start} may have learned from {', '.join(seen)}, which would be "
+            "put aside for testing; fine-tune with the scans that it was trained on."
+        )
+
+
+def _crops(course, groups, images, rng, device):
+    """Return the stream that a network on crops learns from."""
+    if course is None:
+        return CropStream(images, rng=rng, device=device)
+    weights = None if groups is None else course.weights(groups)  # given images are drawn alike
+    return CropStream(
+        images, rng=rng, weights=weights, ends=course.ends, disks=course.disks,
+        usual_max=course.usual_max, device=device,
+    )  # fmt: skip
 
 
 def split_scans(scans, seed=0):

@@ -83,7 +83,8 @@ class TrainingRun:
     Parameters
     ----------
     network : BlurClassifier
-        Changed in place; its input's mean and deviation are taken from the first 1024 patches.
+        Changed in place; its input's mean and deviation are taken from the first patches, unless
+        `standardise` is False.
     stream : PatchStream or StoredPatches
         Source of patches and labels.
     config : TrainConfig
@@ -92,6 +93,9 @@ class TrainingRun:
         Where to train, for instance "cuda".
     validation : Patches, optional
         What to look at every ``config.validate_every`` steps.
+    standardise : bool, optional
+        Whether to take the input's mean and deviation from the stream; without, the network's own
+        stay, as is right for one that has learned before.
 
     Attributes
     ----------
@@ -109,7 +113,7 @@ class TrainingRun:
         and there is none.
     """
 
-    def __init__(self, network, stream, config, *, device="cpu", validation=None):
+    def __init__(self, network, stream, config, *, device="cpu", validation=None, standardise=True):
         self.device = check_device(device)
         if bool(config.validate_every) != (validation is not None):
             raise ValueError(
@@ -124,7 +128,8 @@ class TrainingRun:
         self.share, self.config = (rank, world), config
         self.network, self.stream, self.validation = network, stream, validation
         network.to(self.device, memory_format=torch.channels_last).train()
-        network.fit_standardisation(stream.batch(network.standardised_on)[0].to(self.device))
+        if standardise:
+            network.fit_standardisation(stream.batch(network.standardised_on)[0].to(self.device))
         self._model = DistributedDataParallel(network) if together else network
         self.optimizer = OPTIMIZERS[config.optimizer](
             network.parameters(), lr=config.lr, weight_decay=config.weight_decay
@@ -242,15 +247,16 @@ class TrainingRun:
 
 
 def train(
-    network, stream, config, *, device="cpu", validation=None, checkpoint=None, progress=False,
-    look_on=None,
+    network, stream, config, *, device="cpu", validation=None, standardise=True, checkpoint=None,
+    progress=False, look_on=None,
 ):  # fmt: skip
     """Train a classifier of blur on a stream of patches.
 
     Parameters
     ----------
     network : BlurClassifier
-        Changed in place; its input's mean and deviation are taken from the first 1024 patches.
+        Changed in place; its input's mean and deviation are taken from the first patches, unless
+        `standardise` is False.
     stream : PatchStream or StoredPatches
         Source of patches and labels.
     config : TrainConfig
@@ -259,6 +265,8 @@ def train(
         Where to train, for instance "cuda".
     validation : Patches, optional
         For ``config.validate_every``.
+    standardise : bool, optional
+        As `TrainingRun`.
     checkpoint : Checkpoint, optional
         Where the run is saved every minute, and from where it goes on after it was stopped.
     progress : bool, optional
@@ -286,7 +294,9 @@ def train(
        ``loshchilov2019``.
     .. [2] Chapter "Training the network", ``book/learn/training_it.ipynb``.
     """
-    run = TrainingRun(network, stream, config, device=device, validation=validation)
+    run = TrainingRun(
+        network, stream, config, device=device, validation=validation, standardise=standardise
+    )
     if checkpoint is not None:
         checkpoint.restore(run)
     bar = tqdm(

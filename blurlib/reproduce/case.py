@@ -2,7 +2,7 @@
 
 import json
 import statistics
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
@@ -92,7 +92,7 @@ class Case:
         path = self._train(name)
         network, record = load_network(path)  # float16 even if just trained, as it is shipped
         # What a recipe is in a file: JSON knows no tuples.
-        if record.get("recipe") != json.loads(json.dumps(asdict(RECIPES[name]))):
+        if record.get("recipe") != json.loads(json.dumps(RECIPES[name].as_dict())):
             raise ValueError(
                 f"{path} was not trained by today's recipe {name}; delete it to train it anew."
             )

@@ -47,3 +47,6 @@ def test_free_scans_are_stained_soft_and_repeatable(rng):
         data.free_scans(1, rng=rng, softness=(1.0, 0.5))
     with pytest.raises(ValueError, match="size"):
         data.free_scans(1, rng=rng, size=16)
+    for softness in (0.5, (0.5,), (0.1, 0.2, 0.3)):
+        with pytest.raises(ValueError, match="softness must be"):
+            data.free_scans(1, rng=rng, softness=softness)

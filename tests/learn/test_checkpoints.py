@@ -2,7 +2,6 @@
 
 import json
 import shutil
-from dataclasses import asdict
 
 import pytest
 import torch
@@ -87,7 +86,7 @@ def test_packaged_networks_load_and_tell_their_recipe(name):
     network, record = learn.pretrained(name)
     recipe = learn.RECIPES[name]
     assert type(network) is learn.NETWORKS[recipe.network]
-    assert record["recipe"] == json.loads(json.dumps(asdict(recipe)))
+    assert record["recipe"] == json.loads(json.dumps(recipe.as_dict()))
 
 
 def test_packaged_names_and_sizes():
@@ -95,7 +94,9 @@ def test_packaged_names_and_sizes():
     sizes = [file.stat().st_size for file in checkpoints._WEIGHTS.glob("*.safetensors*")]
     assert len(sizes) == len(learn.SHIPPED)
     assert max(sizes) < 8e6 and sum(sizes) < 40e6
-    with pytest.raises(ValueError, match="one of sigma-net, sigma-net-small, spectrum-30"):
+    with pytest.raises(
+        ValueError, match="one of sigma-net, sigma-net-base, sigma-net-small, spectrum-30"
+    ):
         learn.pretrained("thesis-31")
 
 

@@ -2,7 +2,6 @@
 
 import platform
 import time
-from dataclasses import asdict
 
 import numpy as np
 import scipy
@@ -87,7 +86,7 @@ def fit_calibration(*, images=None, scans=None, num_cuts=NUM_CUTS, progress=Fals
     found = {name: curve(statistics[k]) for k, (name, curve) in enumerate(curves.items())}
     found["boosted-trees"] = forest(clean.flatten(1))
     record = {
-        "recipe": asdict(RECIPE), "data": facts, "num_cuts": num_cuts,
+        "recipe": RECIPE.as_dict(), "data": facts, "num_cuts": num_cuts,
         "windows": len(truth), "spoiled": int(changed.sum()) * windows,
         "training_rmse": {
             name: round((value - truth).square().mean().sqrt().item(), 4)
