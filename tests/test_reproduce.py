@@ -260,7 +260,8 @@ def test_text_and_photographs_stand_beside_the_textures(scans, tmp_path, monkeyp
     for name in ("text", "defocus"):
         (everything / name).mkdir()
     data.write_image(everything / "text" / "a.png", sharp)
-    monkeypatch.setattr(slides, "READERS", ("spectrum-30",))
+    for readers in ("READERS", "OF_PHOTOGRAPHS"):
+        monkeypatch.setattr(slides, readers, ("spectrum-30",))
     record = reproduce.reproduce("slides-text", everything, out=tmp_path)
     assert 0 < record["networks"]["spectrum-30"]["mean"]["sin2d"]["mean_rmse"] < 0.4
 

@@ -15,6 +15,7 @@ from ..maps import (
     smooth,
     window_centres,
 )
+from ..maps.estimators import estimator_of
 from .case import NoData, mean_and_spread
 
 #: Smoothing iterations of the slides' sin rows.
@@ -93,6 +94,9 @@ def _first(error, most=2**20):
 #: Networks that read text and photographs, and the step between their windows.
 READERS, STRIDE = ("spectrum-30", "thesis-30"), 8
 
+#: The same for photographs, and the one that has seen noise, JPEG and disks.
+OF_PHOTOGRAPHS = (*READERS, "sigma-net")
+
 
 #: What a map of text is smoothed with, once, beside the raw one.
 SMOOTHED = "mean3x3"
@@ -147,8 +151,8 @@ def photographs(case):
     if not masks:
         raise NoData(f"there is no NAME_mask.png in {folder}, and no NAME.jpg to go with it.")
     found = {}
-    for name in READERS:
-        estimator = NetworkEstimator(case.network(name), "mean")
+    for name in OF_PHOTOGRAPHS:
+        estimator = estimator_of(case.network(name))
         areas = {}
         for path in case.each(masks, name):
             photograph = path.with_name(path.name.replace("_mask.png", ".jpg"))
