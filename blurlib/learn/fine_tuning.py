@@ -74,8 +74,6 @@ class FineTuning:
         -------
         network : SigmaNet
             Its doubt is not calibrated any more.
-        record : dict
-            How it was trained.
 
         Raises
         ------
@@ -84,7 +82,7 @@ class FineTuning:
         CheckpointError
             If its file is damaged.
         """
-        begun, record = pretrained(self.start)
+        begun, _ = pretrained(self.start)
         if type(begun) is not NETWORKS[network]:
             raise ValueError(
                 f"a network {network!r} cannot begin with the weights of {self.start!r}, a "
@@ -92,7 +90,28 @@ class FineTuning:
             )
         with torch.no_grad():
             begun.doubt_scale.fill_(1.0)
-        return begun, record
+        return begun
+
+    def refuse_a_leak(self, aside):
+        """Raise if the network to begin with may have learned from scans that are put aside.
+
+        Parameters
+        ----------
+        aside : sequence of str
+            Names of the scans that are to be tested on.
+
+        Raises
+        ------
+        ValueError
+            If they were not all put aside in its training as well.
+        """
+        _, record = pretrained(self.start)
+        seen = sorted({*aside} - {*record["data"]["aside"]})
+        if seen:
+            raise ValueError(
+                f"{self.start} may have learned from {', '.join(seen)}, which would be put aside "
+                "for testing; fine-tune with the scans that it was trained on."
+            )
 
     @torch.no_grad()
     def go_back(self, network):

@@ -128,7 +128,7 @@ class Recipe:
     def new_network(self, rng):
         """Return the network that the recipe begins with: initialised, or of another's weights."""
         if self.fine_tuning is not None:
-            return self.fine_tuning.starting_network(self.network)[0]
+            return self.fine_tuning.starting_network(self.network)
         if self.on_crops:
             return NETWORKS[self.network]().initialise(rng)
         kind = NETWORKS[self.network]
@@ -279,7 +279,7 @@ def _trained_on(recipe, scans, rng):
         training, aside = split_scans(scans, DatasetConfig().seed)
         facts["aside"] = [scan.name for scan in aside]
         if recipe.fine_tuning is not None:
-            _refuse_a_leak(recipe, facts["aside"])
+            recipe.fine_tuning.refuse_a_leak(facts["aside"])
         groups["scans"] = _at_sizes(training, (1.0,))
         groups["smaller_scans"] = _at_sizes(training, (0.7, 0.5) if recipe.on_crops else (0.5,))
     groups["textures"] = free_textures(rng=rng, num_each=recipe.textures_each)
@@ -292,17 +292,6 @@ def _trained_on(recipe, scans, rng):
             for name, group in groups.items()
         }
     return groups, facts
-
-
-def _refuse_a_leak(recipe, aside):
-    """Raise if the network to begin with may have seen scans that are to be tested on."""
-    _, record = recipe.fine_tuning.starting_network(recipe.network)
-    seen = sorted({*aside} - {*record["data"]["aside"]})
-    if seen:
-        raise ValueError(
-            f"{recipe.fine_tuning.start} may have learned from {', '.join(seen)}, which would be "
-            "put aside for testing; fine-tune with the scans that it was trained on."
-        )
 
 
 def _crops(course, groups, images, rng, device):
