@@ -11,7 +11,14 @@ from .dataset import (
 )
 from .depth import DepthScene, defocus_map, defocused_scene, motorcycle_scene, scene_lens
 from .fetch import FetchError
-from .free import TRAINING_PHOTOGRAPHS, free_pages, free_scans, free_textures
+from .free import (
+    TRAINING_PHOTOGRAPHS,
+    free_fields,
+    free_pages,
+    free_photographs,
+    free_scans,
+    free_textures,
+)
 from .images import (
     MAX_PIXELS,
     PACKAGED,
@@ -86,7 +93,9 @@ __all__ = [
     "defocus_map",
     "defocused_scene",
     "extract_patches",
+    "free_fields",
     "free_pages",
+    "free_photographs",
     "free_scans",
     "free_textures",
     "list_images",

@@ -60,6 +60,8 @@ class CropStream:
     disks : float, optional
         Share of the crops that are blurred with disks, up to 0.2: their sigma is the disk's
         standard deviation along an axis, half of its radius.
+    contrast : float, optional
+        Smallest factor of the random contrast that half of the crops get, in (0, 1].
     weights : sequence of float, optional
         How often each image is cut from, in relation to the others; by default all equally.
     device : str or torch.device, optional
@@ -87,7 +89,8 @@ class CropStream:
 
     def __init__(
         self, images, *, rng, crop_size=160, sigma_max=6.0, usual_max=3.2, noisy=0.3,
-        compressed=0.15, noise_max=6.0, ends=0.0, disks=0.0, weights=None, device="cpu",
+        compressed=0.15, noise_max=6.0, ends=0.0, disks=0.0, contrast=0.3, weights=None,
+        device="cpu",
     ):  # fmt: skip
         if check_integer(crop_size, "crop_size") % 8:
             raise ValueError(f"crop_size must be a multiple of 8, got {crop_size}.")
@@ -99,6 +102,7 @@ class CropStream:
         self.noise_max = check_number(noise_max, "noise_max", low=_FAINTEST, unit="grey levels")
         self.ends = check_number(ends, "ends", low=0, high=0.49)
         self.disks = check_number(disks, "disks", low=0, high=_RARE)
+        self.contrast = check_number(contrast, "contrast", low=1e-6, high=1)
         self.reach = int(gaussian_reach(torch.tensor(self.sigma_max), 2.0))
         self._cuts = PatchStream(
             images, (0.0, self.sigma_max), rng=rng, patch_size=crop_size, weights=weights,
@@ -134,7 +138,7 @@ class CropStream:
         draws = torch.rand(16, size, generator=self.rng, dtype=torch.float64)
         sharp = self._cuts._cut(draws[:4, mine])
         draws = draws[4:, mine].float().to(self.device)[..., None, None]
-        gain = torch.where(draws[0] < 0.5, 1.0, 0.3 + 0.7 * draws[1])
+        gain = torch.where(draws[0] < 0.5, 1.0, self.contrast + (1 - self.contrast) * draws[1])
         sharp = gain * sharp + (1 - gain) * draws[2]  # stays in [0, 1]
         sigma_maps = self._fields(*draws[3:9])
         # Most are cut at two sigma, as the author's; the others at four, as far as there is room.

@@ -1,5 +1,7 @@
 """Free pictures: what anyone may train on, with nothing to download."""
 
+import math
+
 import torch
 from torch.nn import functional
 
@@ -7,14 +9,14 @@ from .._checks import check_generator, check_integer, check_number
 from ..blur import blur_uniform, gaussian_psf
 from .images import packaged_image
 from .procedural import FAMILIES, procedural_texture
-from .procedural._canvas import noise
+from .procedural._canvas import noise, uniform
 from .text import rendered_text
 
 #: Packaged photographs that may be trained on: neither test textures nor text.
 TRAINING_PHOTOGRAPHS = ("astronaut", "camera", "chelsea", "coffee", "coins", "ihc", "rocket")
 
 
-def free_textures(*, rng, num_each=4, size=256):
+def free_textures(*, rng, num_each=4, size=256, photographs=True):
     """Return sharp pictures that anyone may train on: procedural textures and photographs.
 
     Parameters
@@ -25,6 +27,8 @@ def free_textures(*, rng, num_each=4, size=256):
         Textures of each family.
     size : int, optional
         Side of the procedural textures in pixels.
+    photographs : bool, optional
+        Whether `free_photographs` follow.
 
     Returns
     -------
@@ -36,12 +40,63 @@ def free_textures(*, rng, num_each=4, size=256):
         for family in FAMILIES
         for _ in range(check_integer(num_each, "num_each"))
     ]
-    # A photograph has a blur of its own; at half its size it is sharp to the pixel.
-    photographs = [
+    return textures + (free_photographs() if photographs else [])
+
+
+def free_photographs():
+    """Return scikit-image's photographs that anyone may train on, at half their size.
+
+    Returns
+    -------
+    photographs : list of Tensors of shape (H, W)
+        A photograph has a blur of its own; at half its size it is sharp to the pixel.
+    """
+    return [
         functional.avg_pool2d(packaged_image(name)[None, None], 2)[0, 0]
         for name in TRAINING_PHOTOGRAPHS
     ]
-    return textures + photographs
+
+
+def free_fields(num, *, rng, size=256, slopes=(-3.2, -0.8), contrasts=(0.03, 0.2)):
+    """Draw gaussian random fields, whose power falls with the frequency as a power of it.
+
+    Sharp to the pixel: up to the highest frequency there is nothing else, as in the chapter "The
+    physical limit".
+
+    Parameters
+    ----------
+    num : int
+        How many.
+    rng : torch.Generator
+        Source of slopes, contrasts and textures.
+    size : int, optional
+        Side in pixels, at least 32.
+    slopes : (float, float), optional
+        Between which the exponent of the power lies, at most 0; photographs lie near -2.
+    contrasts : (float, float), optional
+        Between which the standard deviation of the grey levels lies, before they are cut to
+        [0, 1]; every order of magnitude as often, at most 0.25.
+
+    Returns
+    -------
+    fields : list of Tensors of shape (size, size)
+        float32 in [0, 1].
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is out of range.
+    """
+    check_generator(rng, cpu=True)
+    check_integer(size, "size", low=32)
+    low, high = _range(slopes, "slopes", low=-8, high=0)
+    pale, strong = _range(contrasts, "contrasts", low=1e-3, high=0.25)
+    fields = []
+    for _ in range(check_integer(num, "num", low=0)):
+        slope = uniform(rng, low, high)
+        contrast = math.exp(uniform(rng, math.log(pale), math.log(strong)))
+        fields.append((0.5 + contrast * noise(size, rng, -slope / 2)).clamp(0, 1))
+    return fields
 
 
 def free_pages(num, *, rng, size=256, softest=0.7):
@@ -115,10 +170,7 @@ def free_scans(num, *, rng, size=256, softness=(0.4, 1.1)):
     """
     check_generator(rng, cpu=True)
     check_integer(size, "size", low=32)
-    if not (isinstance(softness, tuple) and len(softness) == 2):
-        raise ValueError(f"softness must be (smallest, largest), got {softness!r}.")
-    low = check_number(softness[0], "the smallest softness", low=0, high=3, unit="pixels")
-    high = check_number(softness[1], "the largest softness", low=low, high=3, unit="pixels")
+    low, high = _range(softness, "softness", low=0, high=3, unit="pixels")
     scans = []
     for _ in range(check_integer(num, "num", low=0)):
         own, brightness, stains, grain, darkness, shine = _six(rng)
@@ -130,6 +182,14 @@ def free_scans(num, *, rng, size=256, softness=(0.4, 1.1)):
         page = blur_uniform(page.clamp(0, 1), gaussian_psf(low + own * (high - low)))
         scans.append((page + 0.004 * torch.randn(size, size, generator=rng)).clamp(0, 1))
     return scans
+
+
+def _range(pair, name, *, low, **options):
+    """Return the smallest and the largest of something that is drawn in between."""
+    if not (isinstance(pair, tuple) and len(pair) == 2):
+        raise ValueError(f"{name} must be (smallest, largest), got {pair!r}.")
+    smallest = check_number(pair[0], f"the smallest of {name}", low=low, **options)
+    return smallest, check_number(pair[1], f"the largest of {name}", low=smallest, **options)
 
 
 def _six(rng):

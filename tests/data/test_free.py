@@ -43,10 +43,46 @@ def test_free_scans_are_stained_soft_and_repeatable(rng):
 
     assert edges((2.0, 3.0)) < 0.8 * edges((0.0, 0.1))
     assert data.free_scans(0, rng=rng) == []
-    with pytest.raises(ValueError, match="largest softness"):
+    with pytest.raises(ValueError, match="largest of softness"):
         data.free_scans(1, rng=rng, softness=(1.0, 0.5))
     with pytest.raises(ValueError, match="size"):
         data.free_scans(1, rng=rng, size=16)
     for softness in (0.5, (0.5,), (0.1, 0.2, 0.3)):
         with pytest.raises(ValueError, match="softness must be"):
             data.free_scans(1, rng=rng, softness=softness)
+
+
+def test_free_photographs_are_the_last_of_the_free_textures(rng):
+    photographs = data.free_photographs()
+    textures = data.free_textures(rng=rng, num_each=1, size=64)[-len(photographs) :]
+    assert len(photographs) == len(data.TRAINING_PHOTOGRAPHS)
+    assert all(map(torch.equal, photographs, textures))
+    drawn = data.free_textures(rng=rng, num_each=1, size=64, photographs=False)
+    assert len(drawn) == len(data.FAMILIES)
+
+
+@pytest.mark.parametrize("slope", [-1.0, -3.0])
+def test_free_fields_follow_the_power_law_that_was_asked_for(slope, rng):
+    fields = data.free_fields(8, rng=rng, size=64, slopes=(slope, slope), contrasts=(0.05, 0.05))
+    stack = torch.stack(fields).double()
+    assert stack.std((1, 2)).tolist() == pytest.approx([0.05] * 8, rel=1e-3)
+    power = torch.fft.fft2(stack).abs().square().mean(0)
+    axis = torch.fft.fftfreq(64, dtype=torch.float64)
+    radius = torch.hypot(axis[:, None], axis)
+    inside = radius > 0.05
+    x, y = radius[inside].log(), power[inside].log()
+    x, y = x - x.mean(), y - y.mean()
+    assert ((x * y).sum() / x.square().sum()).item() == pytest.approx(slope, abs=0.1)
+
+
+def test_free_fields_are_repeatable_and_refuse_what_they_cannot_draw(rng):
+    fields = data.free_fields(3, rng=rng, size=48)
+    again = data.free_fields(3, rng=torch.Generator().manual_seed(0), size=48)
+    assert len(fields) == 3 and all(map(torch.equal, fields, again))
+    assert all(field.min() >= 0 and field.max() <= 1 for field in fields)
+    for wrong in (
+        *({"slopes": (-1.0, 0.5)}, {"contrasts": (0.2, 0.1)}, {"slopes": -2.0}),
+        *({"contrasts": (0.1, 0.5)}, {"size": 16}),
+    ):
+        with pytest.raises(ValueError, match=next(iter(wrong))):
+            data.free_fields(1, rng=rng, **wrong)
