@@ -20,6 +20,7 @@ from .checkpoints import (
 from .fine_tuning import FineTuning
 from .heads import HEADS, DirectNetwork, GaussianNetwork, OrdinalNetwork
 from .log import RunLog
+from .muon import Muon
 from .networks import (
     CLASSIFIERS,
     INITIALISATIONS,
@@ -68,6 +69,7 @@ __all__ = [
     "DirectNetwork",
     "FineTuning",
     "GaussianNetwork",
+    "Muon",
     "OrdinalNetwork",
     "PatchNetwork",
     "PixelNetwork",

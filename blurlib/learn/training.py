@@ -9,8 +9,9 @@ from torch.nn.parallel import DistributedDataParallel
 from tqdm import tqdm
 
 from .._checks import check_choice, check_device, check_integer, check_number
+from .muon import Muon
 
-OPTIMIZERS = {"adamw": torch.optim.AdamW, "adagrad": torch.optim.Adagrad}
+OPTIMIZERS = {"adamw": torch.optim.AdamW, "adagrad": torch.optim.Adagrad, "muon": Muon}
 SCHEDULES = ("one-cycle", "constant")
 PRECISIONS = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
 
@@ -36,8 +37,8 @@ class TrainConfig:
         The optimizer's.
     clip : float
         Largest norm of the gradient.
-    optimizer : {"adamw", "adagrad"}
-        Adagrad is the author's.
+    optimizer : {"adamw", "adagrad", "muon"}
+        Adagrad is the author's; Muon is for wide layers, see `blurlib.learn.Muon`.
     schedule : {"one-cycle", "constant"}
         Whether the rate rises and falls, or stays as the author's does.
     precision : {"float32", "bfloat16", "float16"}
@@ -142,7 +143,7 @@ class TrainingRun:
                 total_steps=config.num_steps,
                 # Not quite: it divides by zero where the peak falls on step 1 or on the last.
                 pct_start=min(config.warmup + 1e-9, 1 - 1e-9),
-                # AdamW's beta1 falls while the rate rises, and comes back; Adagrad has none.
+                # AdamW's beta1 falls while the rate rises, and comes back; Muon keeps its own.
                 cycle_momentum=config.optimizer == "adamw",
             )
         self.scaler = torch.amp.GradScaler(self.device.type, enabled=config.precision == "float16")
