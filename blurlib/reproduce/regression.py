@@ -2,6 +2,8 @@
 
 import torch
 
+from ..data import DatasetConfig
+from ..learn import split_scans
 from ..maps import rmse
 from ..maps.doubt import WITHIN, calibrate_doubt, error_by_kept, reliability, share_within
 from .case import mean_and_spread
@@ -40,6 +42,7 @@ def regression(name, case):
         "protocol": "unseen textures; author's kernels, 8 bits; the doubt's one factor was found "
         "on these textures, ramp and sin",
         "textures": [scan.name for scan in case.aside], "rows": rows,
+        "scans that it learned from": _learned_from(network, case),
         "doubt": {
             "scale": round(network.doubt_scale.item(), 4),
             "within": within,
@@ -54,6 +57,24 @@ def regression(name, case):
             },
         },
     }  # fmt: skip
+
+
+def _learned_from(network, case):
+    """Return the errors on the scans of the training, to compare; None if they are not all there.
+
+    They are where the folder's scans divide as those of the training did.
+    """
+    seen, aside = split_scans(case.scans, DatasetConfig().seed)
+    if [scan.name for scan in aside] != [scan.name for scan in case.aside]:
+        return None
+    rows = {}
+    for field in FIELDS:
+        found = {}
+        for scan in case.each(seen, f"{field}, scans that it learned from"):
+            error, _ = errors_of(network, scan, field)
+            found[scan.name] = rmse(error, 0 * error)
+        rows[field] = mean_and_spread(found)
+    return rows
 
 
 def _shares(errors, deviations):

@@ -1,0 +1,44 @@
+"""The record of a network that regresses."""
+
+import pytest
+
+from blurlib import data, learn
+from blurlib.reproduce.case import Case
+from blurlib.reproduce.regression import regression
+
+NAMES = ("grass", "gravel", "brick", "coins", "camera", "coffee", "rocket")
+
+
+@pytest.fixture
+def scans():
+    """Return small pictures, each of another material."""
+    return [
+        data.Picture(name, name, lambda name=name: data.packaged_image(name)[:96, :160])
+        for name in NAMES
+    ]
+
+
+def case_of(scans, aside):
+    case = Case(scans)
+    case.__dict__["aside"] = aside
+    return case
+
+
+def test_scans_put_aside_and_scans_learned_from_are_scored_apart(scans):
+    seen, aside = learn.split_scans(scans)
+    record = regression("sigma-net-small", case_of(scans, aside))
+    for row in record["rows"].values():
+        assert set(row["images"]) == {scan.name for scan in aside}
+    for field in ("ramp", "sin"):
+        learned = record["scans that it learned from"][field]
+        assert set(learned["images"]) == {scan.name for scan in seen}
+        assert 0 < learned["mean_rmse"] < 0.87  # a guess
+    assert set(record["doubt"]["within"]) == set(record["rows"])
+    assert record == regression("sigma-net-small", case_of(scans, aside))
+
+
+def test_other_scans_are_not_taken_for_those_of_the_training(scans):
+    seen, aside = learn.split_scans(scans)
+    for there, tested in ((seen, aside), (scans, seen[:2])):
+        record = regression("sigma-net-small", case_of(there, tested))
+        assert record["scans that it learned from"] is None
