@@ -222,8 +222,12 @@ def _blur_columns(image, sigma_map, shape):
 
 
 def _resize(image, sigma_map, factor):
-    """Resize image and field; a sigma counts pixels, so it changes with them."""
+    """Resize image and field; a sigma counts pixels, so it changes with them.
+
+    By how much is what the sides really did: they are whole numbers.
+    """
     size = [max(1, round(side * factor)) for side in image.shape]
+    factor = math.sqrt(math.prod(size) / image.numel())
     options = {"size": size, "antialias": True, "align_corners": False}
     image = functional.interpolate(image[None, None], mode="bicubic", **options)
     sigma_map = functional.interpolate(sigma_map[None, None], mode="bilinear", **options)

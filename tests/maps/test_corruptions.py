@@ -89,6 +89,14 @@ def test_no_spread_is_no_blur(shape):
     assert psf_of_spread(shape, 0.0).max() == pytest.approx(1, abs=0.02)
 
 
+def test_a_sigma_shrinks_as_the_sides_do_which_are_whole_numbers(sharp):
+    sharp = sharp[:64, :64]
+    _, before = corrupt_test_image(sharp, "resize", 1.0)
+    image, sigma_map = corrupt_test_image(sharp, "resize", 0.51)  # 32.64 pixels a side
+    assert image.shape == (33, 33)
+    assert (sigma_map.mean() / before.mean()).item() == pytest.approx(33 / 64, rel=1e-3)
+
+
 def test_a_sigma_counts_the_pixels_of_the_resized_picture(sharp):
     image, sigma_map = corrupt_test_image(sharp, "resize", 0.5)
     _, field = make_test_image(sharp, "ramp")
