@@ -258,6 +258,16 @@ def test_fetch_checks_a_folder_and_says_what_is_missing(tmp_path, capsys, monkey
     assert "missing: D2.gif, D3.gif" in err
 
 
+def test_every_network_can_be_trained_by_name(tmp_path, capsys):
+    from blurlib.cli import train
+
+    assert set(train.NETWORKS) == set(learn.NETWORKS)
+    out = tmp_path / "gaussian.safetensors"
+    arguments = ["--network", "gaussian", "--textures", "1", "--steps", "1", "--batch", "2"]
+    status, *_ = run(capsys, "train", *arguments, "--out", out)
+    assert status == 0 and type(learn.load_network(out)[0]) is learn.GaussianNetwork
+
+
 def test_a_killed_training_goes_on_and_ends_the_same(tmp_path, capsys):
     arguments = ["train", "--network", "thesis", "--classes", "10", "--textures", "1",
                  "--steps", "40", "--batch", "8", "--json"]  # fmt: skip

@@ -6,6 +6,9 @@ from pathlib import Path
 
 from ._options import add_device, check_writable, complain, positive, seed
 
+#: The names in `blurlib.learn.NETWORKS`, without importing torch to print a help.
+NETWORKS = "thesis spectrum pixels ordinal direct gaussian sigma sigma-small".split()
+
 
 def add(commands):
     """Add the command and its options to the parser."""
@@ -17,7 +20,7 @@ def add(commands):
     )  # fmt: skip
     parser.add_argument("--out", type=Path, required=True, metavar="FILE.safetensors")
     parser.add_argument("--recipe", help="a frozen recipe; the options below change it")
-    parser.add_argument("--network", choices=("thesis", "spectrum", "pixels"))
+    parser.add_argument("--network", choices=NETWORKS)
     parser.add_argument("--classes", type=positive, dest="num_classes", metavar="N")
     parser.add_argument(
         "--images", type=Path, nargs="+", metavar="IMAGE_OR_FOLDER",
