@@ -35,6 +35,14 @@ def test_of_nothing_it_makes_nothing():
     assert torch.equal(orthogonal(torch.zeros(16, 20)), torch.zeros(16, 20))
 
 
+def test_what_has_faded_is_nothing(rng):
+    matrix = torch.randn(20, 24, generator=rng)
+    faded = matrix.clone()
+    faded[3] *= 1e-38  # below what float32 holds in full, and a hundred times as slow
+    matrix[3] = 0
+    assert torch.equal(orthogonal(faded), orthogonal(matrix))
+
+
 def test_a_wide_layer_steps_alike_in_all_directions_the_others_as_with_adamw(rng):
     layer, twin = nn.Linear(40, 24), nn.Linear(40, 24)
     twin.load_state_dict(layer.state_dict())
