@@ -258,6 +258,19 @@ def test_fetch_checks_a_folder_and_says_what_is_missing(tmp_path, capsys, monkey
     assert "missing: D2.gif, D3.gif" in err
 
 
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ({}, {"OMP_WAIT_POLICY": "PASSIVE", "GOMP_SPINCOUNT": "3000"}),
+        ({"GOMP_SPINCOUNT": "7"}, {"OMP_WAIT_POLICY": "PASSIVE", "GOMP_SPINCOUNT": "7"}),
+        ({"OMP_WAIT_POLICY": "ACTIVE"}, {"OMP_WAIT_POLICY": "ACTIVE"}),
+    ],
+)
+def test_threads_sleep_soon_unless_the_user_says_otherwise(given, expected):
+    cli._let_threads_sleep(given)
+    assert given == expected
+
+
 def test_every_network_can_be_trained_by_name(tmp_path, capsys):
     from blurlib.cli import train
 
