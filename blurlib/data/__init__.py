@@ -13,6 +13,7 @@ from .depth import DepthScene, defocus_map, defocused_scene, motorcycle_scene, s
 from .fetch import FetchError
 from .free import (
     TRAINING_PHOTOGRAPHS,
+    free_cloth,
     free_fields,
     free_pages,
     free_photographs,
@@ -93,6 +94,7 @@ __all__ = [
     "defocus_map",
     "defocused_scene",
     "extract_patches",
+    "free_cloth",
     "free_fields",
     "free_pages",
     "free_photographs",

@@ -9,7 +9,7 @@ from .._checks import check_generator, check_integer, check_number
 from ..blur import blur_uniform, gaussian_psf
 from .images import packaged_image
 from .procedural import FAMILIES, procedural_texture
-from .procedural._canvas import noise, uniform
+from .procedural._canvas import any_angle, noise, turned, uniform
 from .text import rendered_text
 
 #: Packaged photographs that may be trained on: neither test textures nor text.
@@ -182,6 +182,67 @@ def free_scans(num, *, rng, size=256, softness=(0.4, 1.1)):
         page = blur_uniform(page.clamp(0, 1), gaussian_psf(low + own * (high - low)))
         scans.append((page + 0.004 * torch.randn(size, size, generator=rng)).clamp(0, 1))
     return scans
+
+
+def free_cloth(num, *, rng, size=256, periods=(2.5, 12.0)):
+    """Draw fine cloth: canvas, twill, screens, threads only some pixels wide.
+
+    The family ``weave`` of `blurlib.data.FAMILIES` is coarser. In fine cloth the spectrum is a few
+    sharp lines, and blur leaves the lowest of them alone: what is read between the lines has to be
+    learned from such.
+
+    Parameters
+    ----------
+    num : int
+        How many.
+    rng : torch.Generator
+        Source of threads, weaves and fibres.
+    size : int, optional
+        Side in pixels, at least 32.
+    periods : (float, float), optional
+        Between which the width of a thread lies, in pixels, at least 2; every order of magnitude as
+        often.
+
+    Returns
+    -------
+    cloth : list of Tensors of shape (size, size)
+        float32 in [0, 1].
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is out of range.
+    """
+    check_generator(rng, cpu=True)
+    check_integer(size, "size", low=32)
+    low, high = _range(periods, "periods", low=2, high=100, unit="pixels")
+    num = check_integer(num, "num", low=0)
+    return [_cloth(2 * size, rng, 2 * low, 2 * high) for _ in range(num)]
+
+
+def _cloth(size, rng, low, high):
+    """Weave a piece, and average blocks of 2 x 2 as a sensor does."""
+    coarse, turn, waver, twill, body, relief, fibres, strength = _eight(rng)
+    period = low * (high / low) ** coarse
+    across = period * math.exp(uniform(rng, -0.5, 0.5))  # warp and weft differ
+    # Mostly along the rows of the picture, as who scans cloth lays it down; now and then not.
+    angle = any_angle(rng) if turn < 0.3 else 0.1 * (turn - 0.65)
+    u, v = turned(size, angle)
+    wander = 0.25 * waver * noise(size, rng, 1.5), 0.25 * waver * noise(size, rng, 1.5)
+    u, v = u / period + wander[0], v / across + wander[1]
+    floats = 2 + int(3 * twill**2)  # plain weave, or twill over two or three
+    over = (u.floor() + v.floor()) % floats < 1
+    profile = (torch.sin(math.pi * torch.where(over, u, v)) ** 2 + 1e-3) ** (0.2 + body)
+    cloth = profile * (1 + relief * (over.float() - 0.5))
+    cloth = cloth + 0.5 * fibres**2 * noise(size, rng, 0.3 + strength)
+    cloth = functional.avg_pool2d(cloth[None, None], 2)[0, 0]
+    cloth = (cloth - cloth.min()) / (cloth.max() - cloth.min())
+    contrast = 0.15 + 0.85 * strength
+    return (0.5 + contrast * (cloth - 0.5)).float()
+
+
+def _eight(rng):
+    return torch.rand(8, generator=rng, dtype=torch.float64).tolist()
 
 
 def _range(pair, name, *, low, **options):

@@ -86,3 +86,28 @@ def test_free_fields_are_repeatable_and_refuse_what_they_cannot_draw(rng):
     ):
         with pytest.raises(ValueError, match=next(iter(wrong))):
             data.free_fields(1, rng=rng, **wrong)
+
+
+def test_free_cloth_has_sharp_lines_where_its_threads_are(rng):
+    (cloth,) = data.free_cloth(1, rng=rng, size=128, periods=(6.0, 6.0))
+    power = torch.fft.rfft2(cloth - cloth.mean()).abs().square().flatten()
+    strongest = power.sort(descending=True).values
+    assert strongest[:40].sum() > 0.3 * power.sum()  # 40 of more than 8000
+
+    def edges(period):
+        draws = torch.Generator().manual_seed(3)
+        return data.free_cloth(1, rng=draws, periods=(period, period))[0].diff(dim=1).std()
+
+    assert edges(4.0) > edges(12.0)
+
+
+def test_free_cloth_is_repeatable_and_refuses_what_it_cannot_weave(rng):
+    cloth = data.free_cloth(3, rng=rng, size=48)
+    again = data.free_cloth(3, rng=torch.Generator().manual_seed(0), size=48)
+    assert len(cloth) == 3 and all(map(torch.equal, cloth, again))
+    for piece in cloth:
+        assert piece.shape == (48, 48) and piece.min() >= 0 and piece.max() <= 1
+        assert piece.std() > 0.01
+    for wrong in ({"periods": (1.0, 5.0)}, {"periods": 3.0}, {"size": 16}):
+        with pytest.raises(ValueError, match=next(iter(wrong))):
+            data.free_cloth(1, rng=rng, **wrong)
