@@ -62,6 +62,9 @@ class CropStream:
         standard deviation along an axis, half of its radius.
     contrast : float, optional
         Smallest factor of the random contrast that half of the crops get, in (0, 1].
+    blends : float, optional
+        Share of the crops that are a mean of two cuts, as of paint on canvas: textures that no
+        image holds.
     weights : sequence of float, optional
         How often each image is cut from, in relation to the others; by default all equally.
     device : str or torch.device, optional
@@ -89,8 +92,8 @@ class CropStream:
 
     def __init__(
         self, images, *, rng, crop_size=160, sigma_max=6.0, usual_max=3.2, noisy=0.3,
-        compressed=0.15, noise_max=6.0, ends=0.0, disks=0.0, contrast=0.3, weights=None,
-        device="cpu",
+        compressed=0.15, noise_max=6.0, ends=0.0, disks=0.0, contrast=0.3, blends=0.0,
+        weights=None, device="cpu",
     ):  # fmt: skip
         if check_integer(crop_size, "crop_size") % 8:
             raise ValueError(f"crop_size must be a multiple of 8, got {crop_size}.")
@@ -103,6 +106,7 @@ class CropStream:
         self.ends = check_number(ends, "ends", low=0, high=0.49)
         self.disks = check_number(disks, "disks", low=0, high=_RARE)
         self.contrast = check_number(contrast, "contrast", low=1e-6, high=1)
+        self.blends = check_number(blends, "blends", low=0, high=1)
         self.reach = int(gaussian_reach(torch.tensor(self.sigma_max), 2.0))
         self._cuts = PatchStream(
             images, (0.0, self.sigma_max), rng=rng, patch_size=crop_size, weights=weights,
@@ -137,6 +141,8 @@ class CropStream:
         mine = rows_of(check_integer(size, "size"), share)
         draws = torch.rand(16, size, generator=self.rng, dtype=torch.float64)
         sharp = self._cuts._cut(draws[:4, mine])
+        if self.blends:
+            sharp = self._blend(sharp, torch.rand(6, size, generator=self.rng).double()[:, mine])
         draws = draws[4:, mine].float().to(self.device)[..., None, None]
         gain = torch.where(draws[0] < 0.5, 1.0, self.contrast + (1 - self.contrast) * draws[1])
         sharp = gain * sharp + (1 - gain) * draws[2]  # stays in [0, 1]
@@ -156,6 +162,12 @@ class CropStream:
         quality = (40 + 58 * draws[11] / max(self.compressed, 1e-9)).clamp(max=100)
         crops = torch.where(draws[11] < self.compressed, compress(noisy, quality), noisy)
         return crops[:, None], sigma_maps
+
+    def _blend(self, sharp, draws):
+        """Mix second cuts into some, by 0.3 to 0.7."""
+        share = torch.where(draws[4] < self.blends, 0.3 + 0.4 * draws[5], 0)
+        share = share.float().to(self.device)[:, None, None]
+        return torch.lerp(sharp, self._cuts._cut(draws[:4]), share)
 
     def _fields(self, kind, first, second, angle, phase, top):
         """Return sigma maps: constants, ramps and waves; most of them up to the usual largest."""

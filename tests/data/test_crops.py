@@ -160,3 +160,22 @@ def test_impossible_shares_and_weights_are_named(sharp):
     for weights in ((1,), (1, 0), (1, float("inf")), (1, float("nan")), (), "ab", (1, None)):
         with pytest.raises(ValueError, match="weights must be 2 positive numbers"):
             stream(sharp, weights=weights)
+
+
+def test_blends_are_means_of_two_cuts(rng):
+    halves = [torch.zeros(80, 80), torch.ones(80, 80)]
+    options = {"rng": rng, "crop_size": 32, "noisy": 0.0, "compressed": 0.0, "contrast": 1.0}
+    crops, _ = data.CropStream(halves, blends=0.5, **options).batch(400)
+    levels = crops[:, 0, 16, 16]
+    mixed = (levels > 0.01) & (levels < 0.99)
+    assert mixed.float().mean() == pytest.approx(0.25, abs=0.06)  # half of half meet another
+    assert 0.29 <= levels[mixed].min() and levels[mixed].max() <= 0.71
+    with pytest.raises(ValueError, match="blends"):
+        data.CropStream(halves, blends=1.5, **options)
+
+
+def test_a_stream_with_blends_is_shared_out_like_any_other(sharp):
+    whole = stream(sharp, blends=0.5).batch(4)
+    parts = [stream(sharp, blends=0.5).batch(4, share=(k, 2)) for k in range(2)]
+    for joined, one in zip(zip(*parts, strict=True), whole, strict=True):
+        assert torch.equal(torch.cat(joined), one)
