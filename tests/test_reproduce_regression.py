@@ -11,9 +11,9 @@ NAMES = ("grass", "gravel", "brick", "coins", "camera", "coffee", "rocket")
 
 @pytest.fixture
 def scans():
-    """Return small pictures, each of another material."""
+    """Return pieces with texture of some pictures, each of another material."""
     return [
-        data.Picture(name, name, lambda name=name: data.packaged_image(name)[:96, :160])
+        data.Picture(name, name, lambda name=name: data.packaged_image(name)[150:246, 100:260])
         for name in NAMES
     ]
 

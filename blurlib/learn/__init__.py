@@ -17,9 +17,9 @@ from .checkpoints import (
     pretrained_names,
     save_network,
 )
-from .fine_tuning import FineTuning
 from .heads import HEADS, DirectNetwork, GaussianNetwork, OrdinalNetwork
 from .log import RunLog
+from .mix import CropMix
 from .muon import Muon
 from .networks import (
     CLASSIFIERS,
@@ -66,8 +66,8 @@ __all__ = [
     "BlurClassifier",
     "Checkpoint",
     "CheckpointError",
+    "CropMix",
     "DirectNetwork",
-    "FineTuning",
     "GaussianNetwork",
     "Muon",
     "OrdinalNetwork",

@@ -13,12 +13,19 @@ from .. import __version__
 from .._checks import check_choice, check_device, check_integer
 from ..data.crops import CropStream
 from ..data.dataset import build_dataset, load_dataset
-from ..data.free import free_pages, free_scans, free_textures
+from ..data.free import (
+    free_cloth,
+    free_fields,
+    free_pages,
+    free_photographs,
+    free_scans,
+    free_textures,
+)
 from ..data.patches import PATCH_SIZE
 from ..data.protocols import DatasetConfig, split_materials
 from ..data.stored import StoredPatches
 from ..data.stream import PatchStream
-from .fine_tuning import FineTuning
+from .mix import CropMix
 from .networks import INITIALISATIONS, BlurClassifier
 from .registry import NETWORKS
 from .sigma_net import SigmaNet
@@ -30,6 +37,10 @@ TRAINED_ON = {
     "as-published": "Brodatz scans as published: fixed patches of every scan, 70 % of those kept",
     "unseen": "Brodatz scans of 70 % of the materials, also smaller, and the free pictures",
 }
+
+
+#: Side of the smallest picture that crops are cut from where there is no mix, in pixels.
+_SMALLEST = 192
 
 
 @dataclass(frozen=True)
@@ -51,19 +62,19 @@ class Recipe:
     textures_each : int
         Procedural textures of each family, where free pictures are trained on.
     num_pages : int
-        Pages of printed text beside them.
+        Pages of printed text beside them; with a mix, as many scans of old print, pieces of
+        cloth and gaussian random fields.
     rounded : bool
         Whether the patches are rounded to 8 bits; those as published always are.
     num_fixed : int
         How many patches are drawn once and learned again and again; 0 for fresh ones always.
     seed : int
-        Of every draw: textures, patches, and weights unless they are fine-tuned. Which scans are
-        put aside does not depend on it, so that networks of several seeds can be scored on the
-        same.
+        Of every draw: textures, patches, weights. Which scans are put aside does not depend on it,
+        so that networks of several seeds can be scored on the same.
     config : TrainConfig
         Steps, batch and rate.
-    fine_tuning : FineTuning, optional
-        For a network on crops that begins with another's weights.
+    mix : CropMix, optional
+        For a network on crops that sees some pictures more often than others, and other blurs.
     """
 
     network: str = "spectrum"
@@ -77,7 +88,7 @@ class Recipe:
     num_fixed: int = 0
     seed: int = 0
     config: TrainConfig = field(default_factory=TrainConfig)
-    fine_tuning: FineTuning | None = None
+    mix: CropMix | None = None
 
     def __post_init__(self):
         check_choice(self.network, "network", NETWORKS)
@@ -91,8 +102,8 @@ class Recipe:
         check_integer(self.seed, "seed", low=0)
         if self.on_crops:
             self._check_on_crops()
-        if self.fine_tuning is not None and not (self.on_crops and self.source == "unseen"):
-            raise ValueError("fine tuning is for networks on crops, with source 'unseen'.")
+        if self.mix is not None and not (self.on_crops and self.source == "unseen"):
+            raise ValueError("a mix is for networks on crops, with source 'unseen'.")
         if not issubclass(NETWORKS[self.network], BlurClassifier) and (
             self.num_classes != 30 or self.source == "as-published"
         ):
@@ -122,13 +133,11 @@ class Recipe:
         return issubclass(NETWORKS[self.network], SigmaNet)
 
     def as_dict(self):
-        """Return it as a dict, without fine tuning where there is none, for records and files."""
+        """Return it as a dict, without a mix where there is none, for records and files."""
         return {key: value for key, value in asdict(self).items() if value is not None}
 
     def new_network(self, rng):
-        """Return the network that the recipe begins with: initialised, or of another's weights."""
-        if self.fine_tuning is not None:
-            return self.fine_tuning.starting_network(self.network)
+        """Return the network that the recipe begins with."""
         if self.on_crops:
             return NETWORKS[self.network]().initialise(rng)
         kind = NETWORKS[self.network]
@@ -140,7 +149,7 @@ class Recipe:
 def run_recipe(
     recipe, *, images=None, scans=None, device="cpu", checkpoint=None, progress=False, look_on=None
 ):
-    """Train a network from nothing or from packaged weights, or go on where a checkpoint stands.
+    """Train a network from nothing, or go on where a checkpoint stands.
 
     Parameters
     ----------
@@ -175,11 +184,8 @@ def run_recipe(
     identity = {"recipe": recipe.as_dict(), "data": facts}
     history = train(
         network, stream, recipe.config, device=device, progress=progress, look_on=look_on,
-        standardise=recipe.fine_tuning is None,
         checkpoint=None if checkpoint is None else checkpoint(identity),
     )  # fmt: skip
-    if recipe.fine_tuning is not None:
-        recipe.fine_tuning.go_back(network)
     record = {
         "recipe": recipe.as_dict(),
         "data": facts,
@@ -226,7 +232,7 @@ def prepare_recipe(recipe, *, images=None, scans=None, device="cpu"):
     Returns
     -------
     network : BlurClassifier
-        Initialised from the recipe's seed, or with the weights that are to be fine-tuned.
+        Initialised from the recipe's seed.
     stream : PatchStream or StoredPatches
         From the same generator, so the two belong together.
     facts : dict
@@ -236,10 +242,7 @@ def prepare_recipe(recipe, *, images=None, scans=None, device="cpu"):
     Raises
     ------
     TypeError, ValueError
-        If the scans are needed and not given, if a network is to be fine-tuned that has seen some
-        of those that are put aside, or as `blurlib.data.PatchStream`.
-    CheckpointError
-        If the weights to begin with are damaged.
+        If the scans are needed and not given, or as `blurlib.data.PatchStream`.
     """
     device = check_device(device)  # before the textures are drawn
     rng = torch.Generator().manual_seed(recipe.seed)
@@ -256,7 +259,7 @@ def prepare_recipe(recipe, *, images=None, scans=None, device="cpu"):
         images = [image for group in groups.values() for image in group]
     network = recipe.new_network(rng)
     if recipe.on_crops:
-        stream = _crops(recipe.fine_tuning, groups, images, rng, device)
+        stream = _crops(recipe.mix, groups, images, rng, device)
         return network, stream, {**facts, **_name_images(images)}
     stream = PatchStream(
         images, network.drawn_sigmas, rng=rng, patch_size=recipe.patch_size, rounded=recipe.rounded,
@@ -275,33 +278,39 @@ def prepare_recipe(recipe, *, images=None, scans=None, device="cpu"):
 def _trained_on(recipe, scans, rng):
     """Return the images in groups, and the names of the scans that were put aside."""
     groups, facts = {}, {}
+    num, mix = recipe.num_pages, recipe.mix
     if recipe.source == "unseen":
         training, aside = split_scans(scans, DatasetConfig().seed)
         facts["aside"] = [scan.name for scan in aside]
-        if recipe.fine_tuning is not None:
-            recipe.fine_tuning.refuse_a_leak(facts["aside"])
         groups["scans"] = _at_sizes(training, (1.0,))
-        groups["smaller_scans"] = _at_sizes(training, (0.7, 0.5) if recipe.on_crops else (0.5,))
-    groups["textures"] = free_textures(rng=rng, num_each=recipe.textures_each)
-    groups["pages"] = free_pages(recipe.num_pages, rng=rng)
-    if recipe.fine_tuning is not None:
-        groups["old_print"] = free_scans(recipe.num_pages, rng=rng)
+        groups["smaller_scans"] = _at_sizes(training, (0.5,) if mix is None else mix.sizes)
+    groups["textures"] = free_textures(
+        rng=rng, num_each=recipe.textures_each, photographs=mix is None
+    )
+    if mix is not None:
+        groups["photographs"] = free_photographs()
+        groups["fields"] = free_fields(num, rng=rng)
+        groups["cloth"] = free_cloth(num, rng=rng)
+    groups["pages"] = free_pages(num, rng=rng)
+    if mix is not None:
+        groups["old_print"] = free_scans(num, rng=rng)
     if recipe.on_crops:  # some photographs are smaller than a crop and its blur
+        needed = _SMALLEST if mix is None else mix.smallest_side
         groups = {
-            name: [image for image in group if min(image.shape) >= 192]
+            name: [image for image in group if min(image.shape) >= needed]
             for name, group in groups.items()
         }
     return groups, facts
 
 
-def _crops(course, groups, images, rng, device):
+def _crops(mix, groups, images, rng, device):
     """Return the stream that a network on crops learns from."""
-    if course is None:
+    if mix is None:
         return CropStream(images, rng=rng, device=device)
-    weights = None if groups is None else course.weights(groups)  # given images are drawn alike
+    weights = None if groups is None else mix.weights(groups)  # given images are drawn alike
     return CropStream(
-        images, rng=rng, weights=weights, ends=course.ends, disks=course.disks,
-        usual_max=course.usual_max, device=device,
+        images, rng=rng, crop_size=mix.crop_size, usual_max=mix.usual_max, ends=mix.ends,
+        disks=mix.disks, contrast=mix.contrast, blends=mix.blends, weights=weights, device=device,
     )  # fmt: skip
 
 

@@ -84,8 +84,7 @@ class TrainingRun:
     Parameters
     ----------
     network : BlurClassifier
-        Changed in place; its input's mean and deviation are taken from the first patches, unless
-        `standardise` is False.
+        Changed in place; its input's mean and deviation are taken from the first patches.
     stream : PatchStream or StoredPatches
         Source of patches and labels.
     config : TrainConfig
@@ -94,9 +93,6 @@ class TrainingRun:
         Where to train, for instance "cuda".
     validation : Patches, optional
         What to look at every ``config.validate_every`` steps.
-    standardise : bool, optional
-        Whether to take the input's mean and deviation from the stream; without, the network's own
-        stay, as is right for one that has learned before.
 
     Attributes
     ----------
@@ -114,7 +110,7 @@ class TrainingRun:
         and there is none.
     """
 
-    def __init__(self, network, stream, config, *, device="cpu", validation=None, standardise=True):
+    def __init__(self, network, stream, config, *, device="cpu", validation=None):
         self.device = check_device(device)
         if bool(config.validate_every) != (validation is not None):
             raise ValueError(
@@ -129,8 +125,7 @@ class TrainingRun:
         self.share, self.config = (rank, world), config
         self.network, self.stream, self.validation = network, stream, validation
         network.to(self.device, memory_format=torch.channels_last).train()
-        if standardise:
-            network.fit_standardisation(stream.batch(network.standardised_on)[0].to(self.device))
+        network.fit_standardisation(stream.batch(network.standardised_on)[0].to(self.device))
         self._model = DistributedDataParallel(network) if together else network
         self.optimizer = OPTIMIZERS[config.optimizer](
             network.parameters(), lr=config.lr, weight_decay=config.weight_decay
@@ -248,16 +243,15 @@ class TrainingRun:
 
 
 def train(
-    network, stream, config, *, device="cpu", validation=None, standardise=True, checkpoint=None,
-    progress=False, look_on=None,
+    network, stream, config, *, device="cpu", validation=None, checkpoint=None, progress=False,
+    look_on=None,
 ):  # fmt: skip
     """Train a classifier of blur on a stream of patches.
 
     Parameters
     ----------
     network : BlurClassifier
-        Changed in place; its input's mean and deviation are taken from the first patches, unless
-        `standardise` is False.
+        Changed in place; its input's mean and deviation are taken from the first patches.
     stream : PatchStream or StoredPatches
         Source of patches and labels.
     config : TrainConfig
@@ -266,8 +260,6 @@ def train(
         Where to train, for instance "cuda".
     validation : Patches, optional
         For ``config.validate_every``.
-    standardise : bool, optional
-        As `TrainingRun`.
     checkpoint : Checkpoint, optional
         Where the run is saved every minute, and from where it goes on after it was stopped.
     progress : bool, optional
@@ -295,9 +287,7 @@ def train(
        ``loshchilov2019``.
     .. [2] Chapter "Training the network", ``book/learn/training_it.ipynb``.
     """
-    run = TrainingRun(
-        network, stream, config, device=device, validation=validation, standardise=standardise
-    )
+    run = TrainingRun(network, stream, config, device=device, validation=validation)
     if checkpoint is not None:
         checkpoint.restore(run)
     bar = tqdm(

@@ -49,7 +49,7 @@ def peers(case):
         "stride": STRIDE, "smoothing": None, "readout": "mean",
         "protocol": "unseen textures; author's kernels, 8 bits; the classical methods were "
         "calibrated on the pictures that the networks for unseen textures learned from; sigma-net "
-        "was chosen among a few by its scores on these textures, the others were not",
+        "was designed with its scores on these textures in view, the others were not",
         "learned": list(LEARNED), "classical": list(CLASSICAL),
         "textures": [scan.name for scan in case.aside], "collection": list(COLLECTION),
         "estimators": {

@@ -11,7 +11,7 @@ from .case import mean_and_spread
 
 #: Networks and classical methods that are compared; `DOUBTS` states its doubt.
 LEARNED, CLASSICAL = (
-    ("thesis-30", "spectrum-30", "sigma-net-base", "sigma-net"),
+    ("thesis-30", "spectrum-30", "sigma-net-small", "sigma-net"),
     ("laplacian-variance", "spectrum-fit"),
 )
 DOUBTS = "sigma-net"

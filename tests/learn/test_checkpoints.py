@@ -94,9 +94,7 @@ def test_packaged_names_and_sizes():
     sizes = [file.stat().st_size for file in checkpoints._WEIGHTS.glob("*.safetensors*")]
     assert len(sizes) == len(learn.SHIPPED)
     assert max(sizes) < 8e6 and sum(sizes) < 40e6
-    with pytest.raises(
-        ValueError, match="one of sigma-net, sigma-net-base, sigma-net-small, spectrum-30"
-    ):
+    with pytest.raises(ValueError, match="one of sigma-net, sigma-net-small, spectrum-30"):
         learn.pretrained("thesis-31")
 
 
