@@ -200,8 +200,9 @@ def free_cloth(num, *, rng, size=256, periods=(2.5, 12.0)):
     size : int, optional
         Side in pixels, at least 32.
     periods : (float, float), optional
-        Between which the width of a thread lies, in pixels, at least 2; every order of magnitude as
-        often.
+        Between which the width of the threads that run one way lies, in pixels, at least 2; every
+        order of magnitude as often. Those that cross them are up to 1.65 times as wide, or as
+        narrow.
 
     Returns
     -------

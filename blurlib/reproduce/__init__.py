@@ -79,7 +79,8 @@ def reproduce(name, folder=None, *, out="results", weights=None, device="cpu", p
         Folder to write ``NAME.json`` into.
     weights : path-like, optional
         Folder of trained networks; what a record needs and is not there is trained first, which
-        takes up to half an hour each on two cores. By default the packaged networks are used.
+        takes half an hour each on two cores, for sigma-net a good hour. By default the packaged
+        networks are used.
     device : str, optional
         Where to train and to predict.
     progress : bool, optional

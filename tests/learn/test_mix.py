@@ -23,7 +23,7 @@ def test_it_cuts_from_each_group_as_often_as_it_says(scans):
     _, stream, facts = learn.prepare_recipe(RECIPE, scans=scans)
     chances = torch.cat([stream._cuts._chances, torch.ones(1)]).diff(prepend=torch.zeros(1))
     photographs = len(chances) - 3 - 4 * 3 - len(data.FAMILIES) - 4 * 2
-    assert 5 <= photographs <= len(data.TRAINING_PHOTOGRAPHS)  # some are smaller than a crop
+    assert photographs == len(data.TRAINING_PHOTOGRAPHS)
     parts = chances.split([3, 4 * 3, len(data.FAMILIES), photographs, 2, 2, 2, 2])
     shares = RECIPE.mix.shares.values()
     assert sum(shares) == 100 and facts["num_images"] == len(chances)

@@ -1,4 +1,4 @@
-"""Fitting the classical methods: once, on the pictures that the networks learn from."""
+"""Fitting the classical methods: once, on the pictures that `thesis-30` learned from."""
 
 import platform
 import time
