@@ -223,7 +223,8 @@ def free_cloth(num, *, rng, size=256, periods=(2.5, 12.0)):
 
 def _cloth(size, rng, low, high):
     """Weave a piece, and average blocks of 2 x 2 as a sensor does."""
-    coarse, turn, waver, twill, body, relief, fibres, strength = _eight(rng)
+    draws = torch.rand(8, generator=rng, dtype=torch.float64).tolist()
+    coarse, turn, waver, twill, body, relief, fibres, strength = draws
     period = low * (high / low) ** coarse
     across = period * math.exp(uniform(rng, -0.5, 0.5))  # warp and weft differ
     # Mostly along the rows of the picture, as who scans cloth lays it down; now and then not.
@@ -240,10 +241,6 @@ def _cloth(size, rng, low, high):
     cloth = (cloth - cloth.min()) / (cloth.max() - cloth.min())
     contrast = 0.15 + 0.85 * strength
     return (0.5 + contrast * (cloth - 0.5)).float()
-
-
-def _eight(rng):
-    return torch.rand(8, generator=rng, dtype=torch.float64).tolist()
 
 
 def _range(pair, name, *, low, **options):
