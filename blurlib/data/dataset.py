@@ -137,8 +137,8 @@ class Dataset:
         return DatasetConfig(**self.manifest["config"])
 
 
-def _fingerprint(picture):
-    """Return what a picture is, read once: shape and hashes; or why it cannot be used."""
+def _fingerprint(picture, index):
+    """Return what a picture is, read once: shape, hashes and key; or why it cannot be used."""
     try:
         levels = to_levels(picture.load())
     except (ValueError, TypeError, OSError, RuntimeError, MemoryError) as error:
@@ -151,7 +151,18 @@ def _fingerprint(picture):
     }
     if picture.path is not None:
         found["file_sha256"] = hash_file(picture.path)
+    # A file is decoded alike everywhere, so its pixels may name it, under whatever name it lies.
+    # What was computed differs in its last bits: there the pixels verify, and decide no draw.
+    if picture.key is not None:
+        found["key"] = picture.key
+    elif picture.path is None:
+        found["key"] = f"picture/{index}"
     return found
+
+
+def _key(entry):
+    """Return what the draws for a picture hang on."""
+    return entry.get("key", entry["pixels_sha256"])
 
 
 def _hash_levels(levels):
@@ -163,6 +174,8 @@ def _hash_levels(levels):
 def _shard_name(entry, config):
     """Name a picture's file after all that decides its content."""
     recipe = {**asdict(config), "picture": entry["pixels_sha256"], "role": entry["role"]}
+    if "key" in entry:
+        recipe["key"] = entry["key"]
     digest = hashlib.sha256(json.dumps([_FORMAT, recipe], sort_keys=True).encode()).hexdigest()
     return f"{digest[:32]}.safetensors"
 
@@ -202,13 +215,13 @@ def _write_shard(picture, entry, config, folder):
     try:
         table = _read_shard(path)
     except DatasetError:
-        key, image = entry["pixels_sha256"], picture.load()
-        if _hash_levels(to_levels(image)) != key:
+        image = picture.load()
+        if _hash_levels(to_levels(image)) != entry["pixels_sha256"]:
             raise DatasetError(
                 f"the picture {picture.name} changed while the dataset was built; build it again."
             ) from None
         try:
-            table = picture_patches(image, config, role=entry["role"], key=key)
+            table = picture_patches(image, config, role=entry["role"], key=_key(entry))
         except (RuntimeError, MemoryError) as error:
             raise DatasetError(
                 f"the picture {picture.name} ({image.shape[0]} x {image.shape[1]} pixels) cannot "
@@ -283,7 +296,9 @@ def _each(function, jobs, workers, description, progress):
 def _survey(pictures, config, workers, progress):
     """Read every picture once: (those to use, those left out and why)."""
     entries, left_out, seen = [], [], {}
-    found = _each(_fingerprint, [(p,) for p in pictures], workers, "reading", progress)
+    found = _each(
+        _fingerprint, [(p, i) for i, p in enumerate(pictures)], workers, "reading", progress
+    )
     for picture, facts in zip(pictures, found, strict=True):
         if "error" not in facts:
             shape = facts["height"], facts["width"]
@@ -309,7 +324,8 @@ def build_dataset(pictures, folder, config=None, *, workers=1, progress=False):
     ----------
     pictures : iterable of Picture
         For instance from `blurlib.data.open_folder` or `blurlib.data.brodatz`. Their order and,
-        through the materials, their names count: they decide the hash and the split.
+        through the materials, their names count: they decide the hash and the split. Which
+        patches of a picture are kept hangs on its pixels if it is a file, else on its key.
     folder : str or path-like
         Where to; made if it is not there. An earlier dataset in it stays whole until the new one
         is, and is then replaced. One build at a time.

@@ -112,8 +112,10 @@ def _luma(array, white):
     pixels = array.reshape(-1, array.shape[2])
     grey = np.empty(len(pixels), np.float32)
     for start in range(0, len(pixels), _STRIP):
-        strip = pixels[start : start + _STRIP, :3].astype(np.float64) / white
-        grey[start : start + _STRIP] = strip @ _LUMA
+        red, green, blue = (pixels[start : start + _STRIP, :3].astype(np.float64) / white).T
+        # Added one by one, not as a product of matrices: that sums in another order, or in fewer
+        # roundings, on another processor, and a hash or a rounded level would tell.
+        grey[start : start + _STRIP] = _LUMA[0] * red + _LUMA[1] * green + _LUMA[2] * blue
     return grey.reshape(array.shape[:2])
 
 
@@ -321,8 +323,13 @@ def packaged_image(name):
     >>> packaged_image("camera").shape
     torch.Size([512, 512])
     """
+    return load_image(packaged_path(name))
+
+
+def packaged_path(name):
+    """Return the file of one of scikit-image's packaged pictures."""
     check_choice(name, "name", PACKAGED)
-    return load_image(Path(skimage.__file__).parent / "data" / PACKAGED[name])
+    return Path(skimage.__file__).parent / "data" / PACKAGED[name]
 
 
 def write_image(path, image):

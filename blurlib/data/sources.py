@@ -21,7 +21,7 @@ from .fetch import (
     hash_file,
     read_sums,
 )
-from .images import PACKAGED, list_images, load_image, packaged_image
+from .images import PACKAGED, list_images, load_image, packaged_image, packaged_path
 from .procedural import FAMILIES, procedural_texture
 from .text import FONTS, rendered_text
 
@@ -53,12 +53,17 @@ class Picture:
         Returns the image.
     path : Path or None
         Its file, if it has one.
+    key : str or None
+        Names a drawn picture by what it is drawn from. Random draws for a picture hang on its key;
+        without one, on the pixels of its file, or on its place among the pictures if it has none:
+        never on computed pixels, whose last bits differ from one processor to the next.
     """
 
     name: str
     material: str
     read: Callable
     path: Path | None = None
+    key: str | None = None
 
     def load(self):
         """Return the image.
@@ -299,8 +304,12 @@ def open_packaged():
     """
     return Collection(
         "packaged",
-        tuple(Picture(name, name, functools.partial(packaged_image, name)) for name in PACKAGED),
+        tuple(_packaged(name) for name in PACKAGED),
     )
+
+
+def _packaged(name):
+    return Picture(name, name, functools.partial(packaged_image, name), packaged_path(name))
 
 
 def _draw(painter, shape, seed, *arguments):
@@ -342,6 +351,7 @@ def open_procedural(*, num_each=4, size=256, seed=0):
                 f"{family}-{number}",
                 family,
                 functools.partial(_draw, procedural_texture, (size, size), number, family),
+                key=f"procedural/{family}/{number}/{size}",
             )
             for family in FAMILIES
             for number in numbers
@@ -372,9 +382,7 @@ def open_text(*, sizes=(12, 18, 28), size=256, seed=0):
         If a number is out of range.
     """
     size, seed = check_integer(size, "size"), check_integer(seed, "seed", low=0)
-    scans = [
-        Picture(name, name, functools.partial(packaged_image, name)) for name in ("page", "text")
-    ]
+    scans = [_packaged(name) for name in ("page", "text")]
     pages = [
         Picture(
             f"{font}-{height}",
@@ -382,6 +390,7 @@ def open_text(*, sizes=(12, 18, 28), size=256, seed=0):
             functools.partial(
                 _draw, functools.partial(_draw_text, font=font, size=height), (size, size), seed
             ),
+            key=f"text/{font}/{height}/{seed}/{size}",
         )
         for font in FONTS
         for height in sizes
@@ -401,7 +410,8 @@ def open_depth():
     collection : Collection
         One picture; its depth comes with `blurlib.data.motorcycle_scene`.
     """
-    return Collection("depth", (Picture("motorcycle", "motorcycle", _read_motorcycle),))
+    picture = Picture("motorcycle", "motorcycle", _read_motorcycle, packaged_path("motorcycle"))
+    return Collection("depth", (picture,))
 
 
 def read_materials(path):

@@ -77,6 +77,37 @@ def test_threads_make_no_difference_even_to_drawn_pictures(tmp_path):
     assert manifests[0] == manifests[1]
 
 
+@pytest.mark.parametrize("key", ["drawn/0", None])
+@pytest.mark.parametrize("continuous", [False, True])
+def test_no_draw_hangs_on_computed_pixels(tmp_path, key, continuous):
+    """Another processor draws the same texture with other last bits: the same patches are kept."""
+    config = data.DatasetConfig(10, continuous=continuous)
+    image = data.packaged_image("brick")[:100, :140]
+    other = image.clone()
+    other[3, 5] += 1 / 255
+    sets = []
+    for number, pixels in enumerate((image, other)):
+        picture = data.Picture("a", "a", lambda pixels=pixels: pixels, key=key)
+        data.build_dataset([picture], tmp_path / str(number), config)
+        sets.append(data.load_dataset(tmp_path / str(number)))
+    for side in ("train", "test"):
+        one, two = (getattr(dataset, side) for dataset in sets)
+        for name in ("sigmas", "labels", "places"):
+            assert torch.equal(getattr(one, name), getattr(two, name))
+    assert sets[0].manifest["sha256"] != sets[1].manifest["sha256"]  # hashes verify
+
+
+def test_the_pixels_of_a_file_name_it_and_a_drawn_picture_has_a_key(pictures, tmp_path):
+    for entry in build(pictures, tmp_path / "set")["pictures"]:
+        assert "file_sha256" in entry and "key" not in entry
+    for source in ("packaged", "depth"):
+        assert all(picture.path.is_file() for picture in data.SOURCES[source].open())
+    drawn = data.open_procedural(num_each=2, size=64, seed=5)
+    assert drawn["knit-6"].key == "procedural/knit/6/64"
+    keys = [p.key or str(p.path) for p in (*drawn, *data.open_text(), *data.open_packaged())]
+    assert len(set(keys)) == len(keys) - 2  # page and text are of both
+
+
 def test_a_picture_that_changes_meanwhile_spoils_nothing(tmp_path):
     names = iter(["brick", "grass", "brick", "brick"])
 

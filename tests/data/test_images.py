@@ -537,3 +537,14 @@ def test_writing_replaces_only_by_a_whole_file(tmp_path, image):
     assert [file.name for file in tmp_path.iterdir()] == ["out.png"]
     with pytest.raises(OSError, match="cannot write in the folder"):
         data.write_image(tmp_path / "missing" / "out.png", image)
+
+
+def test_grey_of_colours_is_the_same_on_every_processor(rng):
+    """A product of matrices rounds differently with and without vector instructions."""
+    levels = torch.randint(256, (50, 60, 3), generator=rng).numpy().astype(np.uint8)
+    exact = [
+        [float(np.float64(0.2125) * (r / 255) + 0.7154 * (g / 255) + 0.0721 * (b / 255))
+         for r, g, b in row.tolist()]
+        for row in levels
+    ]  # fmt: skip
+    assert torch.equal(data.as_image(levels), torch.tensor(exact))
