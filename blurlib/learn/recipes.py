@@ -147,8 +147,9 @@ class Recipe:
 
 
 def run_recipe(
-    recipe, *, images=None, scans=None, device="cpu", checkpoint=None, progress=False, look_on=None
-):
+    recipe, *, images=None, scans=None, validation=None, device="cpu", checkpoint=None,
+    progress=False, look_on=None,
+):  # fmt: skip
     """Train a network from nothing, or go on where a checkpoint stands.
 
     Parameters
@@ -159,6 +160,8 @@ def run_recipe(
         Sharp images to train on instead of the recipe's.
     scans : Collection, optional
         The Brodatz scans, for a recipe whose source they are.
+    validation : Patches, optional
+        What a recipe with ``validate_every`` looks at.
     device : str or torch.device, optional
         Where to train.
     checkpoint : callable, optional
@@ -181,9 +184,13 @@ def run_recipe(
         As `prepare_recipe` and `blurlib.learn.train`.
     """
     network, stream, facts = prepare_recipe(recipe, images=images, scans=scans, device=device)
-    identity = {"recipe": recipe.as_dict(), "data": facts}
+    # What was drawn follows from the recipe; its bits differ from one processor to the next, and
+    # with the number of threads, and a run that moved is still the same run.
+    files = {name: fact for name, fact in facts.items() if name != "sha256"}
+    identity = {"recipe": recipe.as_dict(), "data": files}
     history = train(
-        network, stream, recipe.config, device=device, progress=progress, look_on=look_on,
+        network, stream, recipe.config, device=device, validation=validation, progress=progress,
+        look_on=look_on,
         checkpoint=None if checkpoint is None else checkpoint(identity),
     )  # fmt: skip
     record = {
@@ -236,7 +243,8 @@ def prepare_recipe(recipe, *, images=None, scans=None, device="cpu"):
     stream : PatchStream or StoredPatches
         From the same generator, so the two belong together.
     facts : dict
-        What is trained on: ``source``, ``num_images``, ``sha256`` of their content, and for Brodatz
+        What is trained on: ``source``, ``num_images``, ``sha256`` of all their pixels, and
+        ``files_sha256`` of those that were read rather than drawn, if there are any; for Brodatz
         scans the names that were put ``aside``.
 
     Raises
@@ -253,19 +261,21 @@ def prepare_recipe(recipe, *, images=None, scans=None, device="cpu"):
     if images is None and recipe.source == "as-published":
         return _published(recipe, scans, device, rng)
     groups, facts = None, {"source": "images given by the user"}
-    if images is None:
+    if images is not None:
+        facts["files_sha256"] = _hash(images)
+    else:
         groups, more = _trained_on(recipe, scans, rng)
         facts = {"source": TRAINED_ON[recipe.source], **more}
         images = [image for group in groups.values() for image in group]
     network = recipe.new_network(rng)
     if recipe.on_crops:
         stream = _crops(recipe.mix, groups, images, rng, device)
-        return network, stream, {**facts, **_name_images(images)}
+        return network, stream, {**facts, "num_images": len(images), "sha256": _hash(images)}
     stream = PatchStream(
         images, network.drawn_sigmas, rng=rng, patch_size=recipe.patch_size, rounded=recipe.rounded,
         device=device,
     )  # fmt: skip
-    facts |= _name_images(images)
+    facts |= {"num_images": len(images), "sha256": _hash(images)}
     if recipe.num_fixed:
         facts["num_patches"] = recipe.num_fixed
         parts = [stream.batch(min(1000, recipe.num_fixed - i))
@@ -283,6 +293,7 @@ def _trained_on(recipe, scans, rng):
         training, aside = split_scans(scans, DatasetConfig().seed)
         facts["aside"] = [scan.name for scan in aside]
         groups["scans"] = _at_sizes(training, (1.0,))
+        facts["files_sha256"] = _hash(groups["scans"])
         groups["smaller_scans"] = _at_sizes(training, (0.5,) if mix is None else mix.sizes)
     groups["textures"] = free_textures(
         rng=rng, num_each=recipe.textures_each, photographs=mix is None
@@ -339,12 +350,12 @@ def split_scans(scans, seed=0):
     return sides
 
 
-def _name_images(images):
-    """Return how many images there are, and a hash of their content."""
+def _hash(images):
+    """Return a hash of the images' content."""
     digest = hashlib.sha256()
     for image in images:
         digest.update(image.float().contiguous().numpy().tobytes())
-    return {"num_images": len(images), "sha256": digest.hexdigest()}
+    return digest.hexdigest()
 
 
 def _at_sizes(scans, sizes):
@@ -367,9 +378,11 @@ def _published(recipe, scans, device, rng):
         manifest = build_dataset(scans, folder, config)
         dataset = load_dataset(folder)
     network = recipe.new_network(rng)
+    files = "".join(entry["pixels_sha256"] for entry in manifest["pictures"])
     facts = {
         "source": TRAINED_ON["as-published"], "num_images": len(manifest["pictures"]),
         "num_patches": len(dataset.train), "sha256": manifest["sha256"],
+        "files_sha256": hashlib.sha256(files.encode()).hexdigest(),
     }  # fmt: skip
     return network, dataset.train.stream(rng=rng, device=device), facts
 

@@ -72,7 +72,8 @@ class TrainConfig:
         check_choice(self.schedule, "schedule", SCHEDULES)
         check_choice(self.precision, "precision", PRECISIONS)
         check_integer(self.validate_every, "validate_every", low=0)
-        check_integer(self.patience, "patience", low=0)
+        if check_integer(self.patience, "patience", low=0) and not self.validate_every:
+            raise ValueError("patience counts looks at validation patches; set validate_every too.")
 
 
 class TrainingRun:

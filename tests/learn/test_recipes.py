@@ -19,6 +19,46 @@ def test_fixed_patches_come_again(rng):
     assert not torch.equal(fresh.batch(6)[0], fresh.batch(6)[0])
 
 
+def test_a_run_is_the_same_run_on_another_processor(monkeypatch):
+    """Its drawn textures differ in their last bits there; other files are another run."""
+    identities = []
+
+    def stop(identity):
+        identities.append(identity)
+        raise InterruptedError
+
+    def run(**options):
+        with pytest.raises(InterruptedError):
+            learn.run_recipe(SMALL, checkpoint=stop, **options)
+
+    run()
+    draw = learn.recipes.free_textures
+    monkeypatch.setattr(
+        learn.recipes, "free_textures", lambda **options: [0.999 * x for x in draw(**options)]
+    )
+    run()
+    assert identities[0] == identities[1]
+    files = [data.packaged_image(name)[:90, :90] for name in ("coins", "camera")]
+    run(images=files)
+    run(images=files[::-1])
+    assert identities[2] != identities[3]
+
+
+def test_a_recipe_can_look_at_patches_put_aside():
+    config = learn.TrainConfig(num_steps=4, batch_size=8, validate_every=1, patience=1, lr=1e-9)
+    recipe = replace(SMALL, config=config)
+    levels = torch.randint(256, (8, 1, 32, 32), generator=torch.Generator().manual_seed(0)).byte()
+    zeros = torch.zeros(8, dtype=torch.int64)
+    side = data.Patches(levels, zeros.float(), zeros, zeros, zeros)
+    runs = []
+    learn.run_recipe(recipe, validation=side, look_on=runs.append)
+    assert runs[-1].validations and len(runs) == runs[-1].validations[-1]["step"]
+    with pytest.raises(ValueError, match="validate_every and validation belong together"):
+        learn.run_recipe(recipe)
+    with pytest.raises(ValueError, match="patience counts looks"):
+        learn.TrainConfig(patience=2)
+
+
 def test_pages_are_trained_on_if_the_recipe_says_so():
     facts = [learn.prepare_recipe(replace(SMALL, num_pages=n))[2] for n in (0, 2)]
     assert facts[1]["num_images"] == facts[0]["num_images"] + 2
