@@ -1,9 +1,14 @@
 """Writing files so that a crash, a full disk or a second writer never leaves half of one."""
 
 import contextlib
+import errno
+import io
 import os
-import tempfile
+import secrets
 from pathlib import Path
+
+#: What the temporary files are called: short, since a result's own name may fill what is allowed.
+TEMPORARY = r"\.blurlib-[0-9a-f]{8}\.part"
 
 
 @contextlib.contextmanager
@@ -12,24 +17,120 @@ def replacing(path):
 
     On an error the temporary file is removed and what stood at `path` stays.
     """
-    path = Path(path)
+    with replacing_together([path]) as (file,):
+        yield file
+
+
+@contextlib.contextmanager
+def replacing_together(paths, *, removed=()):
+    """Open a temporary file beside each path; once all are whole they take the paths' places.
+
+    On an error none does, and what stood there stays, as do the files of `removed`, which
+    otherwise go with the old ones: results that belong together never stand beside older ones.
+    """
+    paths = [Path(path) for path in paths]
+    made = []
     try:
-        handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-    except OSError as error:
-        raise type(error)(
-            error.errno,
-            f"cannot write in the folder {path.parent} ({error.strerror}); name another",
-        ) from None
-    try:
-        with os.fdopen(handle, "wb") as file:
-            yield file
-            file.flush()
-            os.fsync(file.fileno())
-        # mkstemp files are private; a result is as readable as any file its user makes.
-        umask = os.umask(0)
-        os.umask(umask)
-        os.chmod(temporary, 0o666 & ~umask)
-        os.replace(temporary, path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
+        for path in paths:
+            made.append(_Temporary(path))
+        yield made
+        for file in made:
+            file.finish()
+        for file in made:
+            file.rename()
+        for path in removed:
+            Path(path).unlink(missing_ok=True)
+    finally:
+        for file in made:
+            file.discard()
+
+
+class _Temporary(io.RawIOBase):
+    """A file under another name until it is whole; its errors name the file that it is to be.
+
+    No file descriptor is handed on: numpy and Pillow would write past Python with it, and say
+    nothing of what went wrong.
+    """
+
+    def __init__(self, path):
+        self.path = path
+        self._temporary = path.parent / f".blurlib-{secrets.token_hex(4)}.part"
+        self._file = None
+        with self._naming():
+            if path.is_dir():
+                raise IsADirectoryError(errno.EISDIR, "it is a folder")
+            with contextlib.suppress(FileNotFoundError):
+                os.lstat(path)  # a name that is too long is refused before the work of writing
+        try:
+            self._file = open(self._temporary, "xb")
+        except OSError as error:
+            raise _renamed(
+                error,
+                f"cannot write in the folder {path.parent} ({error.strerror}); name another",
+            ) from None
+
+    @contextlib.contextmanager
+    def _naming(self):
+        try:
+            yield
+        except OSError as error:
+            remedy = _REMEDIES.get(error.errno, "name another place")
+            text = f"cannot write {self.path}: {error.strerror or error}; {remedy}"
+            raise _renamed(error, text) from None
+
+    def writable(self):
+        return True
+
+    def seekable(self):
+        return True
+
+    def write(self, content):
+        with self._naming():
+            return self._file.write(content)
+
+    def seek(self, offset, whence=os.SEEK_SET):
+        with self._naming():
+            return self._file.seek(offset, whence)
+
+    def tell(self):
+        return self._file.tell()
+
+    def flush(self):
+        if self._file is not None and not self._file.closed:
+            with self._naming():
+                self._file.flush()
+
+    def finish(self):
+        """Bring the content to the disk."""
+        with self._naming():
+            self._file.flush()
+            os.fsync(self._file.fileno())
+            self._file.close()
+
+    def rename(self):
+        """Take the path's place."""
+        with self._naming():
+            os.replace(self._temporary, self.path)
+        self._temporary = None
+
+    def discard(self):
+        """Leave nothing behind, unless it was renamed."""
+        with contextlib.suppress(OSError):  # a full disk fails once more when the rest is flushed
+            self._file.close()
+        if self._temporary is not None:
+            self._temporary.unlink(missing_ok=True)
+
+
+_REMEDIES = {
+    errno.ENOSPC: "free some space, or name another folder",
+    errno.EDQUOT: "free some space, or name another folder",
+    errno.EFBIG: "raise the limit (ulimit -f), or name another folder",
+    errno.ENAMETOOLONG: "use a shorter name",
+}
+
+
+def _renamed(error, text):
+    """Return an error of the same kind that says what came in and what to do."""
+    new = type(error)(text)
+    new.errno = error.errno
+    return new
