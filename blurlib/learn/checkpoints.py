@@ -5,14 +5,13 @@ import json
 import lzma
 from pathlib import Path
 
-import safetensors
 import torch
 from safetensors.torch import load as from_bytes
-from safetensors.torch import save as to_bytes
 
 from .. import __version__
 from .._checks import check_choice
 from .._files import replacing
+from .._sealed import NotSealed, check_seal, header, seal
 from .registry import NETWORKS
 
 _FORMAT = 1
@@ -60,16 +59,16 @@ def save_network(path, network, record=None):
         )
     if not isinstance(record or {}, dict):
         raise TypeError(f"record must be a dict, got {type(record).__name__}.")
-    header = {
+    facts = {
         "format": _FORMAT,
         "network": kinds[type(network)],
         "settings": network.settings,
         "blurlib": __version__,
         "record": record or {},
     }
-    data = to_bytes(tensors, metadata={"blurlib": json.dumps(header)})
+    content = seal(tensors, {"blurlib": json.dumps(facts)})
     with replacing(path) as file:
-        file.write(data)
+        file.write(content)
 
 
 def load_network(path):
@@ -93,17 +92,39 @@ def load_network(path):
         If there is no such file.
     CheckpointError
         If the file is damaged, of another program, or of a newer format.
+
+    Notes
+    -----
+    What `save_network` writes carries a hash of itself, and of the packaged files the hashes are
+    known: a file with neither is refused, since nobody could tell whether it is whole.
     """
     path = Path(path)
     if not path.is_file():
         raise FileNotFoundError(f"there is no weights file {path}")
     try:
-        with safetensors.safe_open(path, framework="pt") as file:
-            metadata = file.metadata() or {}
-            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+        content = path.read_bytes()
+        metadata = header(content)
+        _check_format(path, json.loads(metadata["blurlib"]))
+        if hashlib.sha256(content).hexdigest() not in _published().values():
+            check_seal(content)
+        tensors = from_bytes(content)
+    except CheckpointError:
+        raise
+    except NotSealed:
+        raise CheckpointError(
+            f"{path} carries no checksum: it is damaged, or an earlier blurlib wrote it; train it "
+            "again."
+        ) from None
     except Exception as error:  # whatever a damaged file makes the reader raise
         raise _damaged(path, error) from None
     return _rebuild(path, metadata, tensors)
+
+
+def _check_format(path, facts):
+    if facts["format"] != _FORMAT:
+        raise CheckpointError(
+            f"{path} has format {facts['format']!r}, this blurlib reads {_FORMAT}; update it."
+        )
 
 
 def _damaged(path, error):
@@ -118,17 +139,14 @@ def _rebuild(path, metadata, tensors):
     """Return the network and the record that a file's header and tensors describe."""
     try:
         tensors = {name: tensor.float() for name, tensor in tensors.items()}
-        header = json.loads(metadata["blurlib"])
-        if header["format"] != _FORMAT:
-            raise CheckpointError(
-                f"{path} has format {header['format']!r}, this blurlib reads {_FORMAT}; update it."
-            )
-        kind = NETWORKS[check_choice(header["network"], "network", NETWORKS)]
+        facts = json.loads(metadata["blurlib"])
+        _check_format(path, facts)
+        kind = NETWORKS[check_choice(facts["network"], "network", NETWORKS)]
         # The first files had these two only, and no other size of patches.
         first = ("num_classes", "sigma_max")
-        network = kind(**header.get("settings") or {name: header[name] for name in first})
+        network = kind(**facts.get("settings") or {name: facts[name] for name in first})
         network.load_state_dict(tensors)
-        record = dict(header["record"])
+        record = dict(facts["record"])
     except CheckpointError:
         raise
     except Exception as error:  # whatever a damaged file makes the readers raise
@@ -209,5 +227,4 @@ def pretrained(name):
     if file.endswith(".xz"):  # the large ones are packed, bit for bit: it saves a seventh
         data = lzma.decompress(data)
     # What was hashed is what is read: never the file once more.
-    length = int.from_bytes(data[:8], "little")
-    return _rebuild(file, json.loads(data[8 : 8 + length])["__metadata__"], from_bytes(data))
+    return _rebuild(file, header(data), from_bytes(data))

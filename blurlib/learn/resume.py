@@ -5,11 +5,11 @@ import time
 from pathlib import Path
 
 import torch
-from safetensors import safe_open
-from safetensors.torch import save as to_bytes
+from torch import distributed
 
 from .._checks import check_number
 from .._files import replacing
+from .._sealed import seal, unseal
 from .checkpoints import CheckpointError
 from .training import MEASURES
 
@@ -86,12 +86,15 @@ class Checkpoint:
             "scaler": run.scaler.state_dict(),
         }
         tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
-        content = to_bytes(tensors, metadata={"run": json.dumps(facts)})
+        content = seal(tensors, {"run": json.dumps(facts)})
         with replacing(self.path) as file:
             file.write(content)
 
     def restore(self, run):
         """Put a run where the file says, if there is one.
+
+        Of several processes the first reads, as it alone writes, and hands the content on: they
+        need no disk in common, and none can miss the file and begin anew beside the others.
 
         Parameters
         ----------
@@ -103,12 +106,16 @@ class Checkpoint:
         CheckpointError
             If the file is damaged, or belongs to another run.
         """
-        if not self.path.is_file():
+        content = b""
+        if run.share[0] == 0 and self.path.is_file():
+            content = self.path.read_bytes()
+        if run.share[1] > 1:
+            content = _hand_on(content, run.device)
+        if not content and not (run.share[0] == 0 and self.path.is_file()):
             return
         try:
-            with safe_open(self.path, framework="pt") as file:
-                facts = json.loads((file.metadata() or {})["run"])
-                tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+            tensors, metadata = unseal(content)
+            facts = json.loads(metadata["run"])
         except Exception as error:  # whatever a damaged file makes the readers raise
             raise CheckpointError(
                 f"{self.path} is damaged or no training run ({type(error).__name__}); delete it "
@@ -124,6 +131,18 @@ class Checkpoint:
     def remove(self):
         """Remove the file: the run is over and its result is safe elsewhere."""
         self.path.unlink(missing_ok=True)
+
+
+def _hand_on(content, device):
+    """Return the first process' bytes, in every process."""
+    length = torch.tensor(len(content), device=device)
+    distributed.broadcast(length, 0)
+    row = torch.zeros(int(length), dtype=torch.uint8)
+    if distributed.get_rank() == 0:
+        row = torch.frombuffer(bytearray(content), dtype=torch.uint8) if content else row
+    row = row.to(device)
+    distributed.broadcast(row, 0)
+    return row.cpu().numpy().tobytes()
 
 
 def _plain(state):

@@ -68,6 +68,25 @@ def test_damage_is_named_and_old_files_stay(tmp_path, network):
         learn.load_network(tmp_path / "nowhere.safetensors")
 
 
+@pytest.mark.parametrize("name", ["trained", "spectrum-30", "sigma-net-small"])
+def test_one_changed_bit_is_named(tmp_path, network, name):
+    path = tmp_path / "net.safetensors"
+    if name == "trained":
+        learn.save_network(path, network, {"seed": 3})
+    else:
+        shutil.copy(checkpoints._WEIGHTS / f"{name}.safetensors", path)
+    learn.load_network(path)
+    whole = path.read_bytes()
+    start = 8 + int.from_bytes(whole[:8], "little")
+    for place in (9, start // 2, start + 1, (start + len(whole)) // 2, len(whole) - 1):
+        path.write_bytes(whole[:place] + bytes([whole[place] ^ 4]) + whole[place + 1 :])
+        with pytest.raises(learn.CheckpointError, match="damaged"):
+            learn.load_network(path)
+    path.write_bytes(whole[: start + 64] + bytes(4096) + whole[start + 64 + 4096 :])
+    with pytest.raises(learn.CheckpointError, match="damaged"):
+        learn.load_network(path)
+
+
 def test_pickles_are_never_opened(tmp_path):
     path = tmp_path / "pickle.safetensors"
 

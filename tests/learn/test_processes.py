@@ -28,6 +28,31 @@ with learn.process_group() as device:
 """
 
 
+RESUME = """
+import os, sys, torch
+from pathlib import Path
+from blurlib import data, learn
+
+# Two machines have two disks: what the first process saved, the second cannot see.
+disk = Path(sys.argv[1]) / os.environ["RANK"]
+disk.mkdir(exist_ok=True)
+with learn.process_group() as device:
+    rng = torch.Generator().manual_seed(0)
+    network = learn.SpectrumNetwork(10).initialise(rng)
+    stream = data.PatchStream([torch.rand(80, 90, generator=rng)], network.sigmas, rng=rng)
+    config = learn.TrainConfig(num_steps=6, batch_size=16)
+    checkpoint = learn.Checkpoint(disk / "run", {"name": "run"}, seconds=0)
+    run = learn.TrainingRun(network, stream, config, device=device)
+    checkpoint.restore(run)
+    start = run.step
+    while run.step < int(sys.argv[2]):
+        run.advance()
+    checkpoint.save(run)
+    row = torch.cat([p.detach().flatten() for p in network.parameters()])
+    torch.save({"start": start, "weights": row}, disk / f"{sys.argv[2]}.pt")
+"""
+
+
 # One thread in every process. A sum made in another order may differ in its last bit, a patch may
 # then round one pixel the other way, and no tolerance on gradients would cover that.
 ENVIRONMENT = {**os.environ, "OMP_NUM_THREADS": "1"}
@@ -48,6 +73,17 @@ def test_two_processes_give_the_gradients_of_one(tmp_path):
     one, two = (torch.load(tmp_path / f"{name}.pt", weights_only=True) for name in ("one", "two"))
     assert one.abs().max() > 1e-3
     assert (one - two).abs().max() < 1e-6 * max(1, one.abs().max())
+
+
+def test_processes_that_share_no_disk_go_on_together(tmp_path):
+    script = tmp_path / "train.py"
+    script.write_text(RESUME)
+    for end, start in ((3, 0), (6, 3)):
+        done = launch(2, str(script), str(tmp_path), str(end))
+        assert done.returncode == 0, done.stderr[-2000:]
+        one, two = (torch.load(tmp_path / rank / f"{end}.pt", weights_only=True) for rank in "01")
+        assert one["start"] == two["start"] == start
+        assert torch.equal(one["weights"], two["weights"])
 
 
 def test_the_command_line_runs_under_torchrun(tmp_path):

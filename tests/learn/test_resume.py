@@ -66,7 +66,7 @@ def test_train_saves_and_goes_on(tmp_path):
     assert not checkpoint.path.exists()
 
 
-@pytest.mark.parametrize("damage", ["cut", "garbage", "weights"])
+@pytest.mark.parametrize("damage", ["cut", "garbage", "weights", "a bit", "nothing left"])
 def test_a_damaged_checkpoint_is_named(tmp_path, damage):
     run, checkpoint = begin(tmp_path)
     run.advance()
@@ -75,7 +75,9 @@ def test_a_damaged_checkpoint_is_named(tmp_path, damage):
     if damage == "weights":
         learn.save_network(checkpoint.path, run.network)
     else:
-        checkpoint.path.write_bytes(content[:500] if damage == "cut" else b"garbage")
+        flipped = content[:-9] + bytes([content[-9] ^ 1]) + content[-8:]
+        damaged = {"cut": content[:500], "garbage": b"garbage", "a bit": flipped}
+        checkpoint.path.write_bytes(damaged.get(damage, b""))
     with pytest.raises(learn.CheckpointError, match="delete it to begin anew"):
         checkpoint.restore(run)
 

@@ -1,0 +1,77 @@
+"""Tensors in safetensors files that notice any damage: one changed bit, wherever, and they say so.
+
+A file carries the SHA-256 of itself. It is written with zeros in the hash's place, hashed, and the
+hash put there; the reader puts the zeros back and hashes once more.
+"""
+
+import hashlib
+import json
+
+from safetensors.torch import load as from_bytes
+from safetensors.torch import save as to_bytes
+
+_ZEROS = "0" * 64
+_PLACE = b'"sha256":"'
+
+
+class NotSealed(ValueError):
+    """A safetensors file without a hash of itself."""
+
+
+def seal(tensors, metadata):
+    """Return tensors and metadata as the bytes of a sealed safetensors file.
+
+    Parameters
+    ----------
+    tensors : dict of Tensors
+        On the CPU.
+    metadata : dict of str
+        Any names but ``sha256``.
+    """
+    content = to_bytes(tensors, metadata={**metadata, "sha256": _ZEROS})
+    digest = hashlib.sha256(content).hexdigest()
+    return content.replace(_PLACE + _ZEROS.encode(), _PLACE + digest.encode(), 1)
+
+
+def header(content):
+    """Return the metadata that a safetensors file begins with.
+
+    Raises
+    ------
+    Exception
+        Nearly any, if it begins with something else.
+    """
+    length = int.from_bytes(content[:8], "little")
+    return json.loads(content[8 : 8 + length]).get("__metadata__", {})
+
+
+def check_seal(content):
+    """Raise unless the bytes are those that `seal` returned.
+
+    Raises
+    ------
+    NotSealed
+        If there is no hash to check.
+    ValueError
+        If a bit has changed.
+    """
+    digest = header(content).get("sha256")
+    if digest is None:
+        raise NotSealed("it carries no checksum")
+    blank = content.replace(_PLACE + digest.encode(), _PLACE + _ZEROS.encode(), 1)
+    if hashlib.sha256(blank).hexdigest() != digest:
+        raise ValueError("its checksum is another one")
+
+
+def unseal(content):
+    """Return (tensors, metadata) of a sealed file's bytes.
+
+    Raises
+    ------
+    NotSealed
+        If there is no hash to check.
+    Exception
+        Nearly any, if the file is damaged.
+    """
+    check_seal(content)
+    return from_bytes(content), header(content)
