@@ -30,6 +30,7 @@ from .images import (
     load_image,
     load_images,
     packaged_image,
+    passed_over,
     write_image,
 )
 from .patches import PATCH_SIZE, crop_to_multiple, extract_patches
@@ -110,6 +111,7 @@ __all__ = [
     "open_procedural",
     "open_text",
     "packaged_image",
+    "passed_over",
     "picture_patches",
     "procedural_texture",
     "radial_spectrum",

@@ -1,10 +1,12 @@
 """From a picture file to an array that says what the file says, or an error that says why not."""
 
+import logging
 import sys
 import threading
 import warnings
 
 import numpy as np
+import tifffile
 from PIL import (
     BmpImagePlugin,
     GifImagePlugin,
@@ -36,7 +38,8 @@ _LOCK = threading.Lock()
 
 # Tags of TIFF files.
 _SUBFILE, _WIDTH, _HEIGHT, _BITS, _PHOTOMETRIC = 254, 256, 257, 258, 262
-_PLANES, _SAMPLE_FORMAT, _DNG_VERSION = 284, 339, 50706
+_ORIENTATION, _SAMPLES, _PLANES, _EXTRA_SAMPLES = 274, 277, 284, 338
+_SAMPLE_FORMAT, _DNG_VERSION = 339, 50706
 
 
 class ImageError(ValueError):
@@ -56,7 +59,7 @@ def decode(path, max_pixels):
     Returns
     -------
     array : ndarray of shape (H, W), (H, W, 3) or (H, W, 4)
-        uint8, uint16 or float32.
+        uint8, uint16 or floating point.
 
     Raises
     ------
@@ -68,23 +71,92 @@ def decode(path, max_pixels):
     with path.open("rb") as file, _LOCK, warnings.catch_warnings():
         # What Pillow warns of is an odd tag, or becomes an error further on.
         warnings.filterwarnings("ignore", module=r"PIL\.")
-        picture = _open(file)
-        pixels = picture.width * picture.height
-        if pixels > max_pixels:
-            raise ImageError(
-                f"it has {picture.width} x {picture.height} = {pixels} pixels, more than "
-                f"max_pixels={max_pixels}; cut it, or pass a larger max_pixels."
-            )
-        # A camera's MPO is a JPEG with a second view or a gain map behind it: the first is meant.
-        # n_frames is not asked: it walks through all pages, and a hostile file has millions.
-        if picture.format != "MPO" and getattr(picture, "is_animated", False):
-            raise ImageError("it is animated or has several pages; save one of them as a file.")
-        if picture.format == "TIFF":
-            _check_tiff(picture)
-        mode = _raw_mode(picture)
-        array = _deep_colour(picture, file, mode) if _is_deep(picture, mode) else _pixels(picture)
-        _check_clear_colour(picture, mode, array)
-        return array
+        try:
+            return _decode(file, max_pixels)
+        except (ImageError, MemoryError):
+            raise
+        except Exception:
+            if (array := _decode_floats(file, max_pixels)) is None:
+                raise
+            return array
+
+
+def _decode(file, max_pixels):
+    """Return the pixels of an open file that Pillow can read."""
+    picture = _open(file)
+    _check_size(picture.width, picture.height, max_pixels)
+    # A camera's MPO is a JPEG with a second view or a gain map behind it: the first is meant.
+    # n_frames is not asked: it walks through all pages, and a hostile file has millions.
+    if picture.format != "MPO" and getattr(picture, "is_animated", False):
+        raise ImageError(_SEVERAL)
+    if picture.format == "TIFF":
+        _check_tiff(picture)
+    mode = _raw_mode(picture)
+    array = _deep_colour(picture, file, mode) if _is_deep(picture, mode) else _pixels(picture)
+    _check_clear_colour(picture, mode, array)
+    return array
+
+
+_SEVERAL = "it is animated or has several pages; save one of them as a file."
+_WHITE_IS_ZERO = "its zero means white; save it with black as zero."
+
+
+def _check_size(width, height, max_pixels):
+    if width * height > max_pixels:
+        raise ImageError(
+            f"it has {width} x {height} = {width * height} pixels, more than "
+            f"max_pixels={max_pixels}; cut it, or pass a larger max_pixels (on the command line "
+            "--max-pixels)."
+        )
+
+
+def _decode_floats(file, max_pixels):
+    """Return the pixels of a TIFF of floats that Pillow does not know, or say what else it holds.
+
+    Pillow knows 32-bit floats in one channel. tifffile, which scikit-image brings, knows all that
+    are not packed in an uncommon way; None if it can make nothing of the file either.
+    """
+    file.seek(0)
+    if not file.read(4).startswith((b"II", b"MM")):
+        return None
+    file.seek(0)
+    log = logging.getLogger("tifffile")
+    silent, log.disabled = log.disabled, True  # its complaints are raised as well
+    try:
+        with tifffile.TiffFile(file) as tiff:
+            page = tiff.pages[0]
+            several = _has_a_second(tiff.pages)
+            channels, kind = page.samplesperpixel, page.dtype
+            if kind is None:
+                return None
+            if kind.kind == "f" and channels in (1, 3, 4) and page.ndim <= 3:
+                if several:
+                    raise ImageError(_SEVERAL)
+                if page.photometric == 0:
+                    raise ImageError(_WHITE_IS_ZERO)
+                _check_size(page.imagewidth, page.imagelength, max_pixels)
+                if page.tags.valueof(_ORIENTATION, default=1) != 1:
+                    raise ImageError("it is stored turned; save it upright.")
+                array = page.asarray()
+                return np.moveaxis(array, 0, -1) if page.planarconfig == 2 else array
+    except (ImageError, MemoryError):
+        raise
+    except Exception:  # damaged: what Pillow said of it stands
+        return None
+    finally:
+        log.disabled = silent
+    raise ImageError(
+        f"it is a TIFF with {channels} channel{'s' * (channels > 1)} of {kind}; save it as grey or "
+        "RGB, with 8 or 16 unsigned bits or as floats in [0, 1]."
+    )
+
+
+def _has_a_second(pages):
+    try:
+        pages[1]
+    except IndexError:
+        return False
+    return True
 
 
 def _open(file):
@@ -114,13 +186,15 @@ def _check_tiff(picture):
             "it holds signed or 32-bit integers, whose white level nobody knows; save it with "
             "16 unsigned bits."
         )
+    if tags.get(_SAMPLES, 1) == 2 and not {1, 2} & set(tags.get(_EXTRA_SAMPLES, ())):
+        raise ImageError("it has 2 channels, which are no picture; save one of them as grey.")
     if 2 in tags.get(_SAMPLE_FORMAT, ()):
         raise ImageError("it holds signed integers; save it with 8 or 16 unsigned bits.")
     bits = max(tags.get(_BITS, (1,)))
     if bits == 12:
         raise ImageError("it has 12 bits a pixel; save it with 8 or 16.")
     if deep and tags.get(_PHOTOMETRIC) == 0:
-        raise ImageError("its zero means white; save it with black as zero.")
+        raise ImageError(_WHITE_IS_ZERO)
     if bits == 16 and tags.get(_PLANES) == 2:
         raise ImageError("its colours lie in separate planes; save them pixel by pixel.")
 

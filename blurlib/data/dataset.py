@@ -12,6 +12,7 @@ import json
 import multiprocessing
 import os
 import re
+import signal
 import threading
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import asdict, dataclass
@@ -24,7 +25,7 @@ from tqdm import tqdm
 
 from .. import __version__
 from .._checks import check_integer
-from .._files import replacing
+from .._files import TEMPORARY, replacing
 from .fetch import hash_file
 from .protocols import (
     SIGMA_MAX,
@@ -41,8 +42,7 @@ _FORMAT = "blurlib dataset 1"
 _MANIFEST = "manifest.json"
 _FOLDER = "patches"
 # Our files, and the temporary ones of a run that was killed; anything else is left alone.
-_OURS = re.compile(r"[0-9a-f]{32}\.safetensors|\.[0-9a-f]{32}\.safetensors\.\w{8}")
-_OUR_MANIFEST = re.compile(r"\.manifest\.json\.\w{8}")
+_OURS = re.compile(rf"[0-9a-f]{{32}}\.safetensors|{TEMPORARY}")
 
 
 class DatasetError(ValueError):
@@ -243,8 +243,6 @@ def _write_shard(picture, entry, config, folder):
 
 def _prepare_worker():
     """Let a worker use one core, leave Ctrl-C to its parent, and die when its parent does."""
-    import signal
-
     torch.set_num_threads(1)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     parent = multiprocessing.parent_process()
@@ -267,6 +265,22 @@ def _one_thread():
         torch.set_num_threads(threads)
 
 
+@contextlib.contextmanager
+def _interrupts_held():
+    """Hold Ctrl-C back: processes that start now never see one, their parent does afterwards.
+
+    Without it one that comes while they still import torch ends in a traceback of each.
+    """
+    if not hasattr(signal, "pthread_sigmask"):  # Windows
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
 def _each(function, jobs, workers, description, progress):
     """Return [function(*job) for job in jobs], by several processes if wanted."""
     workers = min(workers, max(1, len(jobs)), 61)  # Windows waits for no more than 61
@@ -282,7 +296,8 @@ def _each(function, jobs, workers, description, progress):
         # Spawned, not forked: a fork of a process with threads may hang, and CUDA forbids it.
         context = multiprocessing.get_context("spawn")
         with ProcessPoolExecutor(workers, context, _prepare_worker) as pool:
-            futures = {pool.submit(function, *job): index for index, job in enumerate(jobs)}
+            with _interrupts_held():  # the workers start here
+                futures = {pool.submit(function, *job): index for index, job in enumerate(jobs)}
             try:
                 for future in as_completed(futures):
                     results[futures[future]] = future.result()
@@ -443,7 +458,7 @@ def _sweep(folder, wanted):
         if path.name not in wanted and _OURS.fullmatch(path.name):
             path.unlink()
     for path in folder.iterdir():
-        if _OUR_MANIFEST.fullmatch(path.name):
+        if re.fullmatch(TEMPORARY, path.name):
             path.unlink()
 
 

@@ -37,7 +37,10 @@ PACKAGED = {
 TEST_TEXTURES = ("brick", "grass", "gravel")
 
 #: Endings by which a folder's images are known.
-SUFFIXES = (".bmp", ".gif", ".jpeg", ".jpg", ".pgm", ".png", ".ppm", ".tif", ".tiff", ".webp")
+SUFFIXES = (
+    ".apng", ".bmp", ".gif", ".jfif", ".jpe", ".jpeg", ".jpg", ".mpo", ".pbm", ".pfm", ".pgm",
+    ".png", ".pnm", ".ppm", ".tif", ".tiff", ".webp",
+)  # fmt: skip
 
 #: More pixels than this are refused before they are decoded: 512 MiB as float32.
 MAX_PIXELS = 2**27
@@ -293,6 +296,28 @@ def list_images(paths):
             )
         files.extend(found)
     return files
+
+
+def passed_over(paths):
+    """Return the files that `list_images` passes over in the given folders: their endings differ.
+
+    Parameters
+    ----------
+    paths : iterable of str or path-like
+        Files and folders, as for `list_images`.
+
+    Returns
+    -------
+    files : list of Path
+        Hidden files are not among them.
+    """
+    return [
+        item
+        for folder in map(Path, paths)
+        if folder.is_dir()
+        for item in sorted(folder.iterdir())
+        if item.suffix.lower() not in SUFFIXES and item.is_file() and item.name[0] != "."
+    ]
 
 
 def packaged_image(name):

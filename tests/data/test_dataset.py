@@ -202,6 +202,24 @@ def begin(pictures, out, *options):
     )  # fmt: skip
 
 
+@pytest.mark.skipif(not os.path.exists("/proc"), reason="Linux says which children a process has")
+def test_an_interrupt_is_one_line_even_while_workers_start(pictures, tmp_path):
+    command = [sys.executable, "-m", "blurlib.cli", "dataset", pictures, "--workers", "2",
+               "--out", tmp_path / "set"]  # fmt: skip
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, start_new_session=True)
+    children = f"/proc/{process.pid}/task/{process.pid}/children"
+    deadline = time.monotonic() + 60
+    # The first child tracks what processes share; the workers follow, and import torch for seconds.
+    while len(open(children).read().split()) < 3 and time.monotonic() < deadline:
+        time.sleep(0.01)
+    time.sleep(0.3)
+    os.killpg(process.pid, signal.SIGINT)
+    _, said = process.communicate()
+    lines = [line for line in said.splitlines() if "blurlib:" in line or "Error" in line]
+    assert process.returncode == 130 and "Traceback" not in said, said
+    assert lines == ["blurlib: interrupted; files that were complete before stay as they were"]
+
+
 @pytest.mark.parametrize("workers", ["1", "2"])
 def test_killed_at_work_the_old_dataset_stays_and_the_new_goes_on(tmp_path, workers, rng):
     folder, out = tmp_path / "many", tmp_path / "set"

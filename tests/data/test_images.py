@@ -148,6 +148,22 @@ TIFFS = {  # what tifffile writes, and the words of the refusal
     "pages": (DEEP[:2, ..., 0][:, None] + DEEP[..., 0], dict(photometric="minisblack"), "pages"),
     "inks": (DEEP, dict(photometric="separated"), "cut to 8"),
     "premultiplied": (DEEP, dict(photometric="rgb", extrasamples=["assocalpha"]), "cut to 8"),
+    "two": (DEEP[..., :2] // 256, dict(photometric="minisblack", planarconfig="contig"), "2 channels of uint16"),
+    "two8": (np.ones((9, 9, 2), "u1"), dict(photometric="minisblack", planarconfig="contig"),
+             "2 channels"),
+    "two8p": (np.ones((2, 9, 9), "u1"), dict(photometric="minisblack", planarconfig="separate"),
+              "2 channels of uint8; save it as grey or RGB"),
+    "twof": (np.ones((2, 9, 9), "f4"), dict(photometric="minisblack", planarconfig="separate"),
+             "it has 2 channels"),
+    "five": (np.ones((9, 9, 5), "u1"), dict(photometric="minisblack", planarconfig="contig"),
+             "5 channels of uint8"),
+    "long": (np.ones((9, 9), "u8"), dict(photometric="minisblack"), "1 channel of uint64"),
+    "complex": (np.ones((9, 9), "c8"), dict(photometric="minisblack"), "1 channel of complex64"),
+    "pagesf": (np.ones((2, 1, 9, 9), "f8"), dict(photometric="minisblack"), "several pages"),
+    "whited": (np.ones((9, 9), "f8"), dict(photometric="miniswhite"), "zero means white"),
+    "turnedf": (np.ones((9, 9), "f8"), dict(extratags=[(274, "H", 1, 6, True)]), "save it upright"),
+    "beyond": (np.full((9, 9), 2.0), dict(photometric="minisblack"), r"must lie in \[0, 1\]"),
+    "nan": (np.full((9, 9), np.nan), dict(photometric="minisblack"), "NaN"),
 }  # fmt: skip
 
 
@@ -157,6 +173,35 @@ def test_tiffs_that_would_come_out_wrong_are_refused(tmp_path, name):
     tifffile.imwrite(tmp_path / "odd.tif", array, **options)
     with pytest.raises(data.ImageError, match=words):
         data.load_image(tmp_path / "odd.tif")
+
+
+@pytest.mark.parametrize("kind", ["f2", "f4", "f8"])
+@pytest.mark.parametrize("layout", ["grey", "contig", "separate"])
+@pytest.mark.parametrize("compression", [None, "zlib"])
+def test_floats_of_any_width_come_as_they_are(tmp_path, rng, kind, layout, compression):
+    array = torch.rand(7, 9, 3, generator=rng).numpy().astype(kind)
+    options = {"photometric": "rgb", "planarconfig": layout}
+    if layout == "grey":
+        array, options = array[..., 0], {"photometric": "minisblack"}
+    written = array.transpose(2, 0, 1) if layout == "separate" else array
+    tifffile.imwrite(tmp_path / "f.tif", written, compression=compression, **options)
+    assert torch.equal(data.load_image(tmp_path / "f.tif"), data.as_image(array))
+    whole = (tmp_path / "f.tif").read_bytes()
+    with pytest.raises(data.ImageError, match="63 pixels, more than"):
+        data.load_image(tmp_path / "f.tif", max_pixels=62)
+    (tmp_path / "f.tif").write_bytes(whole[: len(whole) - 20])
+    with pytest.raises(data.ImageError, match="damaged"):
+        data.load_image(tmp_path / "f.tif")
+
+
+@pytest.mark.parametrize("ending", [".jfif", ".JPE", ".pnm", ".pbm", ".pfm", ".apng", ".mpo"])
+def test_a_folder_gives_all_that_can_be_read_and_the_rest_can_be_named(tmp_path, ending):
+    picture = tmp_path / f"a{ending}"
+    for other in ("notes.txt", "b.heic", ".hidden"):
+        (tmp_path / other).write_bytes(b"")
+    data.write_image(picture, torch.zeros(2, 3))
+    assert data.list_images([tmp_path]) == [picture]
+    assert [path.name for path in data.passed_over([tmp_path, picture])] == ["b.heic", "notes.txt"]
 
 
 @pytest.mark.parametrize(
