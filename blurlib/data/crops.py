@@ -109,8 +109,8 @@ class CropStream:
         self.blends = check_number(blends, "blends", low=0, high=1)
         self.reach = int(gaussian_reach(torch.tensor(self.sigma_max), 2.0))
         self._cuts = PatchStream(
-            images, (0.0, self.sigma_max), rng=rng, patch_size=crop_size, weights=weights,
-            device=device,
+            images, sigma_range=(0.0, self.sigma_max), rng=rng, patch_size=crop_size,
+            weights=weights, device=device,
         )  # fmt: skip
         self.device = self._cuts.device
         seed = torch.randint(2**62, (), generator=rng).item()

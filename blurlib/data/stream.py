@@ -25,9 +25,10 @@ class PatchStream:
     ----------
     images : sequence of Tensors of shape (H, W)
         Sharp images in [0, 1], each larger than a patch and its blur's reach.
-    sigmas : Tensor of shape (K,), or (float, float)
-        Nominal sigma of each class, in pixels, at least 0; or, for continuous sigma, the lowest
-        and the highest of a uniform draw.
+    sigmas : sequence of K floats, or Tensor of shape (K,)
+        Nominal sigma of each class, in pixels, at least 0.
+    sigma_range : (float, float)
+        Instead of classes: the lowest and the highest sigma of a uniform draw, in pixels.
     rng : torch.Generator
         Source of every draw, on the CPU: a seed gives the same patches on every device, but for
         noise and rounding.
@@ -50,7 +51,8 @@ class PatchStream:
     Raises
     ------
     TypeError, ValueError
-        If there is no image, one is too small to cut from, or an argument is out of range.
+        If there is no image, one is too small to cut from, an argument is out of range, or there
+        are neither classes nor a range, or both.
 
     Notes
     -----
@@ -73,8 +75,8 @@ class PatchStream:
     """
 
     def __init__(
-        self, images, sigmas, *, rng, patch_size=PATCH_SIZE, contrast=0.5, noise=0.0,
-        truncate=THESIS_TRUNCATE, rounded=True, weights=None, device="cpu",
+        self, images, sigmas=None, *, sigma_range=None, rng, patch_size=PATCH_SIZE, contrast=0.5,
+        noise=0.0, truncate=THESIS_TRUNCATE, rounded=True, weights=None, device="cpu",
     ):  # fmt: skip
         self.rounded = rounded
         self.patch_size = check_integer(patch_size, "patch_size")
@@ -83,7 +85,7 @@ class PatchStream:
         self.contrast = check_number(contrast, "contrast", low=1e-6, high=1)
         self.noise = check_number(noise, "noise", low=0, high=255, unit="grey levels")
         self.truncate = check_number(truncate, "truncate", low=0.5, high=20, unit="sigma")
-        self.continuous, self.sigmas = _check_sigmas(sigmas)
+        self.continuous, self.sigmas = _check_sigmas(sigmas, sigma_range)
         self.reach = int(gaussian_reach(self.sigmas.max(), self.truncate))
         self._cut_size = self.patch_size + 2 * self.reach
         self._keep(images)
@@ -248,16 +250,26 @@ def _check_weights(weights, num_images):
     return (found.cumsum(0) / found.sum())[:-1]
 
 
-def _check_sigmas(sigmas):
+def _check_sigmas(sigmas, sigma_range):
     """Return (whether sigma is continuous, the sigmas as a float32 row)."""
-    continuous = isinstance(sigmas, tuple)
-    if continuous:
-        if len(sigmas) != 2:
-            raise ValueError(f"continuous sigmas must be (lowest, highest), got {sigmas!r}.")
-        low = check_number(sigmas[0], "the lowest sigma", low=0, unit="pixels")
-        high = check_number(sigmas[1], "the highest sigma", low=low, unit="pixels")
+    if (sigmas is None) == (sigma_range is None):
+        raise ValueError("pass either sigmas, one for each class, or sigma_range, its two ends.")
+    if sigma_range is not None:
+        try:
+            low, high = sigma_range
+        except (TypeError, ValueError):
+            raise ValueError(
+                f"sigma_range must be (lowest, highest), got {sigma_range!r}."
+            ) from None
+        low = check_number(low, "the lowest sigma", low=0, unit="pixels")
+        high = check_number(high, "the highest sigma", low=low, unit="pixels")
         return True, torch.tensor([low, high])
-    check_image(sigmas[None] if isinstance(sigmas, torch.Tensor) else sigmas, "sigmas")
-    if sigmas.ndim != 1 or sigmas.min() < 0:
-        raise ValueError("sigmas must be a row of numbers of at least 0, in pixels.")
-    return False, sigmas.float()
+    try:
+        row = torch.as_tensor(sigmas, dtype=torch.float32).detach().cpu()
+    except (TypeError, ValueError, RuntimeError):
+        row = torch.empty(0, 0)
+    if row.ndim != 1 or not len(row) or not (row.isfinite() & (row >= 0)).all():
+        raise ValueError(
+            f"sigmas must be a row of numbers of at least 0, in pixels, got {sigmas!r:.60}."
+        )
+    return False, row

@@ -134,8 +134,8 @@ class DirectNetwork(OnSpectra, PatchNetwork):
 
     @property
     def drawn_sigmas(self):
-        """What a `PatchStream` is to draw for it: the lowest and the highest sigma."""
-        return 0.0, self.sigma_max
+        """What a `PatchStream` is to draw for it, as its arguments: any sigma of a range."""
+        return {"sigma_range": (0.0, self.sigma_max)}
 
     def initialise(self, rng, kind="he"):
         """Draw the weights anew, and begin in the middle of the range: see `PatchNetwork`."""

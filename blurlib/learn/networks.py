@@ -138,8 +138,8 @@ class BlurClassifier(PatchNetwork):
 
     @property
     def drawn_sigmas(self):
-        """What a `PatchStream` is to draw for it: the sigma of each class."""
-        return self.sigmas
+        """What a `PatchStream` is to draw for it, as its arguments: the sigma of each class."""
+        return {"sigmas": self.sigmas}
 
     def judge(self, log_probabilities, labels):
         """Compare answers with the truth, for training.

@@ -272,8 +272,8 @@ def prepare_recipe(recipe, *, images=None, scans=None, device="cpu"):
         stream = _crops(recipe.mix, groups, images, rng, device)
         return network, stream, {**facts, "num_images": len(images), "sha256": _hash(images)}
     stream = PatchStream(
-        images, network.drawn_sigmas, rng=rng, patch_size=recipe.patch_size, rounded=recipe.rounded,
-        device=device,
+        images, **network.drawn_sigmas, rng=rng, patch_size=recipe.patch_size,
+        rounded=recipe.rounded, device=device,
     )  # fmt: skip
     facts |= {"num_images": len(images), "sha256": _hash(images)}
     if recipe.num_fixed:

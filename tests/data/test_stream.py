@@ -60,11 +60,16 @@ def test_bad_streams_are_named(images, words):
         ({"noise": -1}, "noise must be"),
         ({"device": "tpu"}, "device must be"),
         ({"rng": 3}, "torch.Generator"),
-        ({"sigmas": [1.0]}, "sigmas must be a torch tensor"),
+        ({"sigmas": "1"}, "sigmas must be a row"),
+        ({"sigmas": 1.0}, "sigmas must be a row"),
         ({"sigmas": torch.tensor([-1.0])}, "sigmas must be a row"),
-        ({"sigmas": torch.tensor([])}, "sigmas must have"),
-        ({"sigmas": (1.0,)}, "must be \\(lowest, highest\\)"),
-        ({"sigmas": (2.0, 1.0)}, "the highest sigma must be"),
+        ({"sigmas": [1.0, float("nan")]}, "sigmas must be a row"),
+        ({"sigmas": torch.tensor([])}, "sigmas must be a row"),
+        ({"sigmas": None}, "pass either sigmas"),
+        ({"sigma_range": (0.0, 1.0)}, "pass either sigmas"),
+        ({"sigmas": None, "sigma_range": (1.0,)}, "must be \\(lowest, highest\\)"),
+        ({"sigmas": None, "sigma_range": 1.0}, "must be \\(lowest, highest\\)"),
+        ({"sigmas": None, "sigma_range": (2.0, 1.0)}, "the highest sigma must be"),
         ({"images": [255 * torch.rand(60, 60)]}, "divide it by its white level"),
     ],
 )
@@ -74,9 +79,16 @@ def test_bad_stream_options_are_named(rng, options, words):
         data.PatchStream(given.pop("images"), given.pop("sigmas"), **given)
 
 
+@pytest.mark.parametrize("kind", [tuple, list, torch.tensor])
+def test_a_row_of_sigmas_is_classes_whatever_holds_it(rng, kind):
+    source = data.PatchStream([torch.rand(60, 60, generator=rng)], kind((0.5, 1.0)), rng=rng)
+    _, labels = source.batch(40)
+    assert set(labels.tolist()) == {0, 1} and source.sigmas.tolist() == [0.5, 1.0]
+
+
 def test_continuous_sigmas_fill_their_range_and_are_the_blur(rng):
     sharp = torch.rand(44, 44, generator=rng)
-    source = data.PatchStream([sharp], (0.2, 3.0), rng=rng, contrast=1.0)
+    source = data.PatchStream([sharp], sigma_range=(0.2, 3.0), rng=rng, contrast=1.0)
     patches, sigmas = source.batch(400)
     assert sigmas.dtype == torch.float32 and 0.2 <= sigmas.min() < 0.3 and 2.9 < sigmas.max() <= 3
     for patch, sigma in zip(patches[:20, 0], sigmas[:20], strict=True):
@@ -108,11 +120,11 @@ def test_cuts_come_from_every_image_place_and_position():
     assert patches.sum((1, 2, 3)).max() == 1
 
 
-@pytest.mark.parametrize("sigmas", [SIGMAS, (0.0, 3.0)])
+@pytest.mark.parametrize("sigmas", [{"sigmas": SIGMAS}, {"sigma_range": (0.0, 3.0)}])
 def test_shares_together_make_the_batch(image, sigmas):
     def draw(share):
         rng = torch.Generator().manual_seed(5)
-        source = data.PatchStream([image.repeat(3, 3)], sigmas, rng=rng, noise=3.0)
+        source = data.PatchStream([image.repeat(3, 3)], **sigmas, rng=rng, noise=3.0)
         source.batch(6)
         return source.batch(12, share=share)
 
