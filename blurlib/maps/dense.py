@@ -15,25 +15,50 @@ from torch import nn
 from torch.nn import functional
 
 from .._checks import check_image, check_integer
+from ..learn.networks import PatchNetwork
 
 #: Windows that the linear layers see at once: their features stay in the processor's cache.
 _HEAD_BATCH = 2048
 
 
 def has_dense_form(network):
-    """Tell whether neighbouring windows share their features: unpadded convolutions on pixels.
+    """Tell whether `run_dense` gives what the sliding window does.
 
     Parameters
     ----------
-    network : BlurClassifier
+    network : PatchNetwork
         Any network on patches.
 
     Returns
     -------
     dense : bool
+        True if it looks at pixels through plain layers up to a Flatten: unpadded convolutions of
+        step 1, max-pooling over squares side by side, ReLU.
     """
-    first = next(iter(network.layers))
-    return isinstance(first, nn.Conv2d) and first.padding == (0, 0)
+    return _obstacle(network) is None
+
+
+def _obstacle(network):
+    """Return why a network has no dense form here, or None if it has one."""
+    if type(network).features is not PatchNetwork.features:
+        return f"a {type(network).__name__} looks at other features than pixels, which have"
+    for layer in network.layers:
+        if isinstance(layer, nn.Flatten):
+            return None
+        if isinstance(layer, nn.Conv2d):
+            plain = {"padding": (0, 0), "stride": (1, 1), "dilation": (1, 1), "groups": 1}
+            square = layer.kernel_size[0] == layer.kernel_size[1]
+        elif isinstance(layer, nn.MaxPool2d):
+            plain = {"padding": 0, "dilation": 1, "ceil_mode": False, "return_indices": False}
+            square = isinstance(layer.stride, int) and layer.stride == layer.kernel_size
+        elif isinstance(layer, nn.ReLU):
+            continue
+        else:
+            return f"a {type(layer).__name__} layer has"
+        odd = [name for name, value in plain.items() if getattr(layer, name) != value]
+        if odd or not square:
+            return f"a {type(layer).__name__} layer with another {odd[0] if odd else 'step'} has"
+    return "layers without a Flatten among them have"
 
 
 def _check_windows(network, image, stride):
@@ -64,7 +89,7 @@ def run_dense(network, image, *, stride=1):
     Raises
     ------
     TypeError
-        If the network holds a layer that has no dense form.
+        If the network has no dense form: see `has_dense_form`.
     ValueError
         If the image is not (B, 1, H, W) or smaller than a patch.
 
@@ -75,6 +100,8 @@ def run_dense(network, image, *, stride=1):
     .. [2] Chapter "From patches to a map", ``book/maps/from_patches_to_a_map.ipynb``.
     """
     stride = _check_windows(network, image, stride)
+    if obstacle := _obstacle(network):
+        raise TypeError(f"{obstacle} no dense form here; slide the window instead.")
     x = (network.features(image) - network.mean) / network.std
     side = network.patch_size  # of one window's feature map, as the layers shrink it
     dilation = 1  # spacing, in positions of x, of what was neighbouring in a window
@@ -91,10 +118,8 @@ def run_dense(network, image, *, stride=1):
             step //= kept
             dilation *= layer.stride // kept
             side //= layer.stride
-        elif isinstance(layer, nn.ReLU):
-            x = layer(x)
         else:
-            raise TypeError(f"a {type(layer).__name__} layer has no dense form here.")
+            x = layer(x)
     head = network.layers[flatten + 1 :]
     span = dilation * (side - 1) + 1
     windows = x.unfold(2, span, step).unfold(3, span, step)[..., ::dilation, ::dilation]

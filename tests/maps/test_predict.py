@@ -154,11 +154,44 @@ def test_bad_input_is_named(network, call, words):
         call(network)
 
 
-def test_layers_without_a_dense_form_are_named():
-    class Odd(learn.ThesisNetwork):
-        def __init__(self):
-            super().__init__()
-            self.layers.insert(1, torch.nn.Sigmoid())
+ODD_LAYERS = {
+    "Sigmoid": torch.nn.Sigmoid(),
+    "another padding": torch.nn.Conv2d(4, 4, 3, padding=1),
+    "another stride": torch.nn.Conv2d(4, 4, 1, stride=2),
+    "another dilation": torch.nn.Conv2d(4, 4, 3, dilation=2),
+    "another groups": torch.nn.Conv2d(4, 4, 1, groups=2),
+    "another step": torch.nn.MaxPool2d(3, stride=2),
+    "ceil_mode": torch.nn.MaxPool2d(2, ceil_mode=True),
+}
 
-    with pytest.raises(TypeError, match="Sigmoid"):
-        maps.predict_sigma_map(Odd(), torch.zeros(40, 40))
+
+@pytest.mark.parametrize("words", ODD_LAYERS)
+def test_layers_without_a_dense_form_slide_and_are_named(words, rng):
+    """Wherever in the network the odd layer stands, the map is the network's own."""
+
+    class Odd(learn.PixelNetwork):
+        def __init__(self):
+            super().__init__(3, patch_size=16)
+            layers = [torch.nn.Conv2d(1, 4, 3), torch.nn.ReLU(), ODD_LAYERS[words]]
+            side = torch.nn.Sequential(*layers)(torch.zeros(1, 1, 16, 16)).shape[-1]
+            head = [torch.nn.Flatten(), torch.nn.Linear(4 * side**2, 3), torch.nn.LogSoftmax(1)]
+            self.layers = torch.nn.Sequential(*layers, *head)
+
+    network = Odd().eval()
+    image = torch.rand(24, 22, generator=rng)
+    assert not maps.has_dense_form(network)
+    found = maps.predict_sigma_map(network, image)
+    sliding = maps.predict_sigma_map(network, image, method="sliding")
+    torch.testing.assert_close(found, sliding, atol=1e-6, rtol=0)
+    with pytest.raises(ValueError, match="no dense form"):
+        maps.predict_sigma_map(network, image, method="dense")
+    with pytest.raises(TypeError, match=words):
+        maps.run_dense(network, image[None, None])
+
+
+def test_a_network_of_other_features_has_no_dense_form():
+    class Logarithms(learn.ThesisNetwork):
+        def features(self, patches):
+            return patches.log()
+
+    assert maps.has_dense_form(learn.ThesisNetwork()) and not maps.has_dense_form(Logarithms())
