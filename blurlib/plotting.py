@@ -344,17 +344,32 @@ def plot_path(axis, points, title=""):
     axis.yaxis.set_inverted(True)  # rows grow downward
 
 
-def write_sigma_map(path, sigma_map, title="", vmin=0.0, vmax=3.0, *, hidden=None):
+def write_sigma_map(path, sigma_map, title="", *, vmax=None, hidden=None):
     """Write a sigma map with its colour bar as a PNG; an old file stays whole until the new one is.
 
     Parameters
     ----------
-    path : str or path-like
+    path : str, path-like or binary file
         Where to; an OSError says if the folder cannot be written.
-    sigma_map, title, vmin, vmax, hidden
+    sigma_map, title, hidden
         As in `show_sigma_map`.
+    vmax : float, optional
+        Sigma at the bright end of the colours; the dark end is 0. By default the least of 3, 6, 12,
+        24, ... that holds the map: pictures of like maps share a scale, and none saturates.
+
+    Raises
+    ------
+    ValueError
+        If the map or `hidden` is not (H, W).
     """
     sigma_map = _picture(sigma_map, "sigma_map")
+    if vmax is None:
+        shown = sigma_map if hidden is None else sigma_map[~_picture(hidden, "hidden")]
+        vmax = _scale_of(shown.max(initial=0))
+    if not hasattr(path, "write"):
+        with replacing(path) as file:
+            write_sigma_map(file, sigma_map, title, vmax=vmax, hidden=hidden)
+        return
     height, width = sigma_map.shape
     # matplotlib copies what it draws a dozen times over: a large map is drawn from block means.
     step = -(-max(height, width) // _MAX_DRAWN)
@@ -365,12 +380,19 @@ def write_sigma_map(path, sigma_map, title="", vmin=0.0, vmax=3.0, *, hidden=Non
     with matplotlib.rc_context(STYLE):
         figure = Figure(figsize=(WIDTH, WIDTH))
         axis = figure.subplots()
-        show_sigma_map(axis, means, title, vmin, vmax, hidden=hidden)
+        show_sigma_map(axis, means, title, vmax=vmax, hidden=hidden)
         bottom, right = step * means.shape[0], step * means.shape[1]
         axis.images[0].set_extent((-0.5, right - 0.5, bottom - 0.5, -0.5))
         axis.set(xlim=(-0.5, width - 0.5), ylim=(height - 0.5, -0.5))
-        with replacing(path) as file:
-            figure.savefig(file, format="png", bbox_inches="tight")
+        figure.savefig(path, format="png", bbox_inches="tight")
+
+
+def _scale_of(largest):
+    """Return the least of 3, 6, 12, ... that is not smaller, but for a hundredth of it."""
+    vmax = 3.0
+    while vmax * 1.01 < largest:
+        vmax *= 2
+    return vmax
 
 
 def _block_means(values, side):

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -11,7 +12,7 @@ import pytest
 import torch
 from PIL import Image
 
-from blurlib import cli, data, maps, plotting
+from blurlib import cli, data, learn, maps, plotting
 
 # One thread in every process: sums are then made in the same order, to the last bit.
 ENVIRONMENT = {**os.environ, "OMP_NUM_THREADS": "1"}
@@ -110,11 +111,113 @@ def test_a_folder_is_mapped_image_by_image(tmp_path, folder, texture, capsys):
 def test_smoothed_maps_are_those_of_the_library(tmp_path, texture, capsys):
     assert run(capsys, texture, "--out", tmp_path, "--smooth", "mean3x3", "--iterations", 4)[0] == 0
 
-    def estimate(image, stride):
-        return maps.smooth(maps.load_estimator()(image, stride=stride), 4)
+    image = data.load_image(texture)
+    grid, _ = maps.predict_grid(maps.load_estimator().with_doubt, image, stride=8)
+    expected = maps.spread_grid(maps.smooth(grid, 4), image.shape, 8)
+    for name, layer in zip(("sigma", "deviation"), expected, strict=True):
+        torch.testing.assert_close(read(tmp_path / f"grass_{name}.npy"), layer, atol=1e-5, rtol=0)
 
-    expected = maps.predict_full_size(estimate, data.load_image(texture), stride=8)
-    torch.testing.assert_close(read(tmp_path / "grass_sigma.npy"), expected, atol=1e-5, rtol=0)
+
+@pytest.mark.parametrize("estimator", ["sigma-net-small", "spectrum-30"])
+def test_the_map_is_read_at_every_nth_pixel(tmp_path, texture, estimator):
+    """Whatever grid the estimator has: there, the map of a stride is the one of stride 1."""
+    found = {}
+    for stride in (1, 2, 3, 4, 6, 8):
+        out = tmp_path / str(stride)
+        options = ["--estimator", estimator, "--stride", str(stride)]
+        assert cli.main(["map", str(texture), "--out", str(out), *options]) == 0
+        found[stride] = read(out / "grass_sigma.npy")[::stride, ::stride]
+    for stride, sigma_map in found.items():
+        expected = found[1][::stride, ::stride]
+        torch.testing.assert_close(sigma_map, expected, atol=1e-5, rtol=0)
+
+
+def test_a_gaussian_network_states_its_deviation(tmp_path, texture, capsys, rng):
+    learn.save_network(tmp_path / "g.safetensors", learn.GaussianNetwork().initialise(rng))
+    out, options = tmp_path / "maps", ["--estimator", tmp_path / "g.safetensors"]
+    assert run(capsys, texture, "--out", out, *options)[0] == 0
+    assert names(out) == pairs("grass") and read(out / "grass_deviation.npy").min() > 0
+
+
+def test_what_fails_leaves_the_old_maps_as_they_were(tmp_path, texture):
+    """A file that grows beyond the limit fails like one on a full disk: none of three changes."""
+    out = tmp_path / "maps"
+    command = [sys.executable, "-m", "blurlib.cli", "map", str(texture), "--out", str(out)]
+    subprocess.run(command, env=ENVIRONMENT, check=True)
+    for options in ([], ["--estimator", "laplacian-variance"]):
+        before = contents(out)
+        limited = f"ulimit -f 8; exec {shlex.join([*command, '--smooth', 'jacobi', *options])}"
+        done = subprocess.run(
+            ["bash", "-c", limited], env=ENVIRONMENT, capture_output=True, text=True
+        )
+        assert done.returncode == 2 and contents(out) == before
+        (line,) = [one for one in done.stderr.splitlines() if "left out" in one]
+        assert "cannot write" in line and str(out) in line and "File too large" in line
+
+
+@pytest.mark.parametrize("closed", [">&-", "2>&-", "<&-", ">&- 2>&- <&-"])
+def test_closed_streams_lose_no_map(tmp_path, texture, closed):
+    out = tmp_path / "maps"
+    command = [sys.executable, "-m", "blurlib.cli", "map", str(texture), "--out", str(out)]
+    done = subprocess.run(
+        ["bash", "-c", f"{shlex.join([*command, '--stride', '8'])} {closed}"],
+        env=ENVIRONMENT, capture_output=True, text=True,
+    )  # fmt: skip
+    assert done.returncode == 0 and "Traceback" not in done.stderr
+    assert names(out) == pairs("grass")
+    assert ("sigma" in done.stdout) == (">&- " not in f" {closed} " or closed == "2>&-")
+
+
+def test_names_may_be_as_long_as_results_allow(tmp_path, capsys):
+    image = write(tmp_path / f"{'a' * 238}.png", 40)
+    assert run(capsys, image, "--out", tmp_path / "maps")[0] == 0
+    assert names(tmp_path / "maps") == pairs("a" * 238)
+    longer = write(tmp_path / f"{'a' * 250}.png", 40)
+    status, _, err = run(capsys, longer, "--out", tmp_path / "maps")
+    assert status == 2 and "File name too long; use a shorter name" in err
+
+
+def test_answers_that_are_no_numbers_are_no_map(tmp_path, texture, capsys, monkeypatch):
+    monkeypatch.setattr(
+        maps.RegressionEstimator, "with_doubt",
+        lambda self, image, stride, progress: torch.full((2, 19, 26), torch.nan),
+    )  # fmt: skip
+    status, out, err = run(capsys, texture, "--out", tmp_path / "maps")
+    assert status == 2 and out == "" and "NaN or infinity" in err
+    assert names(tmp_path / "maps") == []
+
+
+def test_a_limit_of_pixels_can_be_raised_and_endings_are_named(tmp_path, folder, capsys):
+    (folder / "notes.txt").write_text("")
+    write(folder / "e.pnm")
+    out = tmp_path / "maps"
+    status, text, err = run(capsys, folder, "--out", out, "--max-pixels", 7000, "--json")
+    assert status == 1 and "passed over a file" in err and ".txt" in err
+    assert err.count("left out") == 3 and "--max-pixels" in err
+    assert names(out) == pairs("a", "b"), text
+    assert run(capsys, folder, "--out", out, "--max-pixels", 10**9)[0] == 0
+    assert names(out) == pairs("a", "b", "c", "d", "e")
+
+
+def test_the_pictures_scale_can_be_set(tmp_path, texture, capsys):
+    pictures = []
+    for scale in ([], ["--scale", 3], ["--scale", 0.5]):
+        assert run(capsys, texture, "--out", tmp_path / "maps", *scale)[0] == 0
+        pictures.append((tmp_path / "maps" / "grass_sigma.png").read_bytes())
+    assert pictures[0] == pictures[1] != pictures[2]
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (["--readout", "argmax"], "--readout has no effect: sigma-net has no classes"),
+        (["--readout", "mean", "--estimator", "thesis-30"], ""),
+        (["--readout", "mean", "--estimator", "laplacian-variance"], "--readout has no effect"),
+    ],
+)
+def test_options_that_change_nothing_say_so(tmp_path, texture, capsys, options, words):
+    status, _, err = run(capsys, texture, "--out", tmp_path / "maps", *options)
+    assert status == 0 and words in err and (words or not err)
 
 
 def test_a_bad_image_of_a_folder_is_named_and_left_out(tmp_path, folder, capsys):

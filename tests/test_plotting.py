@@ -129,6 +129,31 @@ def test_a_map_is_written_as_png(tmp_path):
     assert dict(matplotlib.rcParams) == before and not pyplot.get_fignums()
 
 
+@pytest.mark.parametrize(
+    ("largest", "scale"), [(0.4, 3), (2.9, 3), (3.02, 3), (3.2, 6), (6, 6), (6.5, 12), (30, 48)]
+)
+def test_a_written_maps_colours_hold_the_map(tmp_path, monkeypatch, largest, scale):
+    shown = {}
+    monkeypatch.setattr(
+        plotting, "show_sigma_map", lambda *_, **options: shown.update(options) or STOP()
+    )
+    sigma_map = torch.full((8, 9), 0.1)
+    sigma_map[2, 3] = largest
+    for options, expected in (({}, scale), ({"vmax": 5.0}, 5.0)):
+        with pytest.raises(ZeroDivisionError):
+            plotting.write_sigma_map(tmp_path / "map.png", sigma_map, **options)
+        assert shown["vmax"] == expected
+    # What is hidden decides nothing.
+    sigma_map[0, 0] = 99
+    with pytest.raises(ZeroDivisionError):
+        plotting.write_sigma_map(tmp_path / "map.png", sigma_map, hidden=sigma_map == 99)
+    assert shown["vmax"] == scale and not list(tmp_path.iterdir())
+
+
+def STOP():
+    raise ZeroDivisionError
+
+
 def test_an_old_map_survives_a_bad_one(tmp_path):
     (tmp_path / "map.png").write_bytes(b"old")
     with pytest.raises(ValueError, match="must have shape"):

@@ -6,12 +6,17 @@ was done, 1 when an image had to be left out, 2 when nothing could be done.
 
 import argparse
 import os
+import sys
 
 from .. import __version__
 from . import blur, dataset, evaluate, fetch, reproduce, sigma_map, train
-from ._options import complain
+from ._options import complain, words_of
 
 _COMMANDS = (blur, fetch, dataset, train, sigma_map, evaluate, reproduce)
+_EXPECTED = (
+    *(ValueError, TypeError, OSError, ArithmeticError),
+    *(RuntimeError, MemoryError, ImportError),
+)
 _EPILOG = "Every command has its own --help. The book explains what they compute."
 
 
@@ -35,16 +40,50 @@ def main(arguments=None):
     arguments : list of str, optional
         Instead of those the program was started with.
     """
-    options = build_parser().parse_args(arguments)
-    _let_threads_sleep(os.environ)  # torch is not imported yet
+    _open_closed_streams()
     try:
-        return options.run(options)
-    except (ValueError, TypeError, OSError, ArithmeticError, RuntimeError, MemoryError) as error:
-        complain(f"error: {error}")
+        options = build_parser().parse_args(arguments)
+        _let_threads_sleep(os.environ)  # torch is not imported yet
+        status = options.run(options)
+        sys.stdout.flush()  # or a full disk behind it would go unnoticed until the very end
+        return status
+    except BrokenPipeError:  # whoever read the output had enough of it: ``blurlib ... | head -1``
+        _drop_output()
+        return 128 + 13  # as a program that the signal ends
+    except _EXPECTED as error:
+        words = words_of(error)
+        if words.startswith("[Errno") and error.filename is None:  # files are named where written
+            words = f"cannot write to standard output: {error.strerror}"
+        complain(f"error: {words}")
+        try:
+            sys.stdout.flush()
+        except OSError:
+            _drop_output()
         return 2
     except KeyboardInterrupt:
         complain("interrupted; files that were complete before stay as they were")
         return 130
+
+
+def _open_closed_streams():
+    """Point closed standard streams (``>&-``) to the null device.
+
+    Python has None for them, and the next file that is opened would take their number.
+    """
+    for number, name in enumerate(("stdin", "stdout", "stderr")):
+        if getattr(sys, name) is None:
+            null = os.open(os.devnull, os.O_RDWR)
+            if null != number:
+                os.dup2(null, number)
+                os.close(null)
+            setattr(sys, name, open(number, "w" if number else "r", closefd=False))
+
+
+def _drop_output():
+    """Point standard output to the null device: Python flushes it once more when it ends."""
+    null = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(null, sys.stdout.fileno())
+    os.close(null)
 
 
 def _let_threads_sleep(environment):

@@ -22,13 +22,14 @@ def number(convert, low, high, wanted):
 
 positive = number(int, 1, 2**31, "an integer of at least 1")
 count = number(int, 0, 2**31, "an integer of at least 0")
+sigma = number(float, 1e-3, 1e6, "a number of pixels above 0")
 seed = number(int, 0, 2**63 - 1, "an integer of at least 0")
 noise = number(float, 0, 255, "a number of grey levels from 0 to 255")
 quality = number(int, 1, 100, "an integer from 1 to 100")
 
 
 def add_common(parser, *, result=True):
-    parser.add_argument("--seed", type=seed, default=0, help="of every random draw (default 0)")
+    parser.add_argument("--seed", type=seed, help="of every random draw (default 0)")
     if result:
         parser.add_argument("--json", action="store_true", help="print the result as JSON")
 
@@ -50,12 +51,14 @@ def add_estimator(parser):
         "wrote; an unknown name lists them (default sigma-net)",
     )  # fmt: skip
     parser.add_argument(
-        "--readout", choices=("mean", "argmax"), default="mean",
+        "--readout", choices=("mean", "argmax"),
         help="how classes become a sigma (default mean; the thesis: argmax)",
     )  # fmt: skip
     parser.add_argument(
-        "--stride", type=positive, default=1, help="step between windows, in pixels (default 1)"
-    )
+        "--stride", type=positive, default=1, metavar="N",
+        help="read the map at every Nth pixel, whatever grid the estimator has of its own; what "
+        "lies between is interpolated (default 1)",
+    )  # fmt: skip
     parser.add_argument(
         "--smooth", metavar="NAME", choices=("mean3x3", "jacobi", "columns"),
         help="average neighbours of the map: mean3x3, jacobi or columns (default: leave it raw)",
@@ -66,12 +69,45 @@ def add_estimator(parser):
     add_device(parser)
 
 
+def add_max_pixels(parser):
+    parser.add_argument(
+        "--max-pixels", type=positive, metavar="N",
+        help="refuse larger images before they are decoded (default 2**27 = 134217728)",
+    )  # fmt: skip
+
+
+def loading(options):
+    """Return the arguments of `blurlib.data.load_image` that were given."""
+    return {} if options.max_pixels is None else {"max_pixels": options.max_pixels}
+
+
+def say_what_is_passed_over(paths):
+    """Name the endings of a folder's files that are taken for no pictures."""
+    from ..data import passed_over
+
+    if files := passed_over(paths):
+        endings = sorted({file.suffix.lower() or file.name for file in files})
+        named = ", ".join(map(printable, endings[:5])) + (", ..." if endings[5:] else "")
+        count = "a file" if len(files) == 1 else f"{len(files)} files"
+        complain(f"passed over {count} of another ending than pictures have: {named}")
+
+
+def say_idle(flag, why):
+    """Say that an option that was given changes nothing."""
+    complain(f"{flag} has no effect: {why}")
+
+
 def add_device(parser):
     parser.add_argument("--device", default="cpu", help="where to compute: cpu, cuda (default cpu)")
 
 
 def complain(text):
     print(f"blurlib: {text}", file=sys.stderr)
+
+
+def words_of(error):
+    """Return an error's message as one line, its kind where it has none."""
+    return " ".join(str(error).split()) or type(error).__name__
 
 
 def printable(name):
@@ -82,7 +118,7 @@ def printable(name):
 def generator(seed):
     import torch
 
-    return torch.Generator().manual_seed(seed)
+    return torch.Generator().manual_seed(seed or 0)
 
 
 def check_writable(path, suffix):
@@ -112,7 +148,13 @@ def load_estimator_of(options):
     if options.iterations is not None and options.smooth is None:
         raise ValueError("--iterations counts the steps of --smooth; pass both")
     name = DEFAULT_ESTIMATOR if options.estimator is None else options.estimator
-    return load_estimator(name, readout=options.readout, device=options.device)
+    estimator = load_estimator(name, readout=options.readout or "mean", device=options.device)
+    network = getattr(estimator, "network", None)
+    if options.readout is not None and not hasattr(network, "num_classes"):
+        say_idle("--readout", f"{printable(str(name))} has no classes")
+    if network is None and str(options.device) != "cpu":
+        say_idle("--device", f"{name} computes on the CPU")
+    return estimator
 
 
 def iterations_of(options):

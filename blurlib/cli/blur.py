@@ -2,7 +2,15 @@
 
 from pathlib import Path
 
-from ._options import add_common, add_degradation, check_writable, generator
+from ._options import (
+    add_common,
+    add_degradation,
+    add_max_pixels,
+    check_writable,
+    generator,
+    loading,
+    say_idle,
+)
 
 
 def add(commands):
@@ -26,6 +34,7 @@ def add(commands):
         help="cut gaussians at T sigma (default 4; with --field 2, as the thesis)",
     )  # fmt: skip
     add_degradation(parser)
+    add_max_pixels(parser)
     add_common(parser, result=False)
     parser.add_argument("--out", type=Path, required=True, metavar="FILE.png")
     parser.set_defaults(run=run)
@@ -40,7 +49,9 @@ def run(options):
         raise ValueError(f"--out {options.out} is the image itself; name another file")
     if options.truncate is not None and options.sigma is None and options.field is None:
         raise ValueError("--truncate cuts gaussians: pass it with --sigma or --field")
-    sharp = data.load_image(options.image)
+    if options.seed is not None and options.shake is None and not options.noise:
+        say_idle("--seed", "nothing is drawn without --shake or --noise")
+    sharp = data.load_image(options.image, **loading(options))
     rng = generator(options.seed)
     if options.field is not None:
         truncate = blur.THESIS_TRUNCATE if options.truncate is None else options.truncate

@@ -3,7 +3,17 @@
 import json
 from pathlib import Path
 
-from ._options import check_folder, complain, positive, printable, seed
+from ._options import (
+    add_max_pixels,
+    check_folder,
+    complain,
+    loading,
+    positive,
+    printable,
+    say_idle,
+    say_what_is_passed_over,
+    seed,
+)
 
 
 def add(commands):
@@ -46,6 +56,7 @@ def add(commands):
     parser.add_argument(
         "--workers", type=positive, default=1, help="processes; the result is the same (default 1)"
     )
+    add_max_pixels(parser)
     parser.add_argument("--json", action="store_true", help="print the manifest as JSON")
     parser.set_defaults(run=run)
 
@@ -59,8 +70,11 @@ def run(options):
         continuous=options.continuous,
     )  # fmt: skip
     materials = data.read_materials(options.materials) if options.materials is not None else None
-    collection = data.open_folder(options.images, materials=materials)
+    collection = data.open_folder(options.images, materials=materials, **loading(options))
     check_folder(options.out)
+    if materials and options.protocol == "as-published":
+        say_idle("--materials", "as published, patches of every picture are on both sides")
+    say_what_is_passed_over(options.images)
     manifest = data.build_dataset(
         collection, options.out, config, workers=options.workers, progress=True
     )

@@ -1,5 +1,6 @@
 """``blurlib map``: estimate the sigma maps of images, alone or shared out over processes."""
 
+import functools
 import json
 import os
 import sys
@@ -9,11 +10,16 @@ from pathlib import Path
 
 from ._options import (
     add_estimator,
+    add_max_pixels,
     check_folder,
     complain,
     iterations_of,
     load_estimator_of,
+    loading,
     printable,
+    say_what_is_passed_over,
+    sigma,
+    words_of,
 )
 
 #: How long a process waits for the others: the largest image may take hours longer than theirs.
@@ -26,17 +32,25 @@ def add(commands):
         "map", help="estimate the sigma maps of images",
         description="Write NAME_sigma.npy (float32, pixels, the image's size) and a PNG of it for "
         "each image; from an estimator that states its doubt also NAME_deviation.npy, its standard "
-        "deviation, and the PNG is grey where there is no texture to tell from. NAME is the "
-        "image's without its ending; where images differ in nothing else, as a.png and a.jpg do, "
-        "with it. Started by torchrun, several processes share the images. The status is 1 if an "
-        "image was left out.",
+        "deviation, and the PNG is grey where there is no texture to tell from. What --smooth "
+        "averages in the map it averages in the deviation, which is then the most that it can be. "
+        "Maps of an earlier run stay as they are until all of an image's new ones are whole. "
+        "NAME is the image's without its ending; where images differ in nothing else, as a.png "
+        "and a.jpg do, with it. Started by torchrun, several processes share the images. The "
+        "status is 1 if an image was left out.",
     )  # fmt: skip
     parser.add_argument(
         "images", type=Path, nargs="+", metavar="IMAGE_OR_FOLDER",
         help="of a folder the images in it, not below",
     )  # fmt: skip
     parser.add_argument("--out", type=Path, required=True, metavar="FOLDER")
+    parser.add_argument(
+        "--scale", type=sigma, metavar="SIGMA",
+        help="sigma at the bright end of the PNG's colours, in pixels (default: the least of 3, 6, "
+        "12, 24, ... that holds the map)",
+    )  # fmt: skip
     add_estimator(parser)
+    add_max_pixels(parser)
     parser.add_argument(
         "--json", action="store_true", help="print the result of each image as a line of JSON"
     )
@@ -53,6 +67,8 @@ def run(options):
         estimator = load_estimator_of(options)
         check_folder(options.out)
         number, of_all, add_up = _join()
+        if number == 0:
+            say_what_is_passed_over(options.images)
         alone = len(images) == 1
         done, left_out = add_up(
             _map_images(
@@ -137,9 +153,9 @@ def _map_images(images, options, estimator, *, bar, tiles_bar):
         try:
             result = _map_image(path, array, options, estimator, progress=tiles_bar)
         except (ValueError, TypeError, OSError, RuntimeError, MemoryError) as error:
-            complain(f"left out {printable(str(path))}: {error}")
+            complain(f"left out {printable(str(path))}: {words_of(error)}")
             if options.json:
-                _say(json.dumps({"path": str(path), "error": str(error)}))
+                _say(json.dumps({"path": str(path), "error": words_of(error)}))
             continue
         done += 1
         picture, low, high = Path(result["picture"]).name, result["min"], result["max"]
@@ -162,23 +178,31 @@ def _say(text):
 
 def _map_image(path, array, options, estimator, *, progress):
     """Write the map of one image and its picture; return what there is to say about them."""
+    import numpy as np
+
     from .. import maps, plotting
+    from .._files import replacing_together
     from ..maps.doubt import NO_TEXTURE
 
+    def save(file, values):
+        np.save(file, values.float().numpy())
+
     grid, shape, stride = _estimate(path, options, estimator, progress=progress)
-    result, hidden = {}, None
-    file = array.with_name(array.name.removesuffix("_sigma.npy") + "_deviation.npy")
-    file.unlink(missing_ok=True)  # of an earlier run: it must not stand beside another map
-    if len(grid) == 2:  # one at a time: each is as large as the image
-        deviation = maps.spread_grid(grid[1], shape, stride)
-        hidden = deviation > NO_TEXTURE
-        result = {"deviation": str(file), "no_texture": hidden.float().mean().item()}
-        _save(file, deviation)
-        del deviation
-    sigma_map = maps.spread_grid(grid[0], shape, stride)
-    _save(array, sigma_map)
     picture = array.with_suffix(".png")
-    plotting.write_sigma_map(picture, sigma_map, hidden=hidden)
+    deviations = array.with_name(array.name.removesuffix("_sigma.npy") + "_deviation.npy")
+    result, hidden, doubted = {}, None, len(grid) == 2
+    # An old deviation must not stand beside another map: it is replaced, or it goes.
+    files = [array, picture] + [deviations] * doubted
+    with replacing_together(files, removed=[] if doubted else [deviations]) as opened:
+        if doubted:  # one at a time: each is as large as the image
+            deviation = maps.spread_grid(grid[1], shape, stride)
+            hidden = deviation > NO_TEXTURE
+            result = {"deviation": str(deviations), "no_texture": hidden.float().mean().item()}
+            save(opened[2], deviation)
+            del deviation
+        sigma_map = maps.spread_grid(grid[0], shape, stride)
+        save(opened[0], sigma_map)
+        plotting.write_sigma_map(opened[1], sigma_map, vmax=options.scale, hidden=hidden)
     return {
         "path": str(path), "map": str(array), "picture": str(picture),
         "height": sigma_map.shape[0], "width": sigma_map.shape[1],
@@ -188,15 +212,6 @@ def _map_image(path, array, options, estimator, *, progress):
     }  # fmt: skip
 
 
-def _save(path, values):
-    import numpy as np
-
-    from .._files import replacing
-
-    with replacing(path) as file:
-        np.save(file, values.float().numpy())
-
-
 def _estimate(path, options, estimator, *, progress):
     """Return the maps of a file on a grid (1 or 2, rows, columns), its shape, the grid's step.
 
@@ -204,21 +219,17 @@ def _estimate(path, options, estimator, *, progress):
     """
     from .. import data, maps
 
-    stride = options.stride
-    if options.smooth is None:  # what lies between its own places would be interpolated anyway
-        stride = max(stride, estimator.own_stride)
-
-    def estimate(image, stride):
-        if isinstance(estimator, maps.RegressionEstimator):
-            found = estimator.with_doubt(image, stride=stride, progress=progress)
-        else:
-            found = estimator(image, stride=stride, progress=progress)[None]
-        if options.smooth is not None:
-            found[0] = maps.smooth(found[0], iterations_of(options), options.smooth)
-        return found
-
-    image = data.load_image(path)
-    grid, stride = maps.predict_grid(
-        estimate, image, patch_size=estimator.patch_size, stride=stride, min_side=estimator.min_side
-    )
+    stride, own = options.stride, estimator.own_stride
+    if options.smooth is None and own % stride == 0:
+        stride = own  # what lies between its own places would be interpolated in any case
+    ask = functools.partial(getattr(estimator, "with_doubt", estimator.__call__), progress=progress)
+    image = data.load_image(path, **loading(options))
+    grid, stride = maps.predict_grid(ask, image, stride=stride)
+    grid = grid.reshape(-1, *grid.shape[-2:])
+    if not grid.isfinite().all():
+        raise ValueError("the estimator answers NaN or infinity; its weights are damaged.")
+    if options.smooth is not None:
+        # The deviation of a mean is at most the mean of the deviations, and it is that where
+        # neighbours err alike, as they do: their windows share nearly all of their pixels.
+        grid = maps.smooth(grid, iterations_of(options), options.smooth)
     return grid, image.shape, stride

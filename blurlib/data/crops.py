@@ -29,6 +29,10 @@ _FAINTEST = 0.3
 _RARE = 0.2
 
 
+#: Side of a crop, and largest sigma, where nothing else is asked for, in pixels.
+CROP_SIZE, LARGEST_SIGMA = 160, 6.0
+
+
 class CropStream:
     r"""Crops with a smooth random field of sigma each, and that field.
 
@@ -91,8 +95,8 @@ class CropStream:
     """
 
     def __init__(
-        self, images, *, rng, crop_size=160, sigma_max=6.0, usual_max=3.2, noisy=0.3,
-        compressed=0.15, noise_max=6.0, ends=0.0, disks=0.0, contrast=0.3, blends=0.0,
+        self, images, *, rng, crop_size=CROP_SIZE, sigma_max=LARGEST_SIGMA, usual_max=3.2,
+        noisy=0.3, compressed=0.15, noise_max=6.0, ends=0.0, disks=0.0, contrast=0.3, blends=0.0,
         weights=None, device="cpu",
     ):  # fmt: skip
         if check_integer(crop_size, "crop_size") % 8:

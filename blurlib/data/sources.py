@@ -21,7 +21,14 @@ from .fetch import (
     hash_file,
     read_sums,
 )
-from .images import PACKAGED, list_images, load_image, packaged_image, packaged_path
+from .images import (
+    MAX_PIXELS,
+    PACKAGED,
+    list_images,
+    load_image,
+    packaged_image,
+    packaged_path,
+)
 from .procedural import FAMILIES, procedural_texture
 from .text import FONTS, rendered_text
 
@@ -464,7 +471,7 @@ def _known_material(path):
         return None
 
 
-def open_folder(paths, *, materials=None):
+def open_folder(paths, *, materials=None, max_pixels=MAX_PIXELS):
     """Open any image files and folders of them.
 
     Parameters
@@ -475,6 +482,8 @@ def open_folder(paths, *, materials=None):
         Material of each file name that shares one with others. A file that is not named is its
         own material; but unchanged Brodatz files are known by their hash, whatever they are
         called, and SIPI's by their names. What is said here goes before what is known.
+    max_pixels : int, optional
+        A larger picture is refused when it is read, see `blurlib.data.load_image`.
 
     Returns
     -------
@@ -512,7 +521,7 @@ def open_folder(paths, *, materials=None):
             Picture(
                 name,
                 materials.get(name) or _known_material(path) or name,
-                functools.partial(load_image, path),
+                functools.partial(load_image, path, max_pixels=max_pixels),
                 path,
             )
             for name, path in zip(names, files, strict=True)

@@ -70,4 +70,9 @@ class RunLog:
 
     def _write(self, run, step):
         values = [f"{run.history[name][step - 1]:.6g}" for name in MEASURES]
-        csv.writer(self._file).writerow([step, *values])
+        try:
+            csv.writer(self._file).writerow([step, *values])
+        except OSError as error:
+            raise OSError(
+                f"cannot write {self._path}: {error.strerror}; free some space, or name another."
+            ) from None

@@ -11,7 +11,8 @@ from torch.nn import functional
 
 from .. import __version__
 from .._checks import check_choice, check_device, check_integer
-from ..data.crops import CropStream
+from ..blur.psf import THESIS_TRUNCATE, gaussian_reach
+from ..data.crops import CROP_SIZE, LARGEST_SIGMA, CropStream
 from ..data.dataset import build_dataset, load_dataset
 from ..data.free import (
     free_cloth,
@@ -22,7 +23,7 @@ from ..data.free import (
     free_textures,
 )
 from ..data.patches import PATCH_SIZE
-from ..data.protocols import DatasetConfig, split_materials
+from ..data.protocols import SIGMA_MAX, DatasetConfig, split_materials
 from ..data.stored import StoredPatches
 from ..data.stream import PatchStream
 from .mix import CropMix
@@ -37,10 +38,6 @@ TRAINED_ON = {
     "as-published": "Brodatz scans as published: fixed patches of every scan, 70 % of those kept",
     "unseen": "Brodatz scans of 70 % of the materials, also smaller, and the free pictures",
 }
-
-
-#: Side of the smallest picture that crops are cut from where there is no mix, in pixels.
-_SMALLEST = 192
 
 
 @dataclass(frozen=True)
@@ -131,6 +128,17 @@ class Recipe:
     def on_crops(self):
         """Whether its network learns from crops with a field of sigma, not from patches."""
         return issubclass(NETWORKS[self.network], SigmaNet)
+
+    @property
+    def smallest_side(self):
+        """Side of the smallest picture that can be trained on, in pixels: a cut and its blur."""
+        if self.on_crops and self.mix is not None:
+            return self.mix.smallest_side
+        if self.on_crops:
+            size, largest = CROP_SIZE, LARGEST_SIGMA
+        else:
+            size, largest = self.patch_size, SIGMA_MAX
+        return size + 2 * int(gaussian_reach(torch.tensor(largest), THESIS_TRUNCATE))
 
     def as_dict(self):
         """Return it as a dict, without a mix where there is none, for records and files."""
@@ -306,9 +314,8 @@ def _trained_on(recipe, scans, rng):
     if mix is not None:
         groups["old_print"] = free_scans(num, rng=rng)
     if recipe.on_crops:  # some photographs are smaller than a crop and its blur
-        needed = _SMALLEST if mix is None else mix.smallest_side
         groups = {
-            name: [image for image in group if min(image.shape) >= needed]
+            name: [image for image in group if min(image.shape) >= recipe.smallest_side]
             for name, group in groups.items()
         }
     return groups, facts

@@ -3,10 +3,19 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+import torch
+
 from .._checks import check_choice, check_device
-from ..learn import READOUTS, PatchNetwork, load_network, pretrained, pretrained_names
+from ..learn import (
+    READOUTS,
+    GaussianNetwork,
+    PatchNetwork,
+    load_network,
+    pretrained,
+    pretrained_names,
+)
 from .classical import CLASSICAL, classical_estimator
-from .predict import predict_sigma_map
+from .predict import predict_layers, predict_sigma_map
 from .regress import RegressionEstimator
 
 #: What is used when none is named.
@@ -48,6 +57,21 @@ class NetworkEstimator:
         return predict_sigma_map(
             self.network, image, stride=stride, readout=self.readout, progress=progress
         )
+
+
+@dataclass(frozen=True)
+class GaussianEstimator(NetworkEstimator):
+    """A network on patches that states its deviation, as an estimator: `GaussianNetwork`."""
+
+    def with_doubt(self, image, *, stride=1, progress=False):
+        """Return sigma and deviation of every window as one tensor (2, rows, columns)."""
+
+        def read(answers):
+            return torch.cat(
+                [self.network.read_out(answers, self.readout), self.network.deviation(answers)]
+            )
+
+        return predict_layers(self.network, image, read, stride=stride, progress=progress)
 
 
 def estimator_names():
@@ -118,6 +142,8 @@ def estimator_of(network, readout="mean"):
     -------
     estimator : NetworkEstimator or RegressionEstimator
     """
+    if isinstance(network, GaussianNetwork):
+        return GaussianEstimator(network, readout)
     if isinstance(network, PatchNetwork):
         return NetworkEstimator(network, readout)
     return RegressionEstimator(network)

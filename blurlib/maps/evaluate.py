@@ -6,10 +6,14 @@ import torch
 
 from .._checks import check_choice, check_image, check_integer
 from ..blur import FIELDS, THESIS_TRUNCATE, add_noise, blur_varying, jpeg, quantize
+from ..blur.borders import pad
 from ..data import crop_to_multiple
 from .metrics import bias, mse
 from .predict import window_centres
 from .smoothing import smooth
+
+#: Rim of a test image, in pixels, that no score counts: half of the thesis' window.
+RIM = 16
 
 
 def make_test_image(sharp, field, *, noise=0.0, jpeg_quality=None, rng=None):
@@ -66,7 +70,7 @@ def evaluate_image(
     field : {"ramp", "sin", "sin2d"}
         The sigma field.
     stride : int, optional
-        Step between windows in pixels.
+        The map is read at every so manieth pixel, whatever grid the estimator has of its own.
     smoothing : str, optional
         One of `blurlib.maps.NEIGHBOURHOODS`; none by default.
     num_iter : int, optional
@@ -79,7 +83,8 @@ def evaluate_image(
     Returns
     -------
     score : dict
-        ``rmse``, ``mse`` and ``bias`` in pixels over all windows that fit, ``seconds`` of the
+        ``rmse``, ``mse`` and ``bias`` in pixels over all places but a rim of 16 pixels, whatever
+        the estimator's window, so that all are scored at the same ones; ``seconds`` of the
         estimate, ``height`` and ``width`` of the cropped image.
 
     Raises
@@ -88,10 +93,11 @@ def evaluate_image(
         As `make_test_image` and the estimator.
     """
     blurred, sigma_map = make_test_image(sharp, field, **degradation)
-    truth = window_centres(sigma_map, patch_size=estimator.patch_size, stride=stride)
+    truth = window_centres(sigma_map, patch_size=2 * RIM, stride=stride)
+    seen = _framed(blurred, estimator.patch_size)
     start = time.perf_counter()
     with torch.no_grad():
-        estimate = estimator(blurred, stride=stride, progress=progress)
+        estimate = estimator(seen, stride=stride, progress=progress)
         if smoothing is not None:
             estimate = smooth(estimate, num_iter, smoothing)
     seconds = time.perf_counter() - start
@@ -104,6 +110,17 @@ def evaluate_image(
         "height": blurred.shape[0],
         "width": blurred.shape[1],
     }
+
+
+def _framed(image, patch_size):
+    """Cut or mirror an image so that the first and the last window stand at the rim's inner edge.
+
+    Windows of 32 pixels see all of it; smaller ones need less, larger ones look beyond it.
+    """
+    before = patch_size // 2 - RIM
+    after = patch_size - patch_size // 2 - RIM
+    cut = [slice(max(0, -before), side - max(0, -after)) for side in image.shape]
+    return pad(image[tuple(cut)], 2 * (max(0, before), max(0, after)))
 
 
 @torch.no_grad()

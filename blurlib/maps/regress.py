@@ -8,6 +8,7 @@ from tqdm import tqdm
 from .._checks import check_image, check_integer
 from ..data.patches import PATCH_SIZE
 from ..learn.sigma_net import STRIDE, SigmaNet
+from .predict import resample
 
 #: Side, in steps of the grid, of what is computed at once: bounds the memory.
 _TILE = 160
@@ -87,19 +88,8 @@ def _on_windows(grid, image, stride):
     if stride == STRIDE:
         return grid
     for axis, side in enumerate(image.shape, start=-2):
-        grid = _resample(grid, (side - PATCH_SIZE) // stride + 1, stride, axis)
+        grid = resample(grid, (side - PATCH_SIZE) // stride + 1, stride, STRIDE, axis)
     return grid
-
-
-def _resample(grid, count, stride, axis):
-    """Take `count` values, `stride` pixels apart, from a grid of every fourth pixel."""
-    place = torch.arange(count) * stride / STRIDE
-    last = grid.shape[axis] - 1
-    before = place.floor().long().clamp(max=last)
-    after = (before + 1).clamp(max=last)
-    share = (place - before).clamp(0, 1)
-    share = share[:, None] if axis == -2 else share
-    return torch.lerp(grid.index_select(axis, before), grid.index_select(axis, after), share)
 
 
 @dataclass(frozen=True)

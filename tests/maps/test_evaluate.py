@@ -39,6 +39,38 @@ def test_constant_guess_has_the_rmse_of_a_uniform_law():
     assert (score["height"], score["width"]) == (512, 512) and score["seconds"] >= 0
 
 
+class Window:
+    """An estimator that answers the column that its window stands around, whatever its size."""
+
+    def __init__(self, patch_size):
+        self.patch_size = patch_size
+
+    def __call__(self, image, *, stride=1, progress=False):
+        size = self.patch_size
+        middle = image[:, size // 2 : image.shape[1] - size + size // 2 + 1]
+        rows = (image.shape[0] - size) // stride + 1
+        return middle[:rows, ::stride]
+
+
+@pytest.mark.parametrize("stride", [1, 3, 8])
+@pytest.mark.parametrize("patch_size", [1, 2, 7, 16, 31, 32, 33, 64])
+def test_every_estimator_is_scored_at_the_same_places(monkeypatch, patch_size, stride):
+    """Where sigma is the brightness, an estimator that reads it there makes no mistake at all."""
+    field = torch.rand(64, 96, generator=torch.Generator().manual_seed(0))
+    field = field.mean(0).expand(64, 96)  # constant down the columns
+    monkeypatch.setattr(
+        "blurlib.maps.evaluate.make_test_image", lambda *_, **__: (field.clone(), field)
+    )
+    seen = []
+    monkeypatch.setattr(
+        "blurlib.maps.evaluate.mse", lambda one, two: seen.append((one, two)) or 0.0
+    )
+    maps.evaluate_image(Window(patch_size), field, "ramp", stride=stride)
+    ((estimate, truth),) = seen
+    assert truth.shape == ((64 - 32) // stride + 1, (96 - 32) // stride + 1)
+    assert torch.equal(estimate, truth) and torch.equal(truth[0], field[16, 16:81:stride])
+
+
 def test_noise_and_jpeg_come_after_the_blur(rng):
     sharp = torch.full((64, 64), 0.5)
     noisy, _ = maps.make_test_image(sharp, "sin", noise=4.0, rng=rng)

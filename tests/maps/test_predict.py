@@ -116,6 +116,51 @@ def test_full_size_map_has_the_images_size_and_its_values(network, stride, shape
     assert checked >= 1
 
 
+@pytest.mark.parametrize("size", [1, 6, 7, 16, 32])
+@pytest.mark.parametrize("stride", [1, 3, 8])
+def test_full_size_maps_know_the_estimators_window(size, stride, rng):
+    """A network that answers the brightness of its window's middle gives the picture back."""
+
+    class Middle(learn.DirectNetwork):
+        def __init__(self):
+            super().__init__(patch_size=size)
+
+        def forward(self, patches):
+            return patches[:, :, size // 2, size // 2]
+
+    image = torch.rand(64, 80, generator=rng)
+    estimator = maps.NetworkEstimator(Middle())
+    full = maps.predict_full_size(estimator, image, stride=stride)
+    assert full.shape == image.shape
+    torch.testing.assert_close(full[::stride, ::stride], image[::stride, ::stride])
+    with pytest.raises(ValueError, match=f"have {size} pixels, not patch_size=99"):
+        maps.predict_full_size(estimator, image, patch_size=99, stride=stride)
+
+
+def test_a_plain_function_is_asked_for_its_window(network):
+    def estimate(image, stride):
+        return maps.predict_sigma_map(network, image, stride=stride)
+
+    image = torch.rand(40, 50, generator=torch.Generator().manual_seed(0))
+    assert maps.predict_full_size(estimate, image, patch_size=32, stride=8).shape == (40, 50)
+    with pytest.raises(ValueError, match="pass patch_size"):
+        maps.predict_full_size(estimate, image)
+    with pytest.raises(ValueError, match="pass its own patch_size"):
+        maps.predict_full_size(estimate, image, patch_size=16, stride=8)
+
+
+def test_a_network_that_states_its_deviation_is_an_estimator_that_does(rng):
+    network = learn.GaussianNetwork(patch_size=16).initialise(rng).eval()
+    estimator = maps.estimators.estimator_of(network)
+    image = torch.rand(40, 36, generator=rng)
+    sigma_map, deviation = estimator.with_doubt(image, stride=4)
+    assert torch.equal(sigma_map, estimator(image, stride=4)) and sigma_map.shape == (7, 6)
+    answer = network(image[None, None, 8:24, 4:20])
+    torch.testing.assert_close(deviation[2, 1], network.deviation(answer)[0].detach())
+    full = maps.predict_full_size(estimator.with_doubt, image, stride=4)
+    assert full.shape == (2, 40, 36)
+
+
 def test_networks_of_spectra_slide(rng):
     network = learn.SpectrumNetwork(10).initialise(rng).eval()
     image = torch.rand(40, 36, generator=rng)
@@ -145,8 +190,14 @@ def test_cuda_agrees_with_the_cpu(network, rng):
         (lambda net: maps.window_centres(torch.zeros(40, 40), stride=0), "stride must be"),
         (lambda net: maps.run_sliding(net, torch.zeros(1, 3, 40, 40)), "\\(B, 1, H, W\\)"),
         (lambda net: maps.run_dense(net, torch.zeros(40, 40)), "\\(B, 1, H, W\\)"),
-        (lambda net: maps.predict_full_size(None, torch.zeros(1, 40, 40)), "shape \\(H, W\\)"),
-        (lambda net: maps.predict_full_size(None, torch.zeros(20, 40)), "at least 32 pixels"),
+        (
+            lambda net: maps.predict_full_size(maps.NetworkEstimator(net), torch.zeros(1, 40, 40)),
+            "shape \\(H, W\\)",
+        ),
+        (
+            lambda net: maps.predict_full_size(maps.NetworkEstimator(net), torch.zeros(20, 40)),
+            "at least 32 pixels",
+        ),
     ],
 )
 def test_bad_input_is_named(network, call, words):
