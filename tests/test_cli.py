@@ -2,6 +2,7 @@
 
 import json
 import os
+import shlex
 import subprocess
 import sys
 import time
@@ -143,6 +144,47 @@ def test_train_then_evaluate_with_the_file(tmp_path, texture, capsys):
     assert status == 0 and json.loads(text)["mean_rmse"] < 0.7
 
 
+def test_bad_images_are_left_out_of_a_training(tmp_path, capsys):
+    sharp = tmp_path / "sharp"
+    sharp.mkdir()
+    data.write_image(sharp / "gravel.png", data.packaged_image("gravel"))
+    data.write_image(sharp / "small.png", torch.rand(43, 60))
+    (sharp / "broken.png").write_bytes(b"no picture")
+    status, text, err = run(
+        capsys, "train", "--out", tmp_path / "net.safetensors", "--images", sharp, "--steps", 2,
+        "--json",
+    )  # fmt: skip
+    assert status == 1 and json.loads(text)["data"]["num_images"] == 1
+    assert err.count("left out") == 2 and "broken.png" in err and "min_side=44" in err
+
+
+def small_sigma_net(monkeypatch):
+    """Make the network a toy: what is tested is what becomes of its deviation."""
+    monkeypatch.setattr(learn.SmallSigmaNet.__init__, "__defaults__", ((8, 8), 4, (1,)))
+    monkeypatch.setattr(learn.SmallSigmaNet, "standardised_on", 2)
+
+
+def test_deviations_are_calibrated_on_every_fifth_of_ones_own_images(tmp_path, monkeypatch, capsys):
+    small_sigma_net(monkeypatch)
+    sharp = tmp_path / "sharp"
+    sharp.mkdir()
+    out = tmp_path / "net.safetensors"
+    arguments = ["train", "--network", "sigma-small", "--out", out, "--images", sharp,
+                 "--steps", 2, "--batch", 2, "--json"]  # fmt: skip
+    for number, name in enumerate(("brick", "camera", "coins", "grass", "gravel", "moon")):
+        data.write_image(sharp / f"{number}.png", data.packaged_image(name)[:192, :192])
+    status, text, err = run(capsys, *arguments)
+    record = json.loads(text)
+    assert status == 0 and "put aside to calibrate on: 4.png" in err
+    assert record["data"]["num_images"] == 5 and record["doubt"]["on"] == ["4.png"]
+    network, _ = learn.load_network(out)
+    assert network.doubt_scale.item() == pytest.approx(record["doubt"]["scale"])
+    for number in (1, 2, 4):
+        (sharp / f"{number}.png").unlink()
+    status, text, err = run(capsys, *arguments)
+    assert status == 0 and "is not calibrated" in err and "doubt" not in json.loads(text)
+
+
 def test_recipes_are_changed_by_options(tmp_path, capsys):
     out = tmp_path / "net.safetensors"
     status, text, _ = run(
@@ -165,7 +207,7 @@ def test_recipes_are_changed_by_options(tmp_path, capsys):
         (["blur", "{texture}", "--sigma", "1", "--out", "no/folder/a.png"], "no folder no"),
         (["train", "--out", "no/folder/a.safetensors"], "no folder no"),
         (["train", "--out", "a.safetensors", "--recipe", "x"], "one of spectrum-30"),
-        (["train", "--out", "a.safetensors", "--images", "{small}"], "at least 44 pixels"),
+        (["train", "--out", "a.safetensors", "--images", "{small}"], "at least min_side=44"),
         (["evaluate", "nowhere", "--field", "ramp"], "no file or folder nowhere"),
     ],
 )
@@ -196,6 +238,70 @@ def test_bad_options_are_refused_before_any_work(texture, capsys, options, words
         cli.main(["evaluate", str(texture), "--field", "ramp", *options])
     assert stop.value.code == 2
     assert words in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["evaluate", "--field", "ramp", "--seed", "3"], "--seed has no effect"),
+        (["evaluate", "--field", "ramp", "--readout", "mean"], "--readout has no effect"),
+        (["evaluate", "--field", "ramp", "--noise", "1", "--seed", "3"], ""),
+        (["blur", "--sigma", "1", "--seed", "3", "--out", "a.png"], "--seed has no effect"),
+        (["blur", "--shake", "5", "--seed", "3", "--out", "a.png"], ""),
+        (["dataset", "--materials", "m.csv", "--out", "set"], "--materials has no effect"),
+        (["dataset", "--materials", "m.csv", "--protocol", "unseen", "--out", "set"], ""),
+    ],
+)
+def test_options_that_change_nothing_say_so(
+    tmp_path, monkeypatch, texture, capsys, arguments, words
+):
+    monkeypatch.chdir(tmp_path)
+    data.write_image("brick.png", data.packaged_image("brick")[:99, :99])
+    (tmp_path / "m.csv").write_text("name,material\ngrass.png,a\n")
+    given = [texture, "brick.png"] if arguments[0] == "dataset" else [texture]
+    extra = ["--stride", 16] if arguments[0] == "evaluate" else []
+    status, _, err = run(capsys, arguments[0], *given, *arguments[1:], *extra)
+    assert status == 0 and words in err
+    assert ("no effect" in err) == bool(words)
+
+
+def test_a_training_says_which_options_change_nothing(tmp_path, capsys):
+    out = tmp_path / "net.safetensors"
+    arguments = ["--data", tmp_path, "--textures", 1, "--steps", 1, "--batch", 2]
+    status, _, err = run(capsys, "train", "--out", out, *arguments)
+    assert status == 0 and "--data has no effect" in err
+
+
+PROGRAM = [sys.executable, "-m", "blurlib.cli"]
+
+
+@pytest.mark.parametrize("closed", [">&-", "2>&-"])
+def test_scores_need_no_open_stream(texture, closed):
+    command = shlex.join([*PROGRAM, "evaluate", str(texture), "--field", "ramp", "--stride", "32"])
+    done = subprocess.run(["bash", "-c", f"{command} {closed}"], capture_output=True, text=True)
+    assert done.returncode == 0 and "Traceback" not in done.stderr
+    assert ("mean RMSE" in done.stdout) == (closed == "2>&-")
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="Linux has a disk that is always full")
+def test_output_that_nobody_takes_is_named_or_left(texture):
+    command = shlex.join([*PROGRAM, "evaluate", str(texture), "--field", "ramp", "--stride", "32"])
+    done = subprocess.run(["bash", "-c", f"{command} > /dev/full"], capture_output=True, text=True)
+    assert done.returncode == 2 and done.stderr.endswith(
+        "blurlib: error: cannot write to standard output: No space left on device\n"
+    )
+    gone = f"{{ {command}; echo $? >&2; }} | true"
+    done = subprocess.run(["bash", "-c", gone], capture_output=True, text=True)
+    assert "Traceback" not in done.stderr and "Exception" not in done.stderr
+    assert done.stderr.splitlines()[-1] == "141"
+
+
+def test_a_missing_library_is_one_line(tmp_path, monkeypatch, capsys):
+    monkeypatch.setitem(sys.modules, "torch.utils.tensorboard", None)
+    status, _, err = run(
+        capsys, "train", "--out", tmp_path / "n.safetensors", "--tensorboard", tmp_path / "tb"
+    )
+    assert status == 2 and "TensorBoard is not installed" in err and err.count("\n") == 1
 
 
 def test_unwritable_folders_are_named(texture, capsys):
