@@ -98,6 +98,20 @@ def mend_pages(app, exception):
                 page.write_text(mended, encoding="utf-8")
 
 
+def write_index(app, exception):
+    """Lead from the bare address to the first page, with an icon: browsers ask for one anyway."""
+    if exception is not None or app.builder.format != "html":
+        return
+    first, icon = f"{app.config.root_doc}.html", Path(app.config.html_favicon).name
+    (Path(app.outdir) / "index.html").write_text(
+        f'<!doctype html>\n<html lang="en">\n<meta charset="utf-8">\n<title>{app.config.project}'
+        f'</title>\n<link rel="icon" href="_static/{icon}">\n'
+        f'<meta http-equiv="refresh" content="0; url={first}">\n'
+        f'<p><a href="{first}">{app.config.project}</a></p>\n</html>\n',
+        encoding="utf-8",
+    )
+
+
 def setup(app):
     """Register the parts with Sphinx."""
     app.add_config_value("code_of_outputs", "", "env")
@@ -105,6 +119,8 @@ def setup(app):
     app.connect("config-inited", forget_stale_outputs)
     app.connect("builder-inited", copy_mathjax)
     app.connect("build-finished", mend_pages)
+    # Before the table of contents' own extension, which writes one if there is none.
+    app.connect("build-finished", write_index, priority=100)
     app.connect("html-page-context", drop_thebe, priority=900)
     # A page opened as a file may not read the other pages: there, search shows titles alone.
     app.add_js_file(None, body=NO_SUMMARIES_FROM_FILES)

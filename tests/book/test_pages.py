@@ -163,11 +163,15 @@ def test_search_finds_the_glossary(scheme, visit):
     assert visited.trouble == []
 
 
-def test_index_leads_to_the_first_page(visit):
-    visited = visit("file")
+@pytest.mark.parametrize("scheme", ["http", "file"])
+def test_index_leads_to_the_first_page(scheme, visit, book):
+    visited = visit(scheme)
     visited.page.goto(visited.home + "index.html")
     visited.page.wait_for_url(f"**/{PAGES[0]}.html")
     assert visited.trouble == []
+    # A headless browser asks for no icon; others do, and for /favicon.ico where none is named.
+    (icon,) = re.findall('<link rel="icon" href="(.*)">', (book / "index.html").read_text())
+    assert (book / icon).is_file()
 
 
 @pytest.mark.parametrize(
