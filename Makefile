@@ -17,7 +17,7 @@ STRIP := $(PY) book/_ext/strip.py
 export OMP_WAIT_POLICY ?= PASSIVE
 
 .DEFAULT_GOAL := help
-.PHONY: help install book test serve lab outputs reproduce picture format lint clean
+.PHONY: help install book browser test portable serve lab outputs reproduce picture format lint clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' Makefile
@@ -41,9 +41,15 @@ book: $(INSTALLED) $(MATHJAX) ## Execute the chapters (cached) and build the boo
 	@$(BIN)/jupyter-book build . --quiet -W -n --keep-going || { rm -rf _build/.doctrees; exit 1; }
 	@echo "The book is built. Open $(HTML)/index.html in a browser, or run: make serve"
 
-test: book ## Build the book, then run every test: code, notebooks and pages
+browser: $(INSTALLED) ## Install a browser for the tests of the pages, where there is none
+	@tests/install_browser.sh $(PY)
+
+test: browser book ## Build the book, then run every test: code, notebooks and pages
 	$(PY) -m pytest --doctest-modules --ignore=book/_ext \
 		--nbval-lax --nbval-current-env --nbval-cell-timeout=120 blurlib tests book
+
+portable: $(INSTALLED) ## Compare the published numbers with one thread and without vector instructions
+	$(PY) tests/portable.py
 
 serve: book ## Serve the book at http://127.0.0.1:8000 (PORT=... for another port)
 	$(PY) -m http.server --bind 127.0.0.1 --directory $(HTML) $(PORT)

@@ -76,7 +76,7 @@ def browser():
         if not Path(path).exists():
             pytest.fail(
                 f"No browser: none of {', '.join(BROWSERS)} is on PATH and {path!r} is missing. "
-                "Run .ci/run, which installs one, or set BLURLIB_CHROMIUM to the browser's path."
+                "Run `make browser`, or set BLURLIB_CHROMIUM to the browser's path."
             )
         chromium = playwright.chromium.launch(executable_path=path, args=BROWSER_FLAGS)
         yield chromium
