@@ -275,6 +275,7 @@ def test_a_training_says_which_options_change_nothing(tmp_path, capsys):
 PROGRAM = [sys.executable, "-m", "blurlib.cli"]
 
 
+@pytest.mark.skipif(os.name == "nt", reason="asks the shell for closed streams")
 @pytest.mark.parametrize("closed", [">&-", "2>&-"])
 def test_scores_need_no_open_stream(texture, closed):
     command = shlex.join([*PROGRAM, "evaluate", str(texture), "--field", "ramp", "--stride", "32"])

@@ -14,6 +14,8 @@ from PIL import Image
 
 from blurlib import cli, data, learn, maps, plotting
 
+POSIX = pytest.mark.skipif(os.name == "nt", reason="asks the shell for limits and closed streams")
+
 # One thread in every process: sums are then made in the same order, to the last bit.
 ENVIRONMENT = {**os.environ, "OMP_NUM_THREADS": "1"}
 
@@ -139,6 +141,7 @@ def test_a_gaussian_network_states_its_deviation(tmp_path, texture, capsys, rng)
     assert names(out) == pairs("grass") and read(out / "grass_deviation.npy").min() > 0
 
 
+@POSIX
 def test_what_fails_leaves_the_old_maps_as_they_were(tmp_path, texture):
     """A file that grows beyond the limit fails like one on a full disk: none of three changes."""
     out = tmp_path / "maps"
@@ -155,6 +158,7 @@ def test_what_fails_leaves_the_old_maps_as_they_were(tmp_path, texture):
         assert "cannot write" in line and str(out) in line and "File too large" in line
 
 
+@POSIX
 @pytest.mark.parametrize("closed", [">&-", "2>&-", "<&-", ">&- 2>&- <&-"])
 def test_closed_streams_lose_no_map(tmp_path, texture, closed):
     out = tmp_path / "maps"
@@ -168,6 +172,7 @@ def test_closed_streams_lose_no_map(tmp_path, texture, closed):
     assert ("sigma" in done.stdout) == (">&- " not in f" {closed} " or closed == "2>&-")
 
 
+@POSIX
 def test_names_may_be_as_long_as_results_allow(tmp_path, capsys):
     image = write(tmp_path / f"{'a' * 238}.png", 40)
     assert run(capsys, image, "--out", tmp_path / "maps")[0] == 0

@@ -50,6 +50,7 @@ def test_a_full_disk_is_named_with_the_file(tmp_path, monkeypatch, how):
     assert names(tmp_path) == ["map.npy"] and target.read_text() == "old"
 
 
+@pytest.mark.skipif(os.name == "nt", reason="Windows limits whole paths")
 def test_a_name_may_be_as_long_as_the_system_allows(tmp_path):
     longest = tmp_path / ("a" * 255)
     with replacing(longest) as file:
@@ -64,6 +65,7 @@ def test_a_name_may_be_as_long_as_the_system_allows(tmp_path):
             pass
 
 
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no umask to speak of")
 def test_permissions_are_the_users(tmp_path, monkeypatch):
     with monkeypatch.context() as patch:  # the umask belongs to all threads: it is not touched
         patch.setattr(os, "umask", None)
