@@ -55,11 +55,11 @@ def main(arguments=None):
         if words.startswith("[Errno") and error.filename is None:  # files are named where written
             words = f"cannot write to standard output: {error.strerror}"
         complain(f"error: {words}")
-        try:
-            sys.stdout.flush()
-        except OSError:
-            _drop_output()
+        _flush_or_drop()
         return 2
+    except SystemExit:  # after --help, say
+        _flush_or_drop()
+        raise
     except KeyboardInterrupt:
         complain("interrupted; files that were complete before stay as they were")
         return 130
@@ -77,6 +77,13 @@ def _open_closed_streams():
                 os.dup2(null, number)
                 os.close(null)
             setattr(sys, name, open(number, "w" if number else "r", closefd=False))
+
+
+def _flush_or_drop():
+    try:
+        sys.stdout.flush()
+    except OSError:
+        _drop_output()
 
 
 def _drop_output():
