@@ -37,5 +37,7 @@ def test_commands_are_found():
 
 
 def test_pictures_are_there():
-    for path in re.findall(r"!\[[^\]]+\]\(([^)]+)\)", README):
+    paths = re.findall(r"!\[[^\]]+\]\(([^)]+)\)", README)
+    assert paths
+    for path in paths:
         assert (Path(__file__).parents[1] / path).is_file()
