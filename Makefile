@@ -38,6 +38,7 @@ $(MATHJAX): book/_ext/package-lock.json | $(INSTALLED)
 
 # After a failed build the pages are read again: Sphinx would not repeat the warnings of unchanged ones.
 book: $(INSTALLED) $(MATHJAX) ## Execute the chapters (cached) and build the book
+	@$(PY) book/_ext/execute.py
 	@$(BIN)/jupyter-book build . --quiet -W -n --keep-going || { rm -rf _build/.doctrees; exit 1; }
 	@echo "The book is built. Open $(HTML)/index.html in a browser, or run: make serve"
 

@@ -44,16 +44,23 @@ def digest(root, names):
     return total.hexdigest()
 
 
-def forget_stale_outputs(app, config):
+def forget_stale_outputs(root, build):
     """Empty the cache if blurlib or its versions changed: the cache itself sees only notebooks."""
-    # Another value of the first makes Sphinx read every page again, of the second write every page.
-    config.code_of_outputs = digest(Path(app.srcdir), CODE_OF_OUTPUTS)
-    config.code_of_looks = digest(Path(app.srcdir), CODE_OF_LOOKS)
-    build = Path(app.outdir).parent
+    code = digest(root, CODE_OF_OUTPUTS)
     stamp = build / "code_of_outputs.sha256"
-    if not stamp.exists() or stamp.read_text() != config.code_of_outputs:
+    if not stamp.exists() or stamp.read_text() != code:
         shutil.rmtree(build / ".jupyter_cache", ignore_errors=True)
-        stamp.write_text(config.code_of_outputs)
+        build.mkdir(parents=True, exist_ok=True)
+        stamp.write_text(code)
+    return code
+
+
+def on_config(app, config):
+    """Let Sphinx know of the code: `execute.py` has run, or not, and the cache may be stale."""
+    # Another value of the first makes Sphinx read every page again, of the second write every page.
+    root = Path(app.srcdir)
+    config.code_of_outputs = forget_stale_outputs(root, Path(app.outdir).parent)
+    config.code_of_looks = digest(root, CODE_OF_LOOKS)
 
 
 def copy_mathjax(app):
@@ -116,7 +123,7 @@ def setup(app):
     """Register the parts with Sphinx."""
     app.add_config_value("code_of_outputs", "", "env")
     app.add_config_value("code_of_looks", "", "html")
-    app.connect("config-inited", forget_stale_outputs)
+    app.connect("config-inited", on_config)
     app.connect("builder-inited", copy_mathjax)
     app.connect("build-finished", mend_pages)
     # Before the table of contents' own extension, which writes one if there is none.

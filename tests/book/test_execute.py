@@ -1,0 +1,69 @@
+"""Chapters are executed beside each other, kept for Sphinx, and a fault is named with its place."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import nbformat
+import pytest
+from jupyter_cache import get_cache
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
+
+SCRIPT = Path(__file__).parents[2] / "book" / "_ext" / "execute.py"
+GOOD = ["value = 6 * 7", "print(value)"]
+
+
+def write_chapter(path, *cells):
+    metadata = {"kernelspec": {"name": "python3", "display_name": "Python 3"}}
+    chapter = new_notebook(metadata=metadata, cells=[new_markdown_cell("# A title")])
+    chapter.cells += [new_code_cell(source, metadata={"tags": ["kept"]}) for source in cells]
+    nbformat.write(chapter, path)
+
+
+@pytest.fixture
+def small_book(tmp_path):
+    """Return the folder of a book of two chapters, the second of which fails."""
+    for folder in ("blurlib", "results", "book/part"):
+        (tmp_path / folder).mkdir(parents=True)
+    (tmp_path / "blurlib" / "code.py").write_text("")
+    (tmp_path / "constraints.txt").write_text("")
+    (tmp_path / "_config.yml").write_text("execute: {timeout: 60}\n")
+    (tmp_path / "_toc.yml").write_text(
+        "format: jb-book\nroot: book/intro\n"
+        "chapters: [{file: book/part/good}, {file: book/part/bad}]\n"
+    )
+    (tmp_path / "book" / "intro.md").write_text("# Intro\n")
+    write_chapter(tmp_path / "book/part/good.ipynb", *GOOD)
+    write_chapter(tmp_path / "book/part/bad.ipynb", "a = 1", "a / 0")
+    return tmp_path
+
+
+def execute(book):
+    return subprocess.run([sys.executable, SCRIPT, book], capture_output=True, text=True)
+
+
+def test_chapters_are_executed_once_and_faults_are_named(small_book):
+    first = execute(small_book)
+    assert first.returncode == 1
+    lines = sorted(line.split("]")[1].split() for line in first.stdout.splitlines())
+    assert lines[0] == ["part/bad", "FAILED"] and lines[1][0] == "part/good"
+    assert "part/bad, cell 2: " in first.stderr and "ZeroDivisionError" in first.stderr
+    assert "encryption" not in first.stderr and "part/good" not in first.stderr
+    reports = small_book / "_build" / "html" / "reports"
+    assert "ZeroDivisionError" in (reports / "part" / "bad.err.log").read_text()
+
+    # As Sphinx will: the notebook without outputs, completed from the cache.
+    chapter = nbformat.read(small_book / "book/part/good.ipynb", as_version=4)
+    cache = get_cache(small_book / "_build" / ".jupyter_cache")
+    _, found = cache.merge_match_into_notebook(chapter)
+    assert [cell.execution_count for cell in found.cells[1:]] == [1, 2]
+    assert found.cells[2].outputs[0].text == "42\n"
+
+    write_chapter(small_book / "book/part/bad.ipynb", "a = 1", "a / 1")
+    second = execute(small_book)
+    assert second.returncode == 0 and not list(reports.rglob("*.log"))
+    assert second.stdout.startswith("[ 1/1] part/bad") and second.stdout.count("\n") == 1
+
+    (small_book / "blurlib" / "code.py").write_text("changed = True")
+    third = execute(small_book)
+    assert third.returncode == 0 and third.stdout.count("/2] ") == 2
