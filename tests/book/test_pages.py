@@ -17,10 +17,24 @@ import yaml
 REPOSITORY = Path(__file__).parents[2]
 WIDTHS = {"wide": 1280, "narrow": 390}
 VARIANTS = list(itertools.product(("http", "file"), ("light", "dark"), WIDTHS))
+# A page is loaded once for each scheme, so that a load in either theme and at either width is seen;
+# then the loaded page is shown to the other readers.
+LOADED_AS = {"http": ("light", "wide"), "file": ("dark", "narrow")}
 RAW_FORMULA = re.compile(r"\\[()\[\]]|\$\$|\\(?:frac|sigma|sum)\b")
 
 # What a reader sees of formulas, pictures, width and contrast, read off the page itself.
 LOOK = (Path(__file__).parent / "look.js").read_text(encoding="utf-8")
+
+
+# Scripts hear of a new theme or width within a frame; what then fades is sent to its end at once,
+# and so is what fades because of that.
+SETTLED = """async () => {
+    for (let frame = 0; frame < 4; frame++) {
+        await new Promise(requestAnimationFrame);
+        const running = document.getAnimations().filter((one) => one instanceof CSSTransition);
+        running.forEach((one) => one.finish());
+    }
+}"""
 
 
 def toc_pages():
@@ -99,6 +113,17 @@ class Visit:
         )
         return self.page
 
+    def show(self, theme, width):
+        """Change the reader's preference and window, and wait until the page follows."""
+        self.page.emulate_media(color_scheme=theme)
+        self.page.set_viewport_size({"width": WIDTHS[width], "height": 900})
+        self.page.evaluate(SETTLED)
+
+    def new_trouble(self):
+        """Return what went wrong since this was last asked."""
+        trouble, self.trouble[:] = list(self.trouble), []
+        return trouble
+
 
 @pytest.fixture
 def visit(contexts, addresses):
@@ -112,6 +137,24 @@ def visit(contexts, addresses):
     yield make
     for one in made:
         one.page.close()
+
+
+@pytest.fixture(scope="module")
+def loaded(contexts, addresses):
+    """Return a function that gives a page of the book, loaded anew only if it is another one."""
+    held = {}
+
+    def load(name, scheme):
+        if (name, scheme) not in held:
+            for one in held.values():
+                one.page.close()
+            held.clear()
+            visited = Visit(contexts[LOADED_AS[scheme]], addresses[scheme])
+            visited.open(f"{name}.html")
+            held[name, scheme] = visited
+        return held[name, scheme]
+
+    return load
 
 
 def look_at(page):
@@ -140,15 +183,16 @@ def faults_of(look, theme):
 
 @pytest.mark.parametrize(("scheme", "theme", "width"), VARIANTS)
 @pytest.mark.parametrize("name", PAGES)
-def test_page(name, scheme, theme, width, visit, book):
+def test_page(name, scheme, theme, width, loaded, book):
     assert (book / f"{name}.html").is_file(), f"{name} stands in _toc.yml but was not built"
-    visited = visit(scheme, theme, width)
-    page = visited.open(f"{name}.html")
+    visited = loaded(name, scheme)
+    visited.show(theme, width)
+    page = visited.page
     if os.environ.get("BLURLIB_SCREENSHOTS"):
         folder = REPOSITORY / "_build" / "screenshots"
         path = folder / f"{name.replace('/', '-')}-{scheme}-{theme}-{width}.png"
         page.screenshot(path=path, full_page=True)
-    faults = visited.trouble + faults_of(look_at(page), theme)
+    faults = visited.new_trouble() + faults_of(look_at(page), theme)
     assert not faults, "\n".join(faults)
 
 
