@@ -12,6 +12,10 @@ MATHJAX := book/_ext/node_modules/.package-lock.json
 HTML := _build/html
 STRIP := $(PY) book/_ext/strip.py
 
+# Tests run beside each other: whole files, since a chapter's cells share a kernel, and in the order
+# that tests/conftest.py gives. At most four, for the memory. `make test BESIDE=` runs them in a row.
+BESIDE ?= -n logical --maxprocesses=4 --dist=loadfile --no-loadscope-reorder
+
 # Waiting threads sleep instead of spinning. Two programs that each spin on two cores slow each other
 # down thirtyfold; this costs next to nothing when there is only one.
 export OMP_WAIT_POLICY ?= PASSIVE
@@ -46,7 +50,7 @@ browser: $(INSTALLED) ## Install a browser for the tests of the pages, where the
 	@tests/install_browser.sh $(PY)
 
 test: browser book ## Build the book, then run every test: code, notebooks and pages
-	$(PY) -m pytest --doctest-modules --ignore=book/_ext \
+	$(PY) -m pytest $(BESIDE) --doctest-modules --ignore=book/_ext \
 		--nbval-lax --nbval-current-env --nbval-cell-timeout=120 blurlib tests book
 
 portable: $(INSTALLED) ## Compare the published numbers with one thread and without vector instructions

@@ -9,10 +9,21 @@ import pytest
 
 # As in the Makefile, and before torch is imported: waiting threads sleep, here and in the kernels.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+# Workers beside each other share the cores out; kernels and other processes of a worker inherit it.
+if workers := int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", 0)):
+    os.environ.setdefault("OMP_NUM_THREADS", str(max((os.cpu_count() or 1) // workers, 1)))
 
 import torch  # noqa: E402
 
 REPOSITORY = Path(__file__).parents[1]
+# Files that take longest: they come first, so that no worker ends with one while others have none.
+LONGEST = (
+    "test_pages.py",
+    "training_it.ipynb",
+    "how_a_dataset_lies.ipynb",
+    "test_reproduce.py",
+    "test_cli_map.py",
+)
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 # No sandbox, since containers run as root; the rest keeps the browser itself from calling home.
 BROWSER_FLAGS = [
@@ -35,6 +46,9 @@ def pytest_configure(config):
 
 
 def pytest_collection_modifyitems(items):
+    # The sort is stable: within a file, and among the files that are not named, order stays.
+    places = {name: place for place, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: places.get(item.path.name, len(places)))
     if torch.cuda.is_available():
         return
     for item in items:
