@@ -26,6 +26,8 @@ from sphinx_external_toc.parsing import parse_toc_yaml
 from traitlets.config import Config
 
 ROOT = Path(__file__).parents[2]
+# These take longest, and come first: else one of them would be left alone at the end.
+LONGEST = ("training_it", "how_a_dataset_lies", "robustness")
 # More kernels beside each other than this would need more memory than a small machine has.
 MOST_KERNELS = 4
 # Each kernel says that others on the machine might listen, unless its messages are encrypted.
@@ -105,6 +107,7 @@ def main(root=ROOT):
     cache = get_cache(build / ".jupyter_cache")
     settings = yaml.safe_load((root / "_config.yml").read_text(encoding="utf-8"))
     todo = [path for path in chapters(root) if not is_cached(cache, path)]
+    todo.sort(key=lambda path: path.stem not in LONGEST)
     kernels = min(cores(), MOST_KERNELS, len(todo))
     if kernels > 1:
         # Threads of kernels beside each other would wait for one another.
