@@ -69,6 +69,21 @@ def image(rng):
 
 
 @pytest.fixture(scope="session")
+def drawn_once():
+    """Return small textures to train on, for tests that do not look at what they train on."""
+    from blurlib import data
+
+    rng = torch.Generator().manual_seed(0)
+    return data.free_textures(rng=rng, num_each=1, size=96, photographs=False)
+
+
+@pytest.fixture
+def few_textures(drawn_once, monkeypatch):
+    """Let recipes train on the same few textures: drawing them anew takes longer than the test."""
+    monkeypatch.setattr("blurlib.learn.recipes.free_textures", lambda **options: drawn_once)
+
+
+@pytest.fixture(scope="session")
 def book():
     """Return the folder of the built book."""
     folder = REPOSITORY / "_build" / "html"

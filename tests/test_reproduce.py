@@ -100,11 +100,11 @@ def record_of(name):
 
 
 @pytest.fixture
-def quick_recipes(monkeypatch):
-    """Let every recipe end after two steps."""
+def quick_recipes(few_textures, monkeypatch):
+    """Let every recipe end after two steps; drawing pages takes longer, so there are none."""
     for name, recipe in learn.RECIPES.items():
         config = replace(recipe.config, num_steps=2, batch_size=4)
-        short = replace(recipe, config=config, num_fixed=min(recipe.num_fixed, 10))
+        short = replace(recipe, config=config, num_fixed=min(recipe.num_fixed, 10), num_pages=0)
         monkeypatch.setitem(learn.RECIPES, name, short)
 
 
@@ -154,9 +154,6 @@ def test_readouts_are_scored_for_every_seed(scans, tmp_path, quick_recipes, monk
     answers = ("classes-10", "ordinal-10", "direct", "gaussian")
     names = [f"readout-{answer}-{seed}" for answer in answers for seed in (0, 2)]
     monkeypatch.setattr(readouts, "READOUT_STUDY", names)
-    for name in names:  # pages and textures take longer to draw than two steps
-        quick = replace(learn.RECIPES[name], num_pages=0, textures_each=1)
-        monkeypatch.setitem(learn.RECIPES, name, quick)
     record = reproduce.reproduce("readouts", scans, out=tmp_path, weights=tmp_path / "w")
     found = record["answers"]
     assert tuple(found) == answers and set(record["training"]) == set(names)

@@ -20,13 +20,19 @@ def detail(image):
     return image.diff(dim=1).square().mean() + image.diff(dim=0).square().mean()
 
 
+@pytest.fixture(scope="module")
+def page_of_font():
+    """Return one page in each font, drawn once for all comparisons."""
+    return {font: draw(font=font, size=16) for font in text.FONTS}
+
+
 @EVERY_FONT
-def test_page_is_seeded_and_its_font_shows(font):
-    page = draw(font=font, size=16)
+def test_page_is_seeded_and_its_font_shows(font, page_of_font):
+    page = page_of_font[font]
     assert page.shape == (96, 160) and page.dtype == torch.float32
     assert torch.equal(page, draw(font=font, size=16))
     assert not torch.equal(page, draw(font=font, size=16, seed=1))
-    others = [draw(font=other, size=16) for other in text.FONTS if other != font]
+    others = [page_of_font[other] for other in text.FONTS if other != font]
     assert not any(torch.equal(page, other) for other in others)
 
 

@@ -7,6 +7,7 @@ import torch
 
 from blurlib import data, learn
 
+pytestmark = pytest.mark.usefixtures("few_textures")
 SMALL = learn.Recipe("spectrum", num_classes=10, textures_each=1)
 
 
