@@ -16,13 +16,16 @@ if workers := int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", 0)):
 import torch  # noqa: E402
 
 REPOSITORY = Path(__file__).parents[1]
-# Files that take longest: they come first, so that no worker ends with one while others have none.
+# Files that take longest: they come first, and chapters before what is left, so that no worker ends
+# with a long one while the others have none.
 LONGEST = (
     "test_pages.py",
     "training_it.ipynb",
     "how_a_dataset_lies.ipynb",
     "test_reproduce.py",
     "test_cli_map.py",
+    "test_dataset.py",
+    "test_cli.py",
 )
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 # No sandbox, since containers run as root; the rest keeps the browser itself from calling home.
@@ -46,9 +49,14 @@ def pytest_configure(config):
 
 
 def pytest_collection_modifyitems(items):
-    # The sort is stable: within a file, and among the files that are not named, order stays.
-    places = {name: place for place, name in enumerate(LONGEST)}
-    items.sort(key=lambda item: places.get(item.path.name, len(places)))
+    def place(item):
+        name = item.path.name
+        return (
+            LONGEST.index(name) if name in LONGEST else len(LONGEST),
+            item.path.suffix != ".ipynb",
+        )
+
+    items.sort(key=place)  # stable: within a file, and among the files that are left, order stays
     if torch.cuda.is_available():
         return
     for item in items:
