@@ -28,21 +28,64 @@ def replacing_together(paths, *, removed=()):
     On an error none does, and what stood there stays, as do the files of `removed`, which
     otherwise go with the old ones: results that belong together never stand beside older ones.
     """
-    paths = [Path(path) for path in paths]
     made = []
+    # A name that is too long is nobody's: not to be found, and not to be removed.
+    removed = [Path(path) for path in removed if os.path.lexists(path)]
     try:
-        for path in paths:
+        for path in removed:
+            _refuse_folder(path)
+        for path in map(Path, paths):
             made.append(_Temporary(path))
         yield made
         for file in made:
             file.finish()
-        for file in made:
-            file.rename()
-        for path in removed:
-            Path(path).unlink(missing_ok=True)
+        if len(made) == 1 and not removed:
+            made[0].rename()
+        else:
+            _exchange(made, removed)
     finally:
         for file in made:
             file.discard()
+
+
+def _exchange(made, removed):
+    """Let the new files take the old ones' places; if one cannot, all old ones come back."""
+    kept = {}
+    try:
+        for path in [*(file.path for file in made), *removed]:
+            if os.path.lexists(path):
+                beside = _beside(path)
+                try:  # a second name, so that a kill from here on finds one file or the other
+                    os.link(path, beside, follow_symlinks=False)
+                except (OSError, NotImplementedError):  # not every disk has links
+                    os.replace(path, beside)
+                kept[path] = beside
+        for file in made:
+            file.rename()
+        for path in removed:
+            path.unlink(missing_ok=True)
+    except BaseException:
+        for file in made:
+            if file.path not in kept and file.renamed:
+                file.path.unlink(missing_ok=True)
+        for path, old in kept.items():
+            if os.path.lexists(path) and os.path.samestat(os.lstat(path), os.lstat(old)):
+                old.unlink()  # two names of one file: to rename one into the other does nothing
+            else:
+                os.replace(old, path)
+        raise
+    for old in kept.values():
+        with contextlib.suppress(OSError):
+            old.unlink()
+
+
+def _beside(path):
+    return path.parent / f".blurlib-{secrets.token_hex(4)}.part"
+
+
+def _refuse_folder(path):
+    if path.is_dir():
+        raise IsADirectoryError(f"cannot write {path}: it is a folder; name another place")
 
 
 class _Temporary(io.RawIOBase):
@@ -54,13 +97,10 @@ class _Temporary(io.RawIOBase):
 
     def __init__(self, path):
         self.path = path
-        self._temporary = path.parent / f".blurlib-{secrets.token_hex(4)}.part"
-        self._file = None
-        with self._naming():
-            if path.is_dir():
-                raise IsADirectoryError(errno.EISDIR, "it is a folder")
-            with contextlib.suppress(FileNotFoundError):
-                os.lstat(path)  # a name that is too long is refused before the work of writing
+        self._temporary, self._file, self.renamed = _beside(path), None, False
+        with self._naming(), contextlib.suppress(FileNotFoundError):
+            os.lstat(path)  # a name that is too long is refused before the work of writing
+        _refuse_folder(path)
         try:
             self._file = open(self._temporary, "xb")
         except OSError as error:
@@ -111,13 +151,13 @@ class _Temporary(io.RawIOBase):
         """Take the path's place."""
         with self._naming():
             os.replace(self._temporary, self.path)
-        self._temporary = None
+        self.renamed = True
 
     def discard(self):
         """Leave nothing behind, unless it was renamed."""
         with contextlib.suppress(OSError):  # a full disk fails once more when the rest is flushed
             self._file.close()
-        if self._temporary is not None:
+        if not self.renamed:
             self._temporary.unlink(missing_ok=True)
 
 
