@@ -40,8 +40,9 @@ def has_dense_form(network):
 
 def _obstacle(network):
     """Return why a network has no dense form here, or None if it has one."""
-    if type(network).features is not PatchNetwork.features:
-        return f"a {type(network).__name__} looks at other features than pixels, which have"
+    kind = type(network)
+    if kind.features is not PatchNetwork.features or kind.forward is not PatchNetwork.forward:
+        return f"a {kind.__name__} looks at other features than pixels, which have"
     for layer in network.layers:
         if isinstance(layer, nn.Flatten):
             return None
@@ -123,6 +124,9 @@ def run_dense(network, image, *, stride=1):
     head = network.layers[flatten + 1 :]
     span = dilation * (side - 1) + 1
     windows = x.unfold(2, span, step).unfold(3, span, step)[..., ::dilation, ::dilation]
+    # Where a window's last columns fill no block of a pool, x is wider than the windows need.
+    rows, columns = ((s - network.patch_size) // stride + 1 for s in image.shape[-2:])
+    windows = windows[:, :, :rows, :columns]
     windows = windows.permute(0, 2, 3, 1, 4, 5)  # (B, rows, columns, channels, side, side)
     batch, rows, columns = windows.shape[:3]
     answers = [

@@ -240,9 +240,33 @@ def test_layers_without_a_dense_form_slide_and_are_named(words, rng):
         maps.run_dense(network, image[None, None])
 
 
+@pytest.mark.parametrize(
+    ("layers", "side"),
+    [([torch.nn.Conv2d(1, 4, 3), torch.nn.MaxPool2d(3)], 4),
+     ([torch.nn.Conv2d(1, 4, 2), torch.nn.MaxPool2d(2), torch.nn.MaxPool2d(2)], 3)],
+)  # fmt: skip
+@pytest.mark.parametrize("stride", [1, 2, 3, 4])
+def test_a_pool_that_leaves_a_rest_is_dense_all_the_same(layers, side, stride, rng):
+    class Rest(learn.PixelNetwork):
+        def __init__(self):
+            super().__init__(3, patch_size=16)
+            head = [torch.nn.Flatten(), torch.nn.Linear(4 * side**2, 3), torch.nn.LogSoftmax(1)]
+            self.layers = torch.nn.Sequential(*layers, *head)
+
+    network, image = Rest().eval(), torch.rand(47, 36, generator=rng)
+    dense = maps.predict_sigma_map(network, image, stride=stride, method="dense")
+    sliding = maps.predict_sigma_map(network, image, stride=stride, method="sliding")
+    torch.testing.assert_close(dense, sliding, atol=1e-5, rtol=0)
+
+
 def test_a_network_of_other_features_has_no_dense_form():
     class Logarithms(learn.ThesisNetwork):
         def features(self, patches):
             return patches.log()
 
-    assert maps.has_dense_form(learn.ThesisNetwork()) and not maps.has_dense_form(Logarithms())
+    class Centred(learn.ThesisNetwork):
+        def forward(self, patches):
+            return super().forward(patches - patches.mean((2, 3), keepdim=True))
+
+    assert maps.has_dense_form(learn.ThesisNetwork())
+    assert not maps.has_dense_form(Logarithms()) and not maps.has_dense_form(Centred())
