@@ -39,7 +39,7 @@ _LOCK = threading.Lock()
 # Tags of TIFF files.
 _SUBFILE, _WIDTH, _HEIGHT, _BITS, _PHOTOMETRIC = 254, 256, 257, 258, 262
 _ORIENTATION, _SAMPLES, _PLANES, _EXTRA_SAMPLES = 274, 277, 284, 338
-_SAMPLE_FORMAT, _DNG_VERSION = 339, 50706
+_SAMPLE_FORMAT, _DEPTH, _DNG_VERSION = 339, 32997, 50706
 
 
 class ImageError(ValueError):
@@ -123,32 +123,54 @@ def _decode_floats(file, max_pixels):
     log = logging.getLogger("tifffile")
     silent, log.disabled = log.disabled, True  # its complaints are raised as well
     try:
-        with tifffile.TiffFile(file) as tiff:
-            page = tiff.pages[0]
-            several = _has_a_second(tiff.pages)
-            channels, kind = page.samplesperpixel, page.dtype
-            if kind is None:
-                return None
-            if kind.kind == "f" and channels in (1, 3, 4) and page.ndim <= 3:
-                if several:
-                    raise ImageError(_SEVERAL)
-                if page.photometric == 0:
-                    raise ImageError(_WHITE_IS_ZERO)
-                _check_size(page.imagewidth, page.imagelength, max_pixels)
-                if page.tags.valueof(_ORIENTATION, default=1) != 1:
-                    raise ImageError("it is stored turned; save it upright.")
-                array = page.asarray()
-                return np.moveaxis(array, 0, -1) if page.planarconfig == 2 else array
-    except (ImageError, MemoryError):
-        raise
-    except Exception:  # damaged: what Pillow said of it stands
-        return None
+        try:
+            page, several = _first_page(tifffile.TiffFile(file))
+        except Exception:  # damaged: what Pillow said of it stands
+            return None
+        _check_floats(page, several)
+        _check_size(page.imagewidth, page.imagelength, max_pixels)
+        try:
+            array = page.asarray()
+        except Exception:
+            if page.compression in _PLAIN and page.predictor == 1:
+                raise
+            packed = getattr(page.compression, "name", page.compression)
+            raise ImageError(
+                f"its floats are packed ({packed}, predictor {int(page.predictor)}) in a way that "
+                "few programs know; save it without compression."
+            ) from None
+        return np.moveaxis(array, 0, -1) if page.planarconfig == 2 and array.ndim == 3 else array
     finally:
         log.disabled = silent
-    raise ImageError(
-        f"it is a TIFF with {channels} channel{'s' * (channels > 1)} of {kind}; save it as grey or "
-        "RGB, with 8 or 16 unsigned bits or as floats in [0, 1]."
-    )
+
+
+#: Not packed, and packed by zlib, in TIFF's numbers.
+_PLAIN = (1, 8, 32946)
+
+
+def _first_page(tiff):
+    page = tiff.pages[0]
+    if page.dtype is None:
+        raise ValueError("no type of pixels")
+    return page, _has_a_second(tiff.pages)
+
+
+def _check_floats(page, several):
+    """Refuse what is no grey or colour picture of floats."""
+    colours = {0: (1,), 1: (1,), 2: (3, 4)}.get(page.photometric, ())
+    if page.dtype.kind != "f" or page.samplesperpixel not in colours or page.imagedepth > 1:
+        channels = page.samplesperpixel
+        raise ImageError(
+            f"it is a TIFF with {channels} channel{'s' * (channels > 1)} of {page.dtype} "
+            f"({getattr(page.photometric, 'name', page.photometric)}); save it as grey or RGB, "
+            "with 8 or 16 unsigned bits or as floats in [0, 1]."
+        )
+    if several:
+        raise ImageError(_SEVERAL)
+    if page.photometric == 0:
+        raise ImageError(_WHITE_IS_ZERO)
+    if page.tags.valueof(_ORIENTATION, default=1) != 1:
+        raise ImageError("it is stored turned; save it upright.")
 
 
 def _has_a_second(pages):
@@ -186,6 +208,8 @@ def _check_tiff(picture):
             "it holds signed or 32-bit integers, whose white level nobody knows; save it with "
             "16 unsigned bits."
         )
+    if tags.get(_DEPTH, 1) > 1:
+        raise ImageError("it is a volume of several slices; save one of them as a file.")
     if tags.get(_SAMPLES, 1) == 2 and not {1, 2} & set(tags.get(_EXTRA_SAMPLES, ())):
         raise ImageError("it has 2 channels, which are no picture; save one of them as grey.")
     if 2 in tags.get(_SAMPLE_FORMAT, ()):

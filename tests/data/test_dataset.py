@@ -216,7 +216,8 @@ def test_an_interrupt_is_one_line_even_while_workers_start(pictures, tmp_path):
     os.killpg(process.pid, signal.SIGINT)
     _, said = process.communicate()
     lines = [line for line in said.splitlines() if "blurlib:" in line or "Error" in line]
-    assert process.returncode == 130 and "Traceback" not in said, said
+    # Python may end itself by the signal instead, which a shell shows as the same 130.
+    assert process.returncode in (130, -signal.SIGINT) and "Traceback" not in said, said
     assert lines == ["blurlib: interrupted; files that were complete before stay as they were"]
 
 

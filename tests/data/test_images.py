@@ -153,13 +153,22 @@ TIFFS = {  # what tifffile writes, and the words of the refusal
     "two8": (np.ones((9, 9, 2), "u1"), dict(photometric="minisblack", planarconfig="contig"),
              "2 channels"),
     "two8p": (np.ones((2, 9, 9), "u1"), dict(photometric="minisblack", planarconfig="separate"),
-              "2 channels of uint8; save it as grey or RGB"),
+              "2 channels of uint8 .*; save it as grey or RGB"),
     "twof": (np.ones((2, 9, 9), "f4"), dict(photometric="minisblack", planarconfig="separate"),
              "it has 2 channels"),
     "five": (np.ones((9, 9, 5), "u1"), dict(photometric="minisblack", planarconfig="contig"),
              "5 channels of uint8"),
     "long": (np.ones((9, 9), "u8"), dict(photometric="minisblack"), "1 channel of uint64"),
     "complex": (np.ones((9, 9), "c8"), dict(photometric="minisblack"), "1 channel of complex64"),
+    "stack": (np.ones((9, 9, 3), "f8"), dict(photometric="minisblack", planarconfig="contig"),
+              "3 channels of float64"),
+    "lab": (np.ones((9, 9, 3), "f4"), dict(photometric="cielab"), "CIELAB"),
+    "inksf": (np.ones((9, 9, 4), "f4"), dict(photometric="separated"), "4 channels of float32"),
+    "volume": (np.ones((3, 16, 16), "f4"),
+               dict(volumetric=True, tile=(3, 16, 16), photometric="minisblack"), "slices"),
+    "volumed": (np.ones((3, 16, 16), "f8"),
+                dict(volumetric=True, tile=(3, 16, 16), photometric="minisblack"),
+                "channel of float64"),
     "pagesf": (np.ones((2, 1, 9, 9), "f8"), dict(photometric="minisblack"), "several pages"),
     "whited": (np.ones((9, 9), "f8"), dict(photometric="miniswhite"), "zero means white"),
     "turnedf": (np.ones((9, 9), "f8"), dict(extratags=[(274, "H", 1, 6, True)]), "save it upright"),
@@ -174,6 +183,15 @@ def test_tiffs_that_would_come_out_wrong_are_refused(tmp_path, name):
     tifffile.imwrite(tmp_path / "odd.tif", array, **options)
     with pytest.raises(data.ImageError, match=words):
         data.load_image(tmp_path / "odd.tif")
+
+
+def test_floats_packed_in_an_uncommon_way_are_named(tmp_path):
+    """LZW and the like need a library that nobody has by chance."""
+    tifffile.imwrite(tmp_path / "f.tif", np.ones((64, 64)), compression="zlib")
+    with tifffile.TiffFile(tmp_path / "f.tif", mode="r+") as tiff:
+        tiff.pages[0].tags["Compression"].overwrite(5)
+    with pytest.raises(data.ImageError, match="packed \\(LZW, .*save it without compression"):
+        data.load_image(tmp_path / "f.tif")
 
 
 @pytest.mark.parametrize("kind", ["f2", "f4", "f8"])
