@@ -250,6 +250,11 @@ def test_bad_options_are_refused_before_any_work(texture, capsys, options, words
         (["blur", "--shake", "5", "--seed", "3", "--out", "a.png"], ""),
         (["dataset", "--materials", "m.csv", "--out", "set"], "--materials has no effect"),
         (["dataset", "--materials", "m.csv", "--protocol", "unseen", "--out", "set"], ""),
+        (["dataset", "--materials", "none.csv", "--out", "set"], "--materials has no effect"),
+        (
+            ["evaluate", "--field", "ramp", "--smooth", "jacobi", "--iterations", "0"],
+            "--smooth has no effect",
+        ),
     ],
 )
 def test_options_that_change_nothing_say_so(
@@ -258,6 +263,7 @@ def test_options_that_change_nothing_say_so(
     monkeypatch.chdir(tmp_path)
     data.write_image("brick.png", data.packaged_image("brick")[:99, :99])
     (tmp_path / "m.csv").write_text("name,material\ngrass.png,a\n")
+    (tmp_path / "none.csv").write_text("name,material\n")
     given = [texture, "brick.png"] if arguments[0] == "dataset" else [texture]
     extra = ["--stride", 16] if arguments[0] == "evaluate" else []
     status, _, err = run(capsys, arguments[0], *given, *arguments[1:], *extra)
@@ -291,11 +297,28 @@ def test_output_that_nobody_takes_is_named_or_left(texture):
     assert done.returncode == 2 and done.stderr.endswith(
         "blurlib: error: cannot write to standard output: No space left on device\n"
     )
+    for word in ("--help", "--version"):
+        full = f"{shlex.join([*PROGRAM, word])} > /dev/full"
+        done = subprocess.run(["bash", "-c", full], capture_output=True, text=True)
+        assert done.returncode == 2 and "cannot write to standard output" in done.stderr
     for program, status in ((command, "141"), (shlex.join([*PROGRAM, "map", "--help"]), "0")):
         gone = f"{{ sleep 0.5; {program}; echo $? >&2; }} | true"
         done = subprocess.run(["bash", "-c", gone], capture_output=True, text=True)
         assert "Traceback" not in done.stderr and "Exception" not in done.stderr
         assert done.stderr.splitlines()[-1] == status
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="Linux has a disk that is always full")
+def test_a_log_is_named_that_cannot_be_written(tmp_path, capsys):
+    (tmp_path / "folder.csv").mkdir()
+    arguments = ["train", "--out", tmp_path / "n.safetensors", "--textures", 1, "--steps", 300,
+                 "--batch", 2, "--log"]  # fmt: skip
+    for log in ("/dev/full", tmp_path / "folder.csv", tmp_path / "nowhere" / "log.csv"):
+        status, out, err = run(capsys, *arguments, log)
+        assert status == 2 and out == "" and f"cannot write {log}" in err
+    (tmp_path / "n.safetensors.unfinished").mkdir()
+    status, _, err = run(capsys, *arguments[:-1])
+    assert status == 2 and "unfinished is a folder" in err
 
 
 def test_a_missing_library_is_one_line(tmp_path, monkeypatch, capsys):

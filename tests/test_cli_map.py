@@ -182,6 +182,22 @@ def test_names_may_be_as_long_as_results_allow(tmp_path, capsys):
     assert status == 2 and "File name too long; use a shorter name" in err
 
 
+@POSIX
+@pytest.mark.parametrize("stream", [">", "2>"])
+def test_a_full_disk_behind_a_stream_costs_no_map(tmp_path, folder, stream):
+    (folder / "bad.png").write_bytes(b"none")
+    out = tmp_path / "maps"
+    command = [sys.executable, "-m", "blurlib.cli", "map", str(folder), "--out", str(out)]
+    done = subprocess.run(
+        ["bash", "-c", f"{shlex.join([*command, '--stride', '8'])} {stream} /dev/full"],
+        env=ENVIRONMENT, capture_output=True, text=True,
+    )  # fmt: skip
+    assert names(out) == pairs("a", "b", "c", "d") and "Traceback" not in done.stderr
+    assert done.returncode == (2 if stream == ">" else 1)
+    if stream == ">":
+        assert done.stderr.endswith("standard output: No space left on device\n")
+
+
 def test_answers_that_are_no_numbers_are_no_map(tmp_path, texture, capsys, monkeypatch):
     monkeypatch.setattr(
         maps.RegressionEstimator, "with_doubt",

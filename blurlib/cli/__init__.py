@@ -5,6 +5,7 @@ was done, 1 when an image had to be left out, 2 when nothing could be done.
 """
 
 import argparse
+import contextlib
 import os
 import sys
 
@@ -41,28 +42,70 @@ def main(arguments=None):
         Instead of those the program was started with.
     """
     _open_closed_streams()
+    status = None
+    with contextlib.redirect_stdout(_Output(sys.stdout)):
+        try:
+            status = _run(arguments)
+            sys.stdout.flush()  # or a full disk behind it would go unnoticed until the very end
+            return status
+        except BrokenPipeError:  # who read the output had enough of it: ``blurlib ... | head -1``
+            _drop_output()
+            return 128 + 13  # as a program that the signal ends
+        except OSError as error:
+            if status != 2:  # else it was said: what could not be written then cannot be now
+                complain(f"error: {words_of(error)}")
+            _drop_output()
+            return 2
+
+
+def _run(arguments):
+    """Parse and run; return the exit status, whatever happens."""
     try:
         options = build_parser().parse_args(arguments)
         _let_threads_sleep(os.environ)  # torch is not imported yet
-        status = options.run(options)
-        sys.stdout.flush()  # or a full disk behind it would go unnoticed until the very end
-        return status
-    except BrokenPipeError:  # whoever read the output had enough of it: ``blurlib ... | head -1``
-        _drop_output()
-        return 128 + 13  # as a program that the signal ends
+        return options.run(options)
+    except BrokenPipeError:
+        raise
     except _EXPECTED as error:
-        words = words_of(error)
-        if words.startswith("[Errno") and error.filename is None:  # files are named where written
-            words = f"cannot write to standard output: {error.strerror}"
-        complain(f"error: {words}")
-        _flush_or_drop()
+        complain(f"error: {words_of(error)}")
         return 2
     except SystemExit:  # after --help, say
-        _flush_or_drop()
+        try:
+            sys.stdout.flush()
+        except BrokenPipeError:
+            _drop_output()
         raise
     except KeyboardInterrupt:
         complain("interrupted; files that were complete before stay as they were")
         return 130
+
+
+class _Output:
+    """Standard output, whose failures say what failed."""
+
+    def __init__(self, stream):
+        self._stream, self._failure = stream, None
+
+    def __getattr__(self, name):
+        return getattr(self._stream, name)
+
+    def write(self, text):
+        return self._named(self._stream.write, text)
+
+    def flush(self):
+        if self._failure is not None:  # argparse passes over it
+            raise self._failure
+        self._named(self._stream.flush)
+
+    def _named(self, do, *arguments):
+        try:
+            return do(*arguments)
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            said = f"cannot write to standard output: {error.strerror}"
+            self._failure = OSError(said)
+            raise self._failure from None
 
 
 def _open_closed_streams():
@@ -77,13 +120,6 @@ def _open_closed_streams():
                 os.dup2(null, number)
                 os.close(null)
             setattr(sys, name, open(number, "w" if number else "r", closefd=False))
-
-
-def _flush_or_drop():
-    try:
-        sys.stdout.flush()
-    except OSError:
-        _drop_output()
 
 
 def _drop_output():

@@ -1,6 +1,7 @@
 """What several commands share: options, checks, complaints."""
 
 import argparse
+import contextlib
 import sys
 import tempfile
 
@@ -102,7 +103,8 @@ def add_device(parser):
 
 
 def complain(text):
-    print(f"blurlib: {text}", file=sys.stderr)
+    with contextlib.suppress(OSError):  # a full disk behind it must not stop the work
+        print(f"blurlib: {text}", file=sys.stderr)
 
 
 def words_of(error):
@@ -147,6 +149,8 @@ def load_estimator_of(options):
 
     if options.iterations is not None and options.smooth is None:
         raise ValueError("--iterations counts the steps of --smooth; pass both")
+    if options.smooth is not None and options.iterations == 0:
+        say_idle("--smooth", "0 iterations leave the map as it is")
     name = DEFAULT_ESTIMATOR if options.estimator is None else options.estimator
     estimator = load_estimator(name, readout=options.readout or "mean", device=options.device)
     network = getattr(estimator, "network", None)

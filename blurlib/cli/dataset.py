@@ -72,7 +72,7 @@ def run(options):
     materials = data.read_materials(options.materials) if options.materials is not None else None
     collection = data.open_folder(options.images, materials=materials, **loading(options))
     check_folder(options.out)
-    if materials and options.protocol == "as-published":
+    if materials is not None and options.protocol == "as-published":
         say_idle("--materials", "as published, patches of every picture are on both sides")
     say_what_is_passed_over(options.images)
     manifest = data.build_dataset(

@@ -70,12 +70,13 @@ def run(options):
         if number == 0:
             say_what_is_passed_over(options.images)
         alone = len(images) == 1
-        done, left_out = add_up(
-            _map_images(
-                images[number::of_all], options, estimator,
-                bar=number == 0 and not alone, tiles_bar=alone,
-            )
+        *counts, unsaid = _map_images(
+            images[number::of_all], options, estimator,
+            bar=number == 0 and not alone, tiles_bar=alone,
         )  # fmt: skip
+        done, left_out = add_up(counts)
+    if unsaid is not None:  # the maps are there, but nobody was told
+        raise unsaid
     if not done and number == 0:
         raise ValueError("no image could be mapped; the reasons stand above.")
     if not done:
@@ -145,17 +146,17 @@ def _join():
 
 
 def _map_images(images, options, estimator, *, bar, tiles_bar):
-    """Map one image after the other; return how many were mapped and how many left out."""
+    """Map one image after the other; return how many, how many not, and why one was not told of."""
     from tqdm import tqdm
 
-    done = 0
+    done, unsaid = 0, None
     for path, array in tqdm(images, desc="images", disable=None if bar else True):
         try:
             result = _map_image(path, array, options, estimator, progress=tiles_bar)
         except (ValueError, TypeError, OSError, RuntimeError, MemoryError) as error:
             complain(f"left out {printable(str(path))}: {words_of(error)}")
             if options.json:
-                _say(json.dumps({"path": str(path), "error": words_of(error)}))
+                unsaid = _say(json.dumps({"path": str(path), "error": words_of(error)})) or unsaid
             continue
         done += 1
         picture, low, high = Path(result["picture"]).name, result["min"], result["max"]
@@ -164,16 +165,20 @@ def _map_images(images, options, estimator, *, bar, tiles_bar):
         )
         if result.get("no_texture"):
             words += f", no texture in {result['no_texture']:.0%}"
-        _say(json.dumps(result) if options.json else words)
-    return done, len(images) - done
+        unsaid = _say(json.dumps(result) if options.json else words) or unsaid
+    return done, len(images) - done, unsaid
 
 
 def _say(text):
-    """Print a line in one piece: other processes may be printing theirs."""
+    """Print a line in one piece, since other processes may be printing theirs; return a failure."""
     from tqdm import tqdm
 
-    tqdm.write(f"{text}\n", end="")
-    sys.stdout.flush()
+    try:
+        tqdm.write(f"{text}\n", end="")
+        sys.stdout.flush()
+    except OSError as error:
+        return error
+    return None
 
 
 def _map_image(path, array, options, estimator, *, progress):

@@ -28,8 +28,8 @@ def add(commands):
         description="Train a network on free textures, on Brodatz scans, or on your own sharp "
         "images. A run that was stopped goes on from FILE.safetensors.unfinished. Started by "
         "torchrun, several processes share the work. Of your own images every fifth is put aside "
-        "for a network that states its own deviation, which is calibrated on it. The status is 1 "
-        "if an image was left out.",
+        "for the networks sigma and sigma-small, to calibrate the deviation that they state. The "
+        "status is 1 if an image was left out.",
     )  # fmt: skip
     parser.add_argument("--out", type=Path, required=True, metavar="FILE.safetensors")
     parser.add_argument("--recipe", help="a frozen recipe; the options below change it")
@@ -102,10 +102,12 @@ def run(options):
         scans = data.brodatz(options.data)
         aside = learn.split_scans(scans)[1]
     unfinished = options.out.with_name(f"{options.out.name}.unfinished")
+    if unfinished.is_dir():
+        raise IsADirectoryError(f"{unfinished} is a folder; remove it, or name another --out")
 
     def checkpoint(identity):
         found = learn.Checkpoint(unfinished, identity)
-        if unfinished.exists() and learn.is_first():
+        if unfinished.is_file() and learn.is_first():
             complain(f"going on from {unfinished}")
         return found
 
@@ -122,11 +124,10 @@ def run(options):
             return 0
         if recipe.on_crops and aside:
             record["doubt"] = calibrate(network, aside)
-        elif hasattr(network, "deviation") or recipe.on_crops:
-            complain(
-                f"the deviation that {recipe.network} states is not calibrated: nothing was put "
-                "aside that it has not seen"
-            )
+        elif recipe.on_crops:
+            complain("its deviation is not calibrated: nothing was put aside that it has not seen")
+        elif hasattr(network, "deviation"):
+            complain("its deviation stays as learned: sigma and sigma-small alone are calibrated")
         learn.save_network(options.out, network, record)
         unfinished.unlink(missing_ok=True)
     if options.json:
@@ -166,6 +167,8 @@ def _say_what_is_special(options, recipe, scans, aside, left_out):
     if options.images is not None and aside:
         names = ", ".join(printable(picture.name) for picture in aside[:5])
         complain(f"put aside to calibrate on: {names}{', ...' if aside[5:] else ''}")
+    if options.images is not None and recipe.source != "free":
+        complain("--images takes the place of the pictures that the recipe trains on")
     if options.data is not None and scans is None:
         say_idle("--data", "this training needs no Brodatz scans")
     if options.textures_each is not None and recipe.source == "as-published":

@@ -1,5 +1,6 @@
 """Logs of a training run: a plain file, and TensorBoard where it is installed."""
 
+import contextlib
 import csv
 from pathlib import Path
 
@@ -29,6 +30,9 @@ class RunLog:
 
     def __init__(self, path=None, tensorboard=None):
         self._path, self._file, self._writer = path and Path(path), None, None
+        if path and (self._path.is_dir() or not self._path.parent.is_dir()):
+            # Said before the work; the file itself is written with the first step.
+            raise OSError(f"cannot write {path}: it is a folder, or in none; name another file.")
         if tensorboard is not None:
             try:
                 from torch.utils.tensorboard import SummaryWriter
@@ -46,12 +50,13 @@ class RunLog:
         run : TrainingRun
         """
         if self._path is not None:
-            if self._file is None:
-                self._file = open(self._path, "w", newline="", buffering=1, encoding="utf-8")
-                csv.writer(self._file).writerow(["step", *MEASURES])
-                for step in range(1, run.step):
-                    self._write(run, step)
-            self._write(run, run.step)
+            with self._naming():
+                if self._file is None:
+                    self._file = open(self._path, "w", newline="", buffering=1, encoding="utf-8")
+                    csv.writer(self._file).writerow(["step", *MEASURES])
+                    for step in range(1, run.step):
+                        self._write(run, step)
+                self._write(run, run.step)
         if self._writer is not None:
             for name in MEASURES[:3]:
                 self._writer.add_scalar(name, run.history[name][-1], run.step)
@@ -66,13 +71,18 @@ class RunLog:
         """Close the files."""
         for file in (self._file, self._writer):
             if file is not None:
-                file.close()
+                with self._naming():
+                    file.close()
 
-    def _write(self, run, step):
-        values = [f"{run.history[name][step - 1]:.6g}" for name in MEASURES]
+    @contextlib.contextmanager
+    def _naming(self):
         try:
-            csv.writer(self._file).writerow([step, *values])
+            yield
         except OSError as error:
             raise OSError(
                 f"cannot write {self._path}: {error.strerror}; free some space, or name another."
             ) from None
+
+    def _write(self, run, step):
+        values = [f"{run.history[name][step - 1]:.6g}" for name in MEASURES]
+        csv.writer(self._file).writerow([step, *values])
