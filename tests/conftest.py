@@ -16,12 +16,10 @@ if workers := int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", 0)):
 import torch  # noqa: E402
 
 REPOSITORY = Path(__file__).parents[1]
-# Files that take longest: they come first, and chapters before what is left, so that no worker ends
-# with a long one while the others have none.
+# Files that take longest: they come first, so that no worker ends with a long one while the others
+# have none.
 LONGEST = (
     "test_pages.py",
-    "training_it.ipynb",
-    "how_a_dataset_lies.ipynb",
     "test_reproduce.py",
     "test_cli_map.py",
     "test_dataset.py",
@@ -50,11 +48,7 @@ def pytest_configure(config):
 
 def pytest_collection_modifyitems(items):
     def place(item):
-        name = item.path.name
-        return (
-            LONGEST.index(name) if name in LONGEST else len(LONGEST),
-            item.path.suffix != ".ipynb",
-        )
+        return LONGEST.index(item.path.name) if item.path.name in LONGEST else len(LONGEST)
 
     items.sort(key=place)  # stable: within a file, and among the files that are left, order stays
     if torch.cuda.is_available():
