@@ -1,5 +1,7 @@
 """Chapters are executed beside each other, kept for Sphinx, and a fault is named with its place."""
 
+import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -66,3 +68,32 @@ def test_chapters_are_executed_once_and_faults_are_named(small_book):
     assert second.returncode == third.returncode == 0
     assert second.stdout.count("/2] ") == 2 and not list(reports.rglob("*.log"))
     assert third.stdout == ""
+
+
+def test_what_nbval_found_right_is_what_the_book_shows(small_book):
+    """`make test` executes a chapter once: its outputs are compared, and go where Sphinx looks."""
+    for name in ("conftest.py", "_ext/execute.py", "_ext/offline.py"):
+        (small_book / "book" / name).parent.mkdir(exist_ok=True)
+        shutil.copy(SCRIPT.parents[1] / name, small_book / "book" / name)
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--rootdir", "."]
+    command += ["--nbval-lax", "--nbval-current-env", "book"]
+    for keep in ("", "1"):
+        subprocess.run(
+            command, cwd=small_book, env={**os.environ, "BLURLIB_KEEP_OUTPUTS": keep},
+            capture_output=True,
+        )  # fmt: skip
+        assert (small_book / "_build").exists() == bool(keep)
+    cache = get_cache(small_book / "_build" / ".jupyter_cache")
+    good, bad = (
+        nbformat.read(small_book / f"book/part/{name}.ipynb", as_version=4)
+        for name in ("good", "bad")
+    )
+    _, found = cache.merge_match_into_notebook(good)
+    assert [cell.execution_count for cell in found.cells[1:]] == [1, 2]
+    assert found.cells[2].outputs[0].text == "42\n"
+    with pytest.raises(KeyError):
+        cache.match_cache_notebook(bad)
+    # What is there is not executed again, and what failed is.
+    assert [line.split("] ")[1] for line in execute(small_book).stdout.splitlines()] == [
+        "part/bad  FAILED"
+    ]
