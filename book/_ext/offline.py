@@ -6,6 +6,7 @@ What the theme's pages do wrong when they are opened as files is mended.
 Outputs in the cache are forgotten as soon as the code that made them changes.
 """
 
+import base64
 import hashlib
 import re
 import shutil
@@ -109,12 +110,16 @@ def write_index(app, exception):
     """Lead from the bare address to the first page, with an icon: browsers ask for one anyway."""
     if exception is not None or app.builder.format != "html":
         return
-    first, icon = f"{app.config.root_doc}.html", Path(app.config.html_favicon).name
+    first = f"{app.config.root_doc}.html"
+    # In the page itself: a request would be broken off when the next page is opened.
+    icon = base64.b64encode(
+        (Path(app.srcdir) / app.config.html_favicon).read_bytes()
+    )
     (Path(app.outdir) / "index.html").write_text(
-        f'<!doctype html>\n<html lang="en">\n<meta charset="utf-8">\n<title>{app.config.project}'
-        f'</title>\n<link rel="icon" href="_static/{icon}">\n'
+        f'<!doctype html>\n<html lang="en">\n<meta charset="utf-8">\n<title>{app.config.html_title}'
+        f'</title>\n<link rel="icon" href="data:image/svg+xml;base64,{icon.decode()}">\n'
         f'<meta http-equiv="refresh" content="0; url={first}">\n'
-        f'<p><a href="{first}">{app.config.project}</a></p>\n</html>\n',
+        f'<p><a href="{first}">{app.config.html_title}</a></p>\n</html>\n',
         encoding="utf-8",
     )
 
