@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import scipy
 import skimage
 import torch
-from scipy import ndimage
 
 from .._checks import check_choice, check_number
 from ..blur import blur_varying, depth_field
@@ -112,7 +112,9 @@ def motorcycle_scene():
     with np.load(path, allow_pickle=False) as file:
         disparity = file["arr_0"]
     known = np.isfinite(disparity) & (disparity > 0)
-    nearest = ndimage.distance_transform_edt(~known, return_distances=False, return_indices=True)
+    nearest = scipy.ndimage.distance_transform_edt(
+        ~known, return_distances=False, return_indices=True
+    )
     disparity = disparity[tuple(nearest)].astype(np.float64)
     depth = BASELINE * FOCAL_PIXELS / (disparity + PRINCIPAL_SHIFT)
     return DepthScene(

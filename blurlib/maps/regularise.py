@@ -1,10 +1,9 @@
 r"""Smoothing that knows more than "average your neighbours": doubt, edges, or the field's form."""
 
 import numpy as np
+import scipy
+import skimage
 import torch
-from scipy import optimize, sparse
-from scipy.sparse.linalg import spsolve
-from skimage.restoration import denoise_tv_chambolle
 
 from .._checks import check_image, check_number
 
@@ -60,16 +59,16 @@ def smooth_weighted(sigma_map, confidence, strength):
     if strength == 0 and weights.min() == 0:
         raise ValueError("strength must be more than 0 where confidence is 0 somewhere.")
     height, width = values.shape
-    down = sparse.kron(_differences(height), sparse.eye(width))
-    across = sparse.kron(sparse.eye(height), _differences(width))
-    matrix = sparse.diags(weights.ravel()) + strength * (down.T @ down + across.T @ across)
-    solution = spsolve(matrix.tocsc(), (weights * values).ravel())
+    down = scipy.sparse.kron(_differences(height), scipy.sparse.eye(width))
+    across = scipy.sparse.kron(scipy.sparse.eye(height), _differences(width))
+    matrix = scipy.sparse.diags(weights.ravel()) + strength * (down.T @ down + across.T @ across)
+    solution = scipy.sparse.linalg.spsolve(matrix.tocsc(), (weights * values).ravel())
     return torch.from_numpy(solution.reshape(values.shape)).to(sigma_map)
 
 
 def _differences(size):
     """Return the matrix of the differences of neighbours, (size - 1, size)."""
-    return sparse.diags([-np.ones(size), np.ones(size - 1)], [0, 1], shape=(size - 1, size))
+    return scipy.sparse.diags([-np.ones(size), np.ones(size - 1)], [0, 1], shape=(size - 1, size))
 
 
 def smooth_edges(sigma_map, strength):
@@ -105,7 +104,9 @@ def smooth_edges(sigma_map, strength):
     """
     values = _as_array(sigma_map)
     strength = check_number(strength, "strength", low=1e-6)
-    smoothed = denoise_tv_chambolle(values, weight=strength, eps=1e-6, max_num_iter=1000)
+    smoothed = skimage.restoration.denoise_tv_chambolle(
+        values, weight=strength, eps=1e-6, max_num_iter=1000
+    )
     return torch.from_numpy(smoothed).to(sigma_map)
 
 
@@ -182,7 +183,7 @@ def fit_sinusoid(sigma_map):
     step = 0.5 / len(columns)
     rates = np.arange(np.pi / len(columns), np.pi / 2, step)
     best = rates[np.argmin([error(rate) for rate in rates])]
-    found = optimize.minimize_scalar(
+    found = scipy.optimize.minimize_scalar(
         error, bounds=(best - step, best + step), method="bounded", options={"xatol": 1e-9}
     )
     fitted = np.broadcast_to(solve(found.x), values.shape)

@@ -12,8 +12,8 @@ that holds for the distance from the map at rest, which never changes again.
 """
 
 import numpy as np
+import scipy
 import torch
-from scipy import fft
 
 from .._checks import check_choice, check_image, check_integer
 from ..blur.borders import pad
@@ -201,9 +201,9 @@ def _forward(values, pinned):
     """Write an array as a sum of waves: sines along a pinned axis, cosines along a free one."""
     for axis, fixed in zip((-2, -1), pinned, strict=True):
         if fixed:
-            values = fft.dst(values, 1, axis=axis, norm="ortho")
+            values = scipy.fft.dst(values, 1, axis=axis, norm="ortho")
         else:
-            values = fft.dct(values, axis=axis, norm="ortho")
+            values = scipy.fft.dct(values, axis=axis, norm="ortho")
     return values
 
 
@@ -211,7 +211,7 @@ def _backward(waves, pinned):
     """Sum the waves up again."""
     for axis, fixed in zip((-2, -1), pinned, strict=True):
         if fixed:
-            waves = fft.idst(waves, 1, axis=axis, norm="ortho")
+            waves = scipy.fft.idst(waves, 1, axis=axis, norm="ortho")
         else:
-            waves = fft.idct(waves, axis=axis, norm="ortho")
+            waves = scipy.fft.idct(waves, axis=axis, norm="ortho")
     return waves

@@ -6,7 +6,6 @@ import time
 import numpy as np
 import scipy
 import torch
-from scipy.optimize import isotonic_regression
 from tqdm import tqdm
 
 from ... import __version__
@@ -142,7 +141,7 @@ def fit_curve(statistic, sigma, num_knots=_KNOTS):
     order = statistic.argsort(stable=True)
     statistic, sigma = statistic[order].double().numpy(), sigma[order].double().numpy()
     rises = np.corrcoef(np.arange(len(sigma)), sigma)[0, 1] >= 0
-    fitted = isotonic_regression(sigma, increasing=bool(rises)).x
+    fitted = scipy.optimize.isotonic_regression(sigma, increasing=bool(rises)).x
     knots = [
         np.stack([statistic[part].mean(), fitted[part].mean()])
         for part in np.array_split(np.arange(len(sigma)), num_knots)

@@ -1,8 +1,8 @@
 """What a known blur adds: the sharper the picture, the more a second blur takes from its edges."""
 
+import scipy
+import skimage
 import torch
-from scipy import ndimage
-from skimage.feature import canny
 from torch.nn import functional
 
 from ...data.patches import PATCH_SIZE
@@ -79,7 +79,7 @@ def reblur_ratio(image, stride=1):
     sparse = torch.stack([edges * steepness for steepness in _steepness(levels)])
     dense = box_mean(sparse, stride)
     for side, share in _AROUND.items():
-        around = ndimage.uniform_filter(sparse.numpy(), (1, side, side), mode="mirror")
+        around = scipy.ndimage.uniform_filter(sparse.numpy(), (1, side, side), mode="mirror")
         dense = dense + share * box_mean(torch.from_numpy(around), stride)
     dense = dense + _ANYWHERE * sparse.mean((1, 2), keepdim=True)
     before, after = dense + ROUNDING * 1e-9  # a picture without edges
@@ -99,7 +99,9 @@ def find_edges(image):
     edges : bool array of shape (H, W)
         Lines one pixel wide along the crests of the gradient.
     """
-    return canny(as_levels(image).numpy(), 1.0, low_threshold=0.5, high_threshold=1, mode="mirror")
+    return skimage.feature.canny(
+        as_levels(image).numpy(), 1.0, low_threshold=0.5, high_threshold=1, mode="mirror"
+    )
 
 
 def max_gradient(image, stride=1):

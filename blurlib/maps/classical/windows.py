@@ -1,7 +1,7 @@
 """What all classical methods need: grey levels, derivatives, re-blurring, means over windows."""
 
+import scipy
 import torch
-from scipy import ndimage
 from torch.nn import functional
 
 from ..._checks import check_image, check_integer
@@ -57,4 +57,4 @@ def gradient(levels):
 
 def reblur(levels, sigma):
     """Blur once more, with a gaussian of known sigma; mirrored at the border."""
-    return torch.from_numpy(ndimage.gaussian_filter(levels.numpy(), sigma, mode="mirror"))
+    return torch.from_numpy(scipy.ndimage.gaussian_filter(levels.numpy(), sigma, mode="mirror"))
