@@ -70,6 +70,15 @@ def image(rng):
     return torch.rand(37, 31, generator=rng)
 
 
+@pytest.fixture
+def one_thread():
+    """Let torch work with one thread: sums are then made in the same order, to the last bit."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
 @pytest.fixture(scope="session")
 def drawn_once():
     """Return small textures to train on, for tests that do not look at what they train on."""

@@ -16,10 +16,13 @@ import yaml
 
 REPOSITORY = Path(__file__).parents[2]
 WIDTHS = {"wide": 1280, "narrow": 390}
-VARIANTS = list(itertools.product(("http", "file"), ("light", "dark"), WIDTHS))
-# A page is loaded once for each scheme, so that a load in either theme and at either width is seen;
-# then the loaded page is shown to the other readers.
+# A page is loaded once for each scheme, so that a load in either theme and at either width is seen.
+# What is loaded over http is then shown to the other readers: a file holds the same page.
 LOADED_AS = {"http": ("light", "wide"), "file": ("dark", "narrow")}
+VARIANTS = [
+    *(("http", theme, width) for theme in ("light", "dark") for width in WIDTHS),
+    ("file", *LOADED_AS["file"]),
+]
 RAW_FORMULA = re.compile(r"\\[()\[\]]|\$\$|\\(?:frac|sigma|sum)\b")
 
 # What a reader sees of formulas, pictures, width and contrast, read off the page itself.

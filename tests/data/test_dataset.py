@@ -225,8 +225,8 @@ def test_an_interrupt_is_one_line_even_while_workers_start(pictures, tmp_path):
 def test_killed_at_work_the_old_dataset_stays_and_the_new_goes_on(tmp_path, workers, rng):
     folder, out = tmp_path / "many", tmp_path / "set"
     folder.mkdir()
-    for number in range(24):
-        data.write_image(folder / f"{number:02d}.png", torch.rand(256, 256, generator=rng))
+    for number in range(20):
+        data.write_image(folder / f"{number:02d}.png", torch.rand(128, 128, generator=rng))
     old = data.build_dataset(data.open_folder([folder]), out, data.DatasetConfig(10))
     before = set(os.listdir(out / "patches"))
 

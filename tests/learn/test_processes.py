@@ -2,11 +2,14 @@
 
 import json
 import os
+import runpy
 import subprocess
 import sys
 
 import pytest
 import torch
+
+from blurlib import cli, data
 
 SCRIPT = """
 import sys, torch
@@ -64,10 +67,19 @@ def launch(processes, *arguments):
     return subprocess.run(command, env=ENVIRONMENT, capture_output=True, text=True)
 
 
-def test_two_processes_give_the_gradients_of_one(tmp_path):
+@pytest.fixture
+def picture(tmp_path):
+    """Return the path of a texture to train on: to draw one takes longer than these tests."""
+    path = tmp_path / "grass.png"
+    data.write_image(path, data.packaged_image("grass"))
+    return str(path)
+
+
+def test_two_processes_give_the_gradients_of_one(tmp_path, monkeypatch, one_thread):
     script = tmp_path / "train.py"
     script.write_text(SCRIPT)
-    subprocess.run([sys.executable, script, tmp_path / "one.pt"], env=ENVIRONMENT, check=True)
+    monkeypatch.setattr(sys, "argv", [str(script), tmp_path / "one.pt"])
+    runpy.run_path(str(script))
     done = launch(2, str(script), str(tmp_path / "two.pt"))
     assert done.returncode == 0, done.stderr[-2000:]
     one, two = (torch.load(tmp_path / f"{name}.pt", weights_only=True) for name in ("one", "two"))
@@ -86,25 +98,22 @@ def test_processes_that_share_no_disk_go_on_together(tmp_path):
         assert torch.equal(one["weights"], two["weights"])
 
 
-def test_the_command_line_runs_under_torchrun(tmp_path):
+def test_the_command_line_runs_under_torchrun(tmp_path, picture, capsys, one_thread):
     arguments = ["--network", "spectrum", "--classes", "10", "--steps", "4", "--batch", "16",
-                 "--textures", "1", "--json"]  # fmt: skip
-    alone = subprocess.run(
-        [sys.executable, "-m", "blurlib.cli", "train", *arguments,
-         "--out", tmp_path / "1.safetensors"],
-        env=ENVIRONMENT, capture_output=True, text=True, check=True,
-    )  # fmt: skip
+                 "--images", picture, "--json"]  # fmt: skip
+    assert cli.main(["train", *arguments, "--out", str(tmp_path / "1.safetensors")]) == 0
+    alone = capsys.readouterr().out
     done = launch(
         2, "-m", "blurlib.cli", "train", *arguments, "--out", str(tmp_path / "2.safetensors")
     )
     assert done.returncode == 0, done.stderr[-2000:]
-    records = [json.loads(text) for text in (alone.stdout, done.stdout)]
+    records = [json.loads(text) for text in (alone, done.stdout)]
     for name in ("loss", "rmse"):
         assert records[0]["history"][name] == pytest.approx(records[1]["history"][name], abs=2e-4)
     assert records[1]["processes"] == 2
 
 
-def test_a_batch_that_cannot_be_shared_out_is_named(tmp_path):
-    done = launch(2, "-m", "blurlib.cli", "train", "--steps", "2", "--batch", "15", "--textures",
-                  "1", "--out", str(tmp_path / "n.safetensors"))  # fmt: skip
+def test_a_batch_that_cannot_be_shared_out_is_named(tmp_path, picture):
+    done = launch(2, "-m", "blurlib.cli", "train", "--steps", "2", "--batch", "15", "--images",
+                  picture, "--out", str(tmp_path / "n.safetensors"))  # fmt: skip
     assert done.returncode != 0 and "multiple of the 2 processes" in done.stderr
