@@ -206,7 +206,11 @@ def begin(pictures, out, *options):
 def test_an_interrupt_is_one_line_even_while_workers_start(pictures, tmp_path):
     command = [sys.executable, "-m", "blurlib.cli", "dataset", pictures, "--workers", "2",
                "--out", tmp_path / "set"]  # fmt: skip
-    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, start_new_session=True)
+    process = subprocess.Popen(
+        command, stderr=subprocess.PIPE, text=True, start_new_session=True,
+        # What a shell starts with `&` ignores Ctrl-C, and so do its children.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    )  # fmt: skip
     children = f"/proc/{process.pid}/task/{process.pid}/children"
     deadline = time.monotonic() + 60
     # The first child tracks what processes share; the workers follow, and import torch for seconds.
