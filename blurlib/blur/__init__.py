@@ -20,6 +20,7 @@ from .lens import (
     sigma_to_disk_radius,
 )
 from .motion import motion_psf, shake_psf, shake_trajectory, trajectory_psf
+from .nominal import nominal_to_std, std_to_nominal
 from .psf import THESIS_TRUNCATE, disk_psf, gaussian_psf, thesis_psf
 from .transfer import effective_sigma, otf
 
@@ -40,6 +41,7 @@ __all__ = [
     "gaussian_psf",
     "jpeg",
     "motion_psf",
+    "nominal_to_std",
     "otf",
     "pad",
     "quantize",
@@ -50,6 +52,7 @@ __all__ = [
     "sigma_to_disk_radius",
     "sin2d_field",
     "sin_field",
+    "std_to_nominal",
     "step_field",
     "thesis_psf",
     "trajectory_psf",
