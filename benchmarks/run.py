@@ -73,7 +73,7 @@ def bench_tiling():
         estimator = maps.load_estimator(name)
 
         def full_size(image, estimator=estimator):
-            return maps.predict_full_size(estimator, image, stride=8)
+            return estimator.predict(image, stride=8).full_size().sigma
 
         for side in (256, 512, 1024):
             image = texture[:side, :side]
@@ -106,7 +106,7 @@ def bench_evaluate():
     for name in maps.estimator_names():
         estimator = maps.load_estimator(name)
         for stride in (8, 1):
-            seconds = clock(lambda e=estimator, s=stride: e(blurred, stride=s), repeat=1)
+            seconds = clock(lambda e=estimator, s=stride: e.predict(blurred, stride=s), repeat=1)
             line(f"map 512 x 512, {name}, stride {stride}", *seconds)
 
 
@@ -117,9 +117,7 @@ def bench_sigma_net():
     flops = 2 * 1500**3 / clock(lambda: alone @ alone)[0] / 1e9
     for name in ("sigma-net", "sigma-net-small"):
         estimator = maps.load_estimator(name)
-        seconds = clock(
-            lambda e=estimator: maps.predict_full_size(e.with_doubt, image, stride=4), repeat=5
-        )
+        seconds = clock(lambda e=estimator: e.predict(image).full_size(), repeat=5)
         line(f"{name}, 512 x 512 map and doubt", *seconds, f"at {flops:.0f} GFLOP/s of one product")
     padded = blur.pad(image, (16, 16, 16, 16))[None, None]
     banks = clock(lambda: learn.folded_log_power(padded, 32, 4, 0), repeat=5)

@@ -65,8 +65,7 @@ def read(path):
 
 
 def expected_map(path):
-    estimator = maps.load_estimator()
-    return maps.predict_full_size(estimator, data.load_image(path), stride=8, min_side=16)
+    return maps.estimate(path, stride=8).sigma
 
 
 def test_map_writes_array_and_picture(tmp_path, texture, capsys):
@@ -113,10 +112,9 @@ def test_a_folder_is_mapped_image_by_image(tmp_path, folder, texture, capsys):
 def test_smoothed_maps_are_those_of_the_library(tmp_path, texture, capsys):
     assert run(capsys, texture, "--out", tmp_path, "--smooth", "mean3x3", "--iterations", 4)[0] == 0
 
-    image = data.load_image(texture)
-    grid, _ = maps.predict_grid(maps.load_estimator().with_doubt, image, stride=8)
-    expected = maps.spread_grid(maps.smooth(grid, 4), image.shape, 8)
-    for name, layer in zip(("sigma", "deviation"), expected, strict=True):
+    raw = maps.load_estimator().predict(data.load_image(texture), stride=8)
+    for name, layer in (("sigma", raw.sigma), ("deviation", raw.std)):
+        layer = raw.spread(maps.smooth(layer, 4))
         torch.testing.assert_close(read(tmp_path / f"grass_{name}.npy"), layer, atol=1e-5, rtol=0)
 
 
@@ -202,8 +200,8 @@ def test_a_full_disk_behind_a_stream_costs_no_map(tmp_path, folder, stream):
 
 def test_answers_that_are_no_numbers_are_no_map(tmp_path, texture, capsys, monkeypatch):
     monkeypatch.setattr(
-        maps.RegressionEstimator, "with_doubt",
-        lambda self, image, stride, progress: torch.full((2, 19, 26), torch.nan),
+        maps.regress.RegressionEstimator, "answer",
+        lambda self, image, stride, progress: torch.full((2, 19, 27), torch.nan),
     )  # fmt: skip
     status, out, err = run(capsys, texture, "--out", tmp_path / "maps")
     assert status == 2 and out == "" and "NaN or infinity" in err

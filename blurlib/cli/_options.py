@@ -153,10 +153,9 @@ def load_estimator_of(options):
         say_idle("--smooth", "0 iterations leave the map as it is")
     name = DEFAULT_ESTIMATOR if options.estimator is None else options.estimator
     estimator = load_estimator(name, readout=options.readout or "mean", device=options.device)
-    network = getattr(estimator, "network", None)
-    if options.readout is not None and not hasattr(network, "num_classes"):
+    if options.readout is not None and not estimator.has_classes:
         say_idle("--readout", f"{printable(str(name))} has no classes")
-    if network is None and str(options.device) != "cpu":
+    if estimator.cpu_only and str(options.device) != "cpu":
         say_idle("--device", f"{name} computes on the CPU")
     return estimator
 

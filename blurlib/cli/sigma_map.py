@@ -1,10 +1,10 @@
 """``blurlib map``: estimate the sigma maps of images, alone or shared out over processes."""
 
-import functools
 import json
 import os
 import sys
 from collections import Counter
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -185,27 +185,27 @@ def _map_image(path, array, options, estimator, *, progress):
     """Write the map of one image and its picture; return what there is to say about them."""
     import numpy as np
 
-    from .. import maps, plotting
+    from .. import plotting
     from .._files import replacing_together
     from ..maps.doubt import NO_TEXTURE
 
     def save(file, values):
         np.save(file, values.float().numpy())
 
-    grid, shape, stride = _estimate(path, options, estimator, progress=progress)
+    found = _estimate(path, options, estimator, progress=progress)
     picture = array.with_suffix(".png")
     deviations = array.with_name(array.name.removesuffix("_sigma.npy") + "_deviation.npy")
-    result, hidden, doubted = {}, None, len(grid) == 2
+    result, hidden, doubted = {}, None, found.std is not None
     # An old deviation must not stand beside another map: it is replaced, or it goes.
     files = [array, picture] + [deviations] * doubted
     with replacing_together(files, removed=[] if doubted else [deviations]) as opened:
         if doubted:  # one at a time: each is as large as the image
-            deviation = maps.spread_grid(grid[1], shape, stride)
+            deviation = found.spread(found.std)
             hidden = deviation > NO_TEXTURE
             result = {"deviation": str(deviations), "no_texture": hidden.float().mean().item()}
             save(opened[2], deviation)
             del deviation
-        sigma_map = maps.spread_grid(grid[0], shape, stride)
+        sigma_map = found.spread(found.sigma)
         save(opened[0], sigma_map)
         plotting.write_sigma_map(opened[1], sigma_map, vmax=options.scale, hidden=hidden)
     return {
@@ -218,23 +218,20 @@ def _map_image(path, array, options, estimator, *, progress):
 
 
 def _estimate(path, options, estimator, *, progress):
-    """Return the maps of a file on a grid (1 or 2, rows, columns), its shape, the grid's step.
-
-    The second is the deviation. The image is gone then: a large one is much of all memory.
-    """
+    """Return the map of a file. The image is gone then: a large one is much of all memory."""
     from .. import data, maps
 
-    stride, own = options.stride, estimator.own_stride
-    if options.smooth is None and own % stride == 0:
-        stride = own  # what lies between its own places would be interpolated in any case
-    ask = functools.partial(getattr(estimator, "with_doubt", estimator.__call__), progress=progress)
+    stride = options.stride
+    if options.smooth is None and estimator.output_stride % stride == 0:
+        stride = None  # what lies between its own places would be interpolated in any case
     image = data.load_image(path, **loading(options))
-    grid, stride = maps.predict_grid(ask, image, stride=stride)
-    grid = grid.reshape(-1, *grid.shape[-2:])
-    if not grid.isfinite().all():
-        raise ValueError("the estimator answers NaN or infinity; its weights are damaged.")
-    if options.smooth is not None:
-        # The deviation of a mean is at most the mean of the deviations, and it is that where
-        # neighbours err alike, as they do: their windows share nearly all of their pixels.
-        grid = maps.smooth(grid, iterations_of(options), options.smooth)
-    return grid, image.shape, stride
+    found = estimator.predict(image, stride=stride, progress=progress)
+    if options.smooth is None:
+        return found
+    # The deviation of a mean is at most the mean of the deviations, and it is that where
+    # neighbours err alike, as they do: their windows share nearly all of their pixels.
+    layers = (
+        layer if layer is None else maps.smooth(layer, iterations_of(options), options.smooth)
+        for layer in (found.sigma, found.std)
+    )
+    return replace(found, **dict(zip(("sigma", "std"), layers, strict=True)))

@@ -3,19 +3,19 @@
 from ..learn import READOUTS, read_out
 from . import classical, corruptions, doubt, likelihood, limits
 from .dense import has_dense_form, run_dense, run_sliding
-from .estimators import DEFAULT_ESTIMATOR, NetworkEstimator, estimator_names, load_estimator
+from .estimator import Estimator
+from .estimators import (
+    DEFAULT_ESTIMATOR,
+    estimate,
+    estimator_names,
+    estimator_of,
+    load_estimator,
+)
 from .evaluate import evaluate_image, evaluate_patches, make_test_image
 from .metrics import bias, mse, rmse
-from .predict import (
-    METHODS,
-    predict_full_size,
-    predict_grid,
-    predict_sigma_map,
-    spread_grid,
-    window_centres,
-)
-from .regress import RegressionEstimator, predict_with_doubt
+from .predict import METHODS, predict_sigma_map
 from .regularise import fit_ramp, fit_sinusoid, smooth_edges, smooth_weighted
+from .sigma_map import SigmaMap, window_centres
 from .smoothing import BOUNDARIES, NEIGHBOURHOODS, smooth, smooth_iterated
 
 __all__ = [
@@ -24,13 +24,15 @@ __all__ = [
     "METHODS",
     "NEIGHBOURHOODS",
     "READOUTS",
-    "NetworkEstimator",
-    "RegressionEstimator",
+    "Estimator",
+    "SigmaMap",
     "bias",
     "classical",
     "corruptions",
     "doubt",
+    "estimate",
     "estimator_names",
+    "estimator_of",
     "evaluate_image",
     "evaluate_patches",
     "fit_ramp",
@@ -41,10 +43,7 @@ __all__ = [
     "load_estimator",
     "make_test_image",
     "mse",
-    "predict_full_size",
-    "predict_grid",
     "predict_sigma_map",
-    "predict_with_doubt",
     "read_out",
     "rmse",
     "run_dense",
@@ -53,6 +52,5 @@ __all__ = [
     "smooth_edges",
     "smooth_iterated",
     "smooth_weighted",
-    "spread_grid",
     "window_centres",
 ]

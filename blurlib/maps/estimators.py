@@ -6,8 +6,10 @@ from pathlib import Path
 import torch
 
 from .._checks import check_choice, check_device
+from ..data import as_image, load_image
 from ..learn import (
     READOUTS,
+    BlurClassifier,
     GaussianNetwork,
     PatchNetwork,
     load_network,
@@ -15,7 +17,8 @@ from ..learn import (
     pretrained_names,
 )
 from .classical import CLASSICAL, classical_estimator
-from .predict import predict_layers, predict_sigma_map
+from .estimator import Estimator
+from .predict import predict_layers
 from .regress import RegressionEstimator
 
 #: What is used when none is named.
@@ -23,14 +26,14 @@ DEFAULT_ESTIMATOR = "sigma-net"
 
 
 @dataclass(frozen=True)
-class NetworkEstimator:
-    """A trained network as a function from an image to a sigma map on the window grid.
+class PatchEstimator(Estimator):
+    """A network that looks at patches, as an estimator.
 
     Attributes
     ----------
     network : PatchNetwork
-        The trained network.
-    readout : str
+        The trained network; it decides patch size and device.
+    readout : {"mean", "argmax"}
         How its classes become a sigma.
     """
 
@@ -43,35 +46,24 @@ class NetworkEstimator:
         return self.network.patch_size
 
     @property
-    def own_stride(self):
-        """Step between the places where it can answer, in pixels."""
-        return 1
-
-    @property
     def min_side(self):
-        """Smallest side, in pixels, of an image that `predict_full_size` may be asked about."""
+        """Smallest side of an image, in pixels."""
         return self.network.patch_size
 
-    def __call__(self, image, *, stride=1, progress=False):
-        """Return the sigma map of every window: see `predict_sigma_map`."""
-        return predict_sigma_map(
-            self.network, image, stride=stride, readout=self.readout, progress=progress
-        )
+    @property
+    def has_classes(self):
+        """Whether a readout makes a difference."""
+        return isinstance(self.network, BlurClassifier)
 
+    def answer(self, image, stride, progress=False):
+        """Answer for every window, with std if the network states it: see `Estimator.answer`."""
+        return predict_layers(self.network, image, self._layers, stride=stride, progress=progress)
 
-@dataclass(frozen=True)
-class GaussianEstimator(NetworkEstimator):
-    """A network on patches that states its deviation, as an estimator: `GaussianNetwork`."""
-
-    def with_doubt(self, image, *, stride=1, progress=False):
-        """Return sigma and deviation of every window as one tensor (2, rows, columns)."""
-
-        def read(answers):
-            return torch.cat(
-                [self.network.read_out(answers, self.readout), self.network.deviation(answers)]
-            )
-
-        return predict_layers(self.network, image, read, stride=stride, progress=progress)
+    def _layers(self, answers):
+        sigma = self.network.read_out(answers, self.readout)
+        if not isinstance(self.network, GaussianNetwork):
+            return sigma
+        return torch.cat([sigma, self.network.deviation(answers)])
 
 
 def estimator_names():
@@ -98,8 +90,7 @@ def load_estimator(name=DEFAULT_ESTIMATOR, *, readout="mean", device="cpu"):
 
     Returns
     -------
-    estimator : callable
-        ``estimator(image, stride=1)`` returns a sigma map on the window grid.
+    estimator : Estimator
 
     Raises
     ------
@@ -109,8 +100,8 @@ def load_estimator(name=DEFAULT_ESTIMATOR, *, readout="mean", device="cpu"):
     Examples
     --------
     >>> import torch
-    >>> load_estimator("spectrum-30")(torch.rand(64, 64), stride=16).shape
-    torch.Size([3, 3])
+    >>> load_estimator("spectrum-30").predict(torch.rand(64, 64), stride=16).sigma.shape
+    torch.Size([5, 5])
     """
     check_choice(readout, "readout", READOUTS)
     device = check_device(device)
@@ -140,10 +131,50 @@ def estimator_of(network, readout="mean"):
 
     Returns
     -------
-    estimator : NetworkEstimator or RegressionEstimator
+    estimator : Estimator
     """
-    if isinstance(network, GaussianNetwork):
-        return GaussianEstimator(network, readout)
+    check_choice(readout, "readout", READOUTS)
     if isinstance(network, PatchNetwork):
-        return NetworkEstimator(network, readout)
+        return PatchEstimator(network, readout)
     return RegressionEstimator(network)
+
+
+def estimate(image, estimator=DEFAULT_ESTIMATOR, *, stride=None, progress=False):
+    """Estimate how strongly an image is blurred, at each of its pixels.
+
+    Parameters
+    ----------
+    image : array_like, str or Path
+        An image as `blurlib.data.as_image` takes it, grey or in colour, or the path of one.
+    estimator : str or Estimator, optional
+        As `load_estimator` takes it.
+    stride : int, optional
+        Step in pixels between the places that are asked; between them the map is interpolated.
+    progress : bool, optional
+        Whether to show a progress bar.
+
+    Returns
+    -------
+    found : SigmaMap
+        Of the image's size.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If the image cannot be read or used, or the estimator is unknown.
+
+    References
+    ----------
+    .. [1] Chapter "The first sigma map", ``book/maps/first_sigma_map.ipynb``.
+
+    Examples
+    --------
+    >>> from blurlib import data
+    >>> found = estimate(data.packaged_image("grass")[:64, :80])
+    >>> found.sigma.shape, found.std.shape
+    (torch.Size([64, 80]), torch.Size([64, 80]))
+    """
+    image = load_image(image) if isinstance(image, str | Path) else as_image(image)
+    if not isinstance(estimator, Estimator):
+        estimator = load_estimator(estimator)
+    return estimator.predict(image, stride=stride, progress=progress).full_size()

@@ -9,7 +9,7 @@ from ..blur import FIELDS, THESIS_TRUNCATE, add_noise, blur_varying, jpeg, quant
 from ..blur.borders import pad
 from ..data import crop_to_multiple
 from .metrics import bias, mse
-from .predict import window_centres
+from .sigma_map import window_centres
 from .smoothing import smooth
 
 #: Rim of a test image, in pixels, that no score counts: half of the thesis' window.
@@ -63,8 +63,8 @@ def evaluate_image(
 
     Parameters
     ----------
-    estimator : callable
-        From `blurlib.maps.load_estimator`.
+    estimator : Estimator
+        From `blurlib.maps.load_estimator`, for instance.
     sharp : Tensor of shape (H, W)
         In [0, 1].
     field : {"ramp", "sin", "sin2d"}
@@ -96,10 +96,9 @@ def evaluate_image(
     truth = window_centres(sigma_map, patch_size=2 * RIM, stride=stride)
     seen = _framed(blurred, estimator.patch_size)
     start = time.perf_counter()
-    with torch.no_grad():
-        estimate = estimator(seen, stride=stride, progress=progress)
-        if smoothing is not None:
-            estimate = smooth(estimate, num_iter, smoothing)
+    estimate = estimator.predict(seen, stride=stride, border="valid", progress=progress).sigma
+    if smoothing is not None:
+        estimate = smooth(estimate, num_iter, smoothing)
     seconds = time.perf_counter() - start
     squared = mse(estimate, truth)
     return {

@@ -1,14 +1,13 @@
-"""Maps of sigma and of its doubt, from the network that regresses."""
+"""Maps of sigma and of its standard deviation, from the network that regresses."""
 
 from dataclasses import dataclass
 
 import torch
 from tqdm import tqdm
 
-from .._checks import check_image, check_integer
-from ..data.patches import PATCH_SIZE
+from .._checks import check_image
 from ..learn.sigma_net import STRIDE, SigmaNet
-from .predict import resample
+from .estimator import Estimator
 
 #: Side, in steps of the grid, of what is computed at once: bounds the memory.
 _TILE = 160
@@ -17,49 +16,13 @@ _TILE = 160
 _SMALLEST = 16
 
 
-def predict_with_doubt(network, image, *, stride=1, progress=False):
-    """Estimate sigma and its standard deviation for every window that fits into an image.
-
-    Parameters
-    ----------
-    network : SigmaNet
-        A trained network; it decides the device.
-    image : Tensor of shape (H, W)
-        Blurred image in [0, 1], at least 32 pixels a side.
-    stride : int, optional
-        Step between windows in pixels. The network answers at every fourth pixel; what lies
-        between is interpolated bilinearly.
-    progress : bool, optional
-        Whether to show a progress bar.
-
-    Returns
-    -------
-    sigma_map, deviation_map : Tensors of shape (rows, columns)
-        In pixels, on the CPU; rows = (H - 32) // stride + 1. Entry (r, c) speaks for pixel
-        (r stride + 16, c stride + 16), as those of `predict_sigma_map` do.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If the network is another, or the image is not (H, W) or smaller than a window.
-
-    Examples
-    --------
-    >>> sigma_map, doubt = predict_with_doubt(SigmaNet(), torch.rand(40, 50), stride=4)
-    >>> sigma_map.shape, doubt.shape
-    (torch.Size([3, 5]), torch.Size([3, 5]))
-    """
-    check_integer(stride, "stride")
-    return tuple(_on_windows(_answers(network, image, progress), image, stride))
-
-
 @torch.no_grad()
 def _answers(network, image, progress):
     """Return sigma and deviation around every fourth pixel, (2, rows, columns), tile by tile."""
     if not isinstance(network, SigmaNet):
         raise TypeError(
-            f"network must be a SigmaNet, got {type(network).__name__}; for one with classes there "
-            "is predict_sigma_map."
+            f"network must be a SigmaNet, got {type(network).__name__}; estimator_of makes an "
+            "estimator of any network."
         )
     size = network.patch_size
     check_image(image, min_side=size, ndim=2)
@@ -83,51 +46,20 @@ def _answers(network, image, progress):
     return grid
 
 
-def _on_windows(grid, image, stride):
-    """Interpolate a grid of every fourth pixel for windows that lie `stride` pixels apart."""
-    if stride == STRIDE:
-        return grid
-    for axis, side in enumerate(image.shape, start=-2):
-        grid = resample(grid, (side - PATCH_SIZE) // stride + 1, stride, STRIDE, axis)
-    return grid
-
-
 @dataclass(frozen=True)
-class RegressionEstimator:
-    """A network that regresses, as a function from an image to a sigma map on the window grid.
+class RegressionEstimator(Estimator):
+    """A network that regresses, as an estimator.
 
     Attributes
     ----------
     network : SigmaNet
-        The trained network.
-
-    Notes
-    -----
-    `predict_full_size` takes ``with_doubt`` as well as the estimator itself.
+        The trained network; it decides the device.
     """
 
     network: SigmaNet
+    output_stride = STRIDE
+    min_side = _SMALLEST
 
-    @property
-    def patch_size(self):
-        """Side of the window in pixels."""
-        return self.network.patch_size
-
-    @property
-    def own_stride(self):
-        """Step between the places where it answers; what lies between is interpolated."""
-        return STRIDE
-
-    @property
-    def min_side(self):
-        """Smallest side, in pixels, of an image that `predict_full_size` may be asked about."""
-        return _SMALLEST
-
-    def __call__(self, image, *, stride=1, progress=False):
-        """Return the sigma map of every window: see `predict_with_doubt`."""
-        return self.with_doubt(image, stride=stride, progress=progress)[0]
-
-    def with_doubt(self, image, *, stride=1, progress=False):
-        """Return sigma and deviation of every window as one tensor (2, rows, columns)."""
-        check_integer(stride, "stride")  # before the work, not after it
-        return _on_windows(_answers(self.network, image, progress), image, stride)
+    def answer(self, image, stride, progress=False):
+        """Answer with sigma and std around every fourth pixel: see `Estimator.answer`."""
+        return _answers(self.network, image, progress)

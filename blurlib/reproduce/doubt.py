@@ -2,7 +2,7 @@
 
 import torch
 
-from ..maps import make_test_image, predict_with_doubt, window_centres
+from ..maps import estimator_of, make_test_image
 from ..maps.doubt import calibrate_doubt
 
 #: The fields that doubt is calibrated on, clean.
@@ -38,8 +38,8 @@ def calibrate(network, scans):
 def errors_of(network, scan, field, **degradation):
     """Return estimate less truth, and the stated deviation, at every fourth pixel of a scan."""
     blurred, truth = make_test_image(scan.load(), field, **degradation)
-    sigma_map, deviation = predict_with_doubt(network, blurred, stride=STRIDE)
-    return sigma_map - window_centres(truth, stride=STRIDE), deviation
+    found = estimator_of(network).predict(blurred, stride=STRIDE, border="valid")
+    return found.sigma - found.at_windows(truth), found.std
 
 
 def joined(pairs):

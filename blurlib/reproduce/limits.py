@@ -7,7 +7,7 @@ import torch
 from ..blur import THESIS_TRUNCATE, quantize
 from ..data import PATCH_SIZE
 from ..learn import BlurClassifier
-from ..maps import likelihood, limits, predict_with_doubt, read_out
+from ..maps import estimator_of, likelihood, limits, read_out
 
 #: In pixels. At every other one the author's kernel is about to grow, which lowers the bound.
 SIGMAS = tuple(k / 4 for k in range(2, 13))
@@ -100,8 +100,8 @@ def _texture(networks, slope, contrast, rng):
 def _answers(networks, images, kind):
     """Return one sigma an image, by the name of who answers."""
     if kind == "large":  # the mean over all places: there is one sigma everywhere
-        network = networks["sigma-net"]
-        maps = [predict_with_doubt(network, image, stride=4)[0] for image in images]
+        estimator = estimator_of(networks["sigma-net"])
+        maps = [estimator.predict(image, stride=4, border="valid").sigma for image in images]
         place = (SIDE - PATCH_SIZE) // 8
         return {
             "sigma-net, one place": torch.stack([one[place, place] for one in maps]),

@@ -5,7 +5,7 @@ import time
 import torch
 
 from ..data import list_images, load_image, packaged_image
-from ..maps import make_test_image, rmse, window_centres
+from ..maps import make_test_image, rmse
 from ..maps.classical import (
     CLASSICAL,
     ClassicalEstimator,
@@ -41,10 +41,9 @@ def peers(case):
         rng = torch.Generator().manual_seed(0)
         for name, load in case.each(pictures.items(), row):
             blurred, truth = make_test_image(load(), field, rng=rng, **degradation)
-            truth = window_centres(truth, stride=STRIDE)
-            for estimator, estimate in estimators.items():
-                error = rmse(estimate(blurred, stride=STRIDE), truth)
-                found[estimator][row][name] = error
+            for who, estimator in estimators.items():
+                answer = estimator.predict(blurred, stride=STRIDE, border="valid")
+                found[who][row][name] = rmse(answer.sigma, answer.at_windows(truth))
     return {
         "stride": STRIDE, "smoothing": None, "readout": "mean",
         "protocol": "unseen textures; author's kernels, 8 bits; the classical methods were "
@@ -86,7 +85,7 @@ def _seconds(estimator):
     times = []
     for _ in range(_TIMES):
         start = time.perf_counter()
-        estimator(image, stride=_TIMED_STRIDE)
+        estimator.predict(image, stride=_TIMED_STRIDE, border="valid")
         times.append(time.perf_counter() - start)
     return round(min(times), 4)
 
@@ -102,7 +101,9 @@ def calibration(case):
     differences = {}
     for name in CLASSICAL:
         old, new = (
-            ClassicalEstimator(name, some.curves.get(name, some.forest))(image, stride=STRIDE)
+            ClassicalEstimator(name, some.curves.get(name, some.forest))
+            .predict(image, stride=STRIDE, border="valid")
+            .sigma
             for some in (packaged, fitted)
         )
         differences[name] = round((old - new).abs().max().item(), 4)

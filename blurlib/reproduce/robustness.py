@@ -2,7 +2,7 @@
 
 import torch
 
-from ..maps import bias, rmse, window_centres
+from ..maps import bias, rmse
 from ..maps.classical import classical_estimator
 from ..maps.corruptions import corrupt_test_image
 from ..maps.doubt import NO_TEXTURE, share_within
@@ -61,16 +61,14 @@ def _row(estimators, case, kind, level):
     errors, deviations = [], []
     for scan in case.each(case.aside, row_name(kind, level)):
         image, truth = corrupt_test_image(scan.load(), kind, level, rng=rng)
-        truth = window_centres(truth, stride=STRIDE)
         for name, estimator in estimators.items():
+            answer = estimator.predict(image, stride=STRIDE, border="valid")
+            there = answer.at_windows(truth)
             if name == DOUBTS:
-                estimate, deviation = estimator.with_doubt(image, stride=STRIDE)
-                errors.append((estimate - truth).flatten())
-                deviations.append(deviation.flatten())
-            else:
-                estimate = estimator(image, stride=STRIDE)
-            found[name][scan.name] = rmse(estimate, truth)
-            biases[name][scan.name] = bias(estimate, truth)
+                errors.append((answer.sigma - there).flatten())
+                deviations.append(answer.std.flatten())
+            found[name][scan.name] = rmse(answer.sigma, there)
+            biases[name][scan.name] = bias(answer.sigma, there)
     scores = {
         name: mean_and_spread(found[name])
         | {"bias": round(sum(biases[name].values()) / len(biases[name]), 4)}

@@ -1,13 +1,13 @@
 """Records of the slides' results: ramp, sin and its smoothing, the third row, text."""
 
-from scipy.stats import mannwhitneyu
+import scipy
 
 from ..data import list_images, load_image
 from ..data.sources import data_folder
 from ..maps import (
     BOUNDARIES,
     NEIGHBOURHOODS,
-    NetworkEstimator,
+    estimator_of,
     evaluate_image,
     make_test_image,
     predict_sigma_map,
@@ -15,7 +15,6 @@ from ..maps import (
     smooth,
     window_centres,
 )
-from ..maps.estimators import estimator_of
 from .case import NoData, mean_and_spread
 
 #: Smoothing iterations of the slides' sin rows.
@@ -118,7 +117,7 @@ def text(case):
     found = {}
     for name in READERS:
         for readout in ("argmax", "mean"):
-            estimator = NetworkEstimator(case.network(name), readout)
+            estimator = estimator_of(case.network(name), readout)
             for field in ("sin", "sin2d"):
                 for row, smoothing in {field: None, f"{field}, {SMOOTHED}": SMOOTHED}.items():
                     scores = {
@@ -156,14 +155,15 @@ def photographs(case):
         areas = {}
         for path in case.each(masks, name):
             photograph = path.with_name(path.name.replace("_mask.png", ".jpg"))
-            sigma_map = estimator(load_image(photograph), stride=STRIDE)
-            blurred = window_centres(load_image(path), stride=STRIDE) > 0.5
-            if blurred.shape != sigma_map.shape or blurred.all() or not blurred.any():
+            answer = estimator.predict(load_image(photograph), stride=STRIDE, border="valid")
+            mask = load_image(path)
+            blurred = mask.shape == answer.shape and answer.at_windows(mask) > 0.5
+            if blurred is False or blurred.all() or not blurred.any():
                 raise ValueError(
                     f"{path} must have the size of {photograph.name}, with white where it is out "
                     "of focus and black elsewhere."
                 )
-            areas[photograph.name] = round(area_under_roc(sigma_map, blurred), 3)
+            areas[photograph.name] = round(area_under_roc(answer.sigma, blurred), 3)
         found[name] = {"auc": areas, "mean_auc": round(sum(areas.values()) / len(areas), 3)}
     return {
         "stride": STRIDE, "readout": "mean", "smoothing": None, "networks": found,
@@ -188,4 +188,4 @@ def area_under_roc(sigma_map, blurred):
     """
     above, below = sigma_map[blurred], sigma_map[~blurred]
     pairs = len(above) * len(below)
-    return float(mannwhitneyu(above.numpy(), below.numpy()).statistic / pairs)
+    return float(scipy.stats.mannwhitneyu(above.numpy(), below.numpy()).statistic / pairs)

@@ -4,11 +4,7 @@ import torch
 
 from ..data import PatchStream
 from ..learn import CHOICES, CURVE, PATCH_SIZES, SIZES
-from ..maps import (
-    NetworkEstimator,
-    evaluate_image,
-    read_out,
-)
+from ..maps import estimator_of, evaluate_image, read_out
 from .case import mean_and_spread
 
 #: Patches on which a patch size is scored, and how many at a time.
@@ -17,7 +13,7 @@ _TESTED, _AT_ONCE = 12_000, 2000
 
 def unseen(name, case):
     """Score a packaged network, which has seen none of the scans, on ramp and sin."""
-    estimator = NetworkEstimator(case.network(name), "mean")
+    estimator = estimator_of(case.network(name), "mean")
     fields = {}
     for field in ("ramp", "sin"):
         scores = {
@@ -45,7 +41,7 @@ def _score(case, name):
     network = case.network(name)
     found = {}
     for readout in ("argmax", "mean"):
-        estimator = NetworkEstimator(network, readout)
+        estimator = estimator_of(network, readout)
         for field in ("ramp", "sin"):
             scores = {
                 scan.name: evaluate_image(estimator, scan.load(), field, stride=8)["rmse"]

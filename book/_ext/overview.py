@@ -14,8 +14,8 @@ def main():
     """Blur grass by a ramp, estimate its sigma map, draw what came out."""
     plotting.style()
     blurred, truth = maps.make_test_image(data.packaged_image("grass"), "ramp")
-    estimate = maps.load_estimator()(blurred, stride=2)
-    target = maps.window_centres(truth, stride=2)
+    found = maps.load_estimator().predict(blurred, stride=2, border="valid")
+    estimate, target = found.sigma, found.at_windows(truth)
     figure, axes = plotting.panels(2, 2)
     plotting.show_image(axes[0], blurred, "blurred by a ramp")
     plotting.show_sigma_map(

@@ -104,7 +104,7 @@ def test_a_head_learns_in_seconds_and_makes_maps(kind, rng, tmp_path):
     again, _ = learn.load_network(path)
     assert again.settings == network.settings and type(again) is learn.NETWORKS[kind]
     image = torch.rand(40, 50, generator=rng)
-    found = maps.load_estimator(str(path))(image, stride=4)
+    found = maps.load_estimator(str(path)).predict(image, stride=4, border="valid").sigma
     window = image[None, None, 4:36, 8:40]
     alone = network.read_out(network(window)).item()
     assert found.shape == (3, 5) and found[1, 2].item() == pytest.approx(alone, abs=0.02)

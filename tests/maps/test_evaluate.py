@@ -6,14 +6,12 @@ import torch
 from blurlib import blur, data, maps
 
 
-class Constant:
+class Constant(maps.Estimator):
     """An estimator that says the same everywhere."""
 
-    patch_size = 32
-
-    def __call__(self, image, *, stride=1, progress=False):
+    def answer(self, image, stride, progress=False):
         rows, columns = ((side - 32) // stride + 1 for side in image.shape)
-        return torch.full((rows, columns), 1.55)
+        return torch.full((1, rows, columns), 1.55)
 
 
 def test_test_image_is_the_contracts(rng):
@@ -39,17 +37,17 @@ def test_constant_guess_has_the_rmse_of_a_uniform_law():
     assert (score["height"], score["width"]) == (512, 512) and score["seconds"] >= 0
 
 
-class Window:
+class Window(maps.Estimator):
     """An estimator that answers the column that its window stands around, whatever its size."""
 
     def __init__(self, patch_size):
         self.patch_size = patch_size
 
-    def __call__(self, image, *, stride=1, progress=False):
+    def answer(self, image, stride, progress=False):
         size = self.patch_size
         middle = image[:, size // 2 : image.shape[1] - size + size // 2 + 1]
         rows = (image.shape[0] - size) // stride + 1
-        return middle[:rows, ::stride]
+        return middle[None, :rows, ::stride]
 
 
 @pytest.mark.parametrize("stride", [1, 3, 8])

@@ -52,10 +52,10 @@ def test_tiles_do_not_show(estimator, monkeypatch, stride):
     # 39 x 23 windows at stride 1: with tiles of 2, 9 and 16 windows, most sides end in part of one.
     image = data.packaged_image("grass")[100:170, 50:104]
     monkeypatch.setattr(predict, "_TILE", UNTILED)
-    whole = estimator(image, stride=stride)
+    whole = estimator.predict(image, stride=stride, border="valid").sigma
     for windows in (9, 16) if stride == 1 else (1, 2, 9, 16):
         monkeypatch.setattr(predict, "_TILE", windows * stride)
-        tiled = estimator(image, stride=stride)
+        tiled = estimator.predict(image, stride=stride, border="valid").sigma
         torch.testing.assert_close(tiled, whole, atol=TOLERANCE, rtol=0)
 
 
@@ -63,7 +63,7 @@ def test_tiles_do_not_show(estimator, monkeypatch, stride):
                                                (8, (239, 437))])  # fmt: skip
 def test_the_tiles_that_are_used_do_not_show(estimator, monkeypatch, stride, shape):
     image = data.packaged_image("brick")[: shape[0], : shape[1]]
-    tiled = maps.predict_full_size(estimator, image, stride=stride)
+    tiled = estimator.predict(image, stride=stride).sigma
     tiles = []
     run = predict.run_sliding if estimator.network.mean.ndim else predict.run_dense
 
@@ -72,11 +72,11 @@ def test_the_tiles_that_are_used_do_not_show(estimator, monkeypatch, stride, sha
         return run(*arguments, **options)
 
     monkeypatch.setattr(predict, run.__name__, count)
-    assert maps.predict_full_size(estimator, image, stride=stride).equal(tiled)
+    assert estimator.predict(image, stride=stride).sigma.equal(tiled)
     assert len(tiles) > 1
     monkeypatch.setattr(predict, "_TILE", UNTILED)
     tiles.clear()
-    whole = maps.predict_full_size(estimator, image, stride=stride)
+    whole = estimator.predict(image, stride=stride).sigma
     assert len(tiles) == 1
     torch.testing.assert_close(tiled, whole, atol=TOLERANCE, rtol=0)
 
@@ -100,8 +100,7 @@ def test_window_centres_are_the_contracts():
 @pytest.mark.parametrize("shape", [(34, 36), (45, 61)])
 def test_full_size_map_has_the_images_size_and_its_values(network, stride, shape, rng):
     image = torch.rand(shape, generator=rng)
-    estimate = maps.NetworkEstimator(network)
-    full = maps.predict_full_size(estimate, image, stride=stride)
+    full = maps.estimator_of(network).predict(image, stride=stride).full_size().sigma
     assert full.shape == shape and torch.isfinite(full).all()
     inner = maps.predict_sigma_map(network, image)
     # Where a window fits and the grid has a point, the full map is the map.
@@ -129,36 +128,72 @@ def test_full_size_maps_know_the_estimators_window(size, stride, rng):
             return patches[:, :, size // 2, size // 2]
 
     image = torch.rand(64, 80, generator=rng)
-    estimator = maps.NetworkEstimator(Middle())
-    full = maps.predict_full_size(estimator, image, stride=stride)
+    estimator = maps.estimator_of(Middle())
+    full = estimator.predict(image, stride=stride).full_size().sigma
     assert full.shape == image.shape
     torch.testing.assert_close(full[::stride, ::stride], image[::stride, ::stride])
-    with pytest.raises(ValueError, match=f"have {size} pixels, not patch_size=99"):
-        maps.predict_full_size(estimator, image, patch_size=99, stride=stride)
+    inside = estimator.predict(image, stride=stride, border="valid")
+    torch.testing.assert_close(inside.sigma, inside.at_windows(image))
+    first, rows, columns = inside.offset, *(stride * (n - 1) + 1 for n in inside.sigma.shape)
+    seen = inside.full_size().sigma[first : first + rows, first : first + columns]
+    torch.testing.assert_close(seen[::stride, ::stride], inside.sigma)
 
 
-def test_a_plain_function_is_asked_for_its_window(network):
-    def estimate(image, stride):
-        return maps.predict_sigma_map(network, image, stride=stride)
+@pytest.mark.parametrize("stride", [1, 3, 4, 7])
+@pytest.mark.parametrize("offset", [0, 5])
+@pytest.mark.parametrize("shape", [(40, 61), (9, 12)])
+def test_a_full_map_of_a_plane_is_the_plane(stride, offset, shape):
+    """Bilinear interpolation is exact there; outside the places their nearest value stands."""
+    plane = torch.arange(shape[0])[:, None] + 0.5 * torch.arange(shape[1])
+    places = [torch.arange(offset, side, stride) for side in shape]
+    sigma = plane[places[0]][:, places[1]]
+    found = maps.SigmaMap(sigma, 2 * sigma, stride, offset, shape)
+    assert torch.equal(found.at_windows(plane), sigma)
+    full = found.full_size()
+    assert (full.stride, full.offset, full.shape) == (1, 0, shape)
+    clamped = [torch.arange(n).clamp(p[0], p[-1]) for n, p in zip(shape, places, strict=True)]
+    expected = plane[clamped[0]][:, clamped[1]]
+    torch.testing.assert_close(full.sigma, expected, atol=1e-4, rtol=0)
+    torch.testing.assert_close(full.std, 2 * expected, atol=1e-4, rtol=0)
 
-    image = torch.rand(40, 50, generator=torch.Generator().manual_seed(0))
-    assert maps.predict_full_size(estimate, image, patch_size=32, stride=8).shape == (40, 50)
-    with pytest.raises(ValueError, match="pass patch_size"):
-        maps.predict_full_size(estimate, image)
-    with pytest.raises(ValueError, match="pass its own patch_size"):
-        maps.predict_full_size(estimate, image, patch_size=16, stride=8)
+
+def test_an_estimator_that_answers_for_other_windows_is_named():
+    class Other(maps.Estimator):
+        def answer(self, image, stride, progress=False):
+            return torch.ones(1, 3, 3)
+
+    with pytest.raises(ValueError, match=r"Other answered for \(3, 3\) windows where \(6, 8\)"):
+        Other().predict(torch.rand(40, 50), stride=8)
+    with pytest.raises(ValueError, match="border must be one of reflect, valid"):
+        Other().predict(torch.rand(40, 50), border="mirror")
+
+
+@pytest.mark.parametrize(
+    ("changed", "words"),
+    [
+        ({"std": torch.ones(2, 2)}, "std must have the shape"),
+        ({"convention": "fwhm"}, "convention must be one of nominal, std"),
+        ({"stride": 0}, "stride must be"),
+    ],
+)
+def test_a_map_that_contradicts_itself_is_refused(changed, words):
+    right = {"sigma": torch.ones(3, 4), "std": None, "stride": 8, "offset": 0, "shape": (17, 25)}
+    found = maps.SigmaMap(**right)
+    with pytest.raises(ValueError, match="field must have the image's size"):
+        found.at_windows(torch.ones(25, 17))
+    with pytest.raises(ValueError, match=words):
+        maps.SigmaMap(**{**right, **changed})
 
 
 def test_a_network_that_states_its_deviation_is_an_estimator_that_does(rng):
     network = learn.GaussianNetwork(patch_size=16).initialise(rng).eval()
-    estimator = maps.estimators.estimator_of(network)
     image = torch.rand(40, 36, generator=rng)
-    sigma_map, deviation = estimator.with_doubt(image, stride=4)
-    assert torch.equal(sigma_map, estimator(image, stride=4)) and sigma_map.shape == (7, 6)
+    estimator = maps.estimator_of(network)
+    found = estimator.predict(image, stride=4, border="valid")
+    assert found.sigma.shape == found.std.shape == (7, 6)
     answer = network(image[None, None, 8:24, 4:20])
-    torch.testing.assert_close(deviation[2, 1], network.deviation(answer)[0].detach())
-    full = maps.predict_full_size(estimator.with_doubt, image, stride=4)
-    assert full.shape == (2, 40, 36)
+    torch.testing.assert_close(found.std[2, 1], network.deviation(answer)[0].detach())
+    assert estimator.predict(image, stride=4).full_size().std.shape == (40, 36)
 
 
 def test_networks_of_spectra_slide(rng):
@@ -191,11 +226,11 @@ def test_cuda_agrees_with_the_cpu(network, rng):
         (lambda net: maps.run_sliding(net, torch.zeros(1, 3, 40, 40)), "\\(B, 1, H, W\\)"),
         (lambda net: maps.run_dense(net, torch.zeros(40, 40)), "\\(B, 1, H, W\\)"),
         (
-            lambda net: maps.predict_full_size(maps.NetworkEstimator(net), torch.zeros(1, 40, 40)),
+            lambda net: maps.estimator_of(net).predict(torch.zeros(1, 40, 40)),
             "shape \\(H, W\\)",
         ),
         (
-            lambda net: maps.predict_full_size(maps.NetworkEstimator(net), torch.zeros(20, 40)),
+            lambda net: maps.estimator_of(net).predict(torch.zeros(20, 40)),
             "at least 32 pixels",
         ),
     ],

@@ -1,7 +1,9 @@
 """Maps of the network that regresses."""
 
+import numpy as np
 import pytest
 import torch
+from PIL import Image
 
 from blurlib import data, maps
 from blurlib.maps import regress
@@ -15,7 +17,8 @@ def estimator():
 @pytest.mark.parametrize("stride", [1, 3, 4, 8])
 def test_maps_lie_on_the_grid_of_all_estimators(estimator, stride):
     image = data.packaged_image("grass")[:75, :90]
-    sigma_map, deviation = maps.predict_with_doubt(estimator.network, image, stride=stride)
+    found = estimator.predict(image, stride=stride, border="valid")
+    sigma_map, deviation = found.sigma, found.std
     shape = tuple((side - 32) // stride + 1 for side in image.shape)
     assert sigma_map.shape == deviation.shape == shape == maps.window_centres(
         image, stride=stride
@@ -33,12 +36,11 @@ def test_maps_lie_on_the_grid_of_all_estimators(estimator, stride):
 
 def test_tiles_do_not_show(estimator, monkeypatch):
     blurred, _ = maps.make_test_image(data.packaged_image("gravel")[:320, :352], "sin")
-    whole = maps.predict_with_doubt(estimator.network, blurred, stride=4)
+    whole = estimator.predict(blurred)
     monkeypatch.setattr(regress, "_TILE", 27)
-    for one, other in zip(
-        maps.predict_with_doubt(estimator.network, blurred, stride=4), whole, strict=True
-    ):
-        torch.testing.assert_close(one, other, atol=1e-4, rtol=0)
+    tiled = estimator.predict(blurred)
+    torch.testing.assert_close(tiled.sigma, whole.sigma, atol=1e-4, rtol=0)
+    torch.testing.assert_close(tiled.std, whole.std, atol=1e-4, rtol=0)
 
 
 @pytest.mark.parametrize(("texture", "most"), [("grass", 0.08), ("gravel", 0.13), ("brick", 0.25)])
@@ -66,43 +68,45 @@ def test_large_sigma_is_read(estimator):
 
     sharp = data.packaged_image("grass")[:256, :256]
     soft = blur.quantize(blur.blur_uniform(sharp, blur.gaussian_psf(4.5, truncate=2.0)))
-    assert estimator(soft, stride=16).median() == pytest.approx(4.5, abs=0.7)
+    assert estimator.predict(soft, border="valid").sigma.median() == pytest.approx(4.5, abs=0.7)
 
 
-def test_each_kind_of_network_names_the_other_function(estimator, rng):
-    image = torch.rand(40, 40, generator=rng)
-    with pytest.raises(TypeError, match="predict_with_doubt"):
-        maps.predict_sigma_map(estimator.network, image)
-    with pytest.raises(TypeError, match="predict_sigma_map"):
-        maps.predict_with_doubt(maps.load_estimator("spectrum-30").network, image)
+def test_a_network_that_looks_at_no_patches_is_named(estimator, rng):
+    with pytest.raises(TypeError, match="SigmaNet; estimator_of makes an estimator of any"):
+        maps.predict_sigma_map(estimator.network, torch.rand(40, 40, generator=rng))
 
 
-def test_the_estimator_is_the_first_of_the_two(estimator):
-    image = data.packaged_image("grass")[:64, :80]
-    sigma_map, _ = maps.predict_with_doubt(estimator.network, image, stride=2)
-    assert torch.equal(estimator(image, stride=2), sigma_map)
+def test_one_call_gives_a_map_of_the_files_size(estimator, tmp_path):
+    path = tmp_path / "grass.png"
+    data.write_image(path, data.packaged_image("grass")[:63, :80])
+    found = maps.estimate(path)
+    expected = estimator.predict(data.load_image(path)).full_size()
+    assert torch.equal(found.sigma, expected.sigma) and torch.equal(found.std, expected.std)
+    assert found.sigma.shape == found.shape == (63, 80) and found.convention == "nominal"
+    assert torch.equal(maps.estimate(str(path), estimator).sigma, found.sigma)
+    colours = np.asarray(Image.open(path).convert("RGB"))
+    torch.testing.assert_close(maps.estimate(colours).sigma, found.sigma, atol=1e-3, rtol=0)
+    assert maps.estimate(path, "spectrum-30", stride=8).std is None
 
 
 def test_images_smaller_than_a_window_are_named(estimator):
     with pytest.raises(ValueError, match="at least 32 pixels"):
-        estimator(torch.rand(31, 40))
+        estimator.predict(torch.rand(31, 40), border="valid")
 
 
 def test_any_image_from_16_pixels_on_has_a_map_of_its_own_size(estimator):
     blurred, truth = maps.make_test_image(data.packaged_image("grass")[:64, :64], "ramp")
     for sides in ((16, 16), (17, 40), (64, 33)):
         image = blurred[: sides[0], : sides[1]]
-        sigma_map, deviation = maps.predict_full_size(
-            estimator.with_doubt, image, min_side=estimator.min_side, stride=2
-        )
-        assert sigma_map.shape == deviation.shape == sides and deviation.min() > 0
-        assert maps.rmse(sigma_map, truth[: sides[0], : sides[1]]) < 0.4
+        found = estimator.predict(image, stride=2).full_size()
+        assert found.sigma.shape == found.std.shape == sides and found.std.min() > 0
+        assert maps.rmse(found.sigma, truth[: sides[0], : sides[1]]) < 0.4
     with pytest.raises(ValueError, match="at least 16 pixels"):
-        maps.predict_full_size(estimator, image[:15], min_side=estimator.min_side)
+        estimator.predict(image[:15])
 
 
 def test_blank_paper_is_no_texture_and_grass_is(estimator):
     image = torch.ones(128, 320)  # nearer than 100 px it may go by the grass
     image[:, :128] = data.packaged_image("grass")[:128, :128]
-    _, deviation = maps.predict_with_doubt(estimator.network, image, stride=4)
+    deviation = estimator.predict(image, border="valid").std
     assert deviation[:, -10:].min() > maps.doubt.NO_TEXTURE > deviation[:, :14].max()

@@ -3,10 +3,8 @@
 import functools
 from dataclasses import dataclass
 
-import torch
-
-from ..._checks import check_choice, check_integer
-from ...data.patches import PATCH_SIZE
+from ..._checks import check_choice
+from ..estimator import Estimator
 from .autocorrelation import autocorrelation
 from .calibration import load_calibration
 from .laplacian import laplacian_variance
@@ -29,8 +27,8 @@ CLASSICAL = tuple(METHODS)
 
 
 @dataclass(frozen=True)
-class ClassicalEstimator:
-    """A classical method as a function from an image to a sigma map on the window grid.
+class ClassicalEstimator(Estimator):
+    """A classical method as an estimator; all windows are done at once, with no progress to show.
 
     Attributes
     ----------
@@ -42,47 +40,11 @@ class ClassicalEstimator:
 
     name: str
     to_sigma: object
+    cpu_only = True
 
-    @property
-    def patch_size(self):
-        """Side of the window in pixels."""
-        return PATCH_SIZE
-
-    @property
-    def own_stride(self):
-        """Step between the places where it can answer, in pixels."""
-        return 1
-
-    @property
-    def min_side(self):
-        """Smallest side, in pixels, of an image that `predict_full_size` may be asked about."""
-        return PATCH_SIZE
-
-    @torch.no_grad()
-    def __call__(self, image, *, stride=1, progress=False):
-        """Return the sigma map of every window.
-
-        Parameters
-        ----------
-        image : Tensor of shape (H, W)
-            Blurred image in [0, 1], at least 32 pixels a side.
-        stride : int, optional
-            Step between windows in pixels.
-        progress : bool, optional
-            Taken for the sake of the other estimators; all windows are done at once here.
-
-        Returns
-        -------
-        sigma_map : Tensor of shape (rows, columns)
-            In pixels, float32; rows = (H - 32) // stride + 1.
-
-        Raises
-        ------
-        TypeError, ValueError
-            If the image is none, or smaller than a window.
-        """
-        measured = METHODS[self.name](image, check_integer(stride, "stride"))
-        return self.to_sigma(measured).clamp_min(0).float()
+    def answer(self, image, stride, progress=False):
+        """Answer with the sigma of every window: see `Estimator.answer`."""
+        return self.to_sigma(METHODS[self.name](image, stride)).clamp_min(0).float()[None]
 
 
 def classical_estimator(name):
@@ -106,8 +68,9 @@ def classical_estimator(name):
 
     Examples
     --------
-    >>> classical_estimator("laplacian-variance")(torch.rand(64, 64), stride=16).shape
-    torch.Size([3, 3])
+    >>> import torch
+    >>> classical_estimator("laplacian-variance").predict(torch.rand(64, 64), stride=16).sigma.shape
+    torch.Size([5, 5])
     """
     check_choice(name, "name", METHODS)
     calibration = _packaged()

@@ -1,0 +1,231 @@
+"""What every estimator returns: sigma at the places of a grid, how sure, and where they are."""
+
+from dataclasses import dataclass, replace
+
+import torch
+from torch.nn import functional
+
+from .._checks import check_choice, check_image, check_integer
+from ..blur import nominal_to_std, std_to_nominal
+
+#: What a sigma may mean: "nominal" is the label of the thesis' classes, whose kernels are cut at
+#: two sigma; "std" the standard deviation along an axis of the point spread function itself.
+CONVENTIONS = ("nominal", "std")
+
+
+@dataclass(frozen=True)
+class SigmaMap:
+    """Sigma at every `stride`-th pixel of an image.
+
+    Entry (r, c) speaks for pixel (offset + r stride, offset + c stride). Where the last entries lie
+    outside the image, they are there to interpolate with.
+
+    Attributes
+    ----------
+    sigma : Tensor of shape (rows, columns)
+        In pixels, on the CPU.
+    std : Tensor of shape (rows, columns) or None
+        The standard deviation that the estimator states, in pixels; None if it states none.
+    stride, offset : int
+        Step between the entries and place of the first one, in pixels, downward and across.
+    shape : (int, int)
+        Height and width of the image.
+    convention : {"nominal", "std"}
+        What sigma means.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If a tensor or the convention is none, or shapes do not agree.
+
+    References
+    ----------
+    .. [1] Chapter "From patches to a map", ``book/maps/from_patches_to_a_map.ipynb``.
+
+    Examples
+    --------
+    >>> found = SigmaMap(torch.tensor([[1.0, 2.0]]), None, 4, 16, (36, 40))
+    >>> found.at_windows(torch.arange(40.0).repeat(36, 1))
+    tensor([[16., 20.]])
+    >>> found.full_size().sigma[0, 15:21]
+    tensor([1.0000, 1.0000, 1.2500, 1.5000, 1.7500, 2.0000])
+    """
+
+    sigma: torch.Tensor
+    std: torch.Tensor | None
+    stride: int
+    offset: int
+    shape: tuple
+    convention: str = "nominal"
+
+    def __post_init__(self):
+        check_choice(self.convention, "convention", CONVENTIONS)
+        check_integer(self.stride, "stride")
+        check_integer(self.offset, "offset", low=0)
+        for name in ("sigma", "std"):
+            values = getattr(self, name)
+            if values is not None and tuple(values.shape) != tuple(self.sigma.shape[-2:]):
+                raise ValueError(
+                    f"{name} must have the shape (rows, columns) of sigma, got "
+                    f"{tuple(values.shape)} beside {tuple(self.sigma.shape)}."
+                )
+
+    def to(self, convention):
+        """Return the map in another convention.
+
+        Parameters
+        ----------
+        convention : {"nominal", "std"}
+            What sigma shall mean.
+
+        Returns
+        -------
+        converted : SigmaMap
+            `std` is converted as half the way that sigma would go from one deviation below to one
+            above: where kernels jump, nominal sigma is known better than their width.
+
+        Raises
+        ------
+        ValueError
+            If there is no such convention.
+
+        Examples
+        --------
+        >>> found = SigmaMap(torch.tensor([[1.0, 3.0]]), None, 4, 16, (36, 40))
+        >>> found.to("std").sigma
+        tensor([[0.9614, 2.7348]])
+        """
+        if check_choice(convention, "convention", CONVENTIONS) == self.convention:
+            return self
+        convert = nominal_to_std if convention == "std" else std_to_nominal
+        std = self.std
+        if std is not None:
+            low = (self.sigma - std).clamp_min(0)
+            std = (convert(self.sigma + std) - convert(low)) * std / (self.sigma + std - low)
+        return replace(self, sigma=convert(self.sigma), std=std, convention=convention)
+
+    def at_windows(self, field):
+        """Return what a field has at the map's places.
+
+        Parameters
+        ----------
+        field : Tensor of shape (..., H, W)
+            A value for each pixel of the image, such as the true sigma.
+
+        Returns
+        -------
+        values : Tensor of shape (..., rows, columns)
+            For entries outside the image those of the nearest pixel.
+
+        Raises
+        ------
+        ValueError
+            If the field has another size than the image.
+        """
+        check_image(field, "field", min_side=1)
+        if tuple(field.shape[-2:]) != tuple(self.shape):
+            raise ValueError(
+                f"field must have the image's size {tuple(self.shape)}, got {tuple(field.shape)}."
+            )
+        for axis, side in zip((-2, -1), self.shape, strict=True):
+            places = self.offset + self.stride * torch.arange(self.sigma.shape[axis])
+            field = field.index_select(axis, places.clamp(max=side - 1).to(field.device))
+        return field
+
+    def full_size(self):
+        """Return the map with a value for each pixel of the image.
+
+        Returns
+        -------
+        full : SigmaMap
+            Of stride 1 and offset 0. What lies between the places is interpolated bilinearly;
+            what lies outside takes the value of the nearest place.
+        """
+        std = None if self.std is None else self.spread(self.std)
+        return SigmaMap(self.spread(self.sigma), std, 1, 0, self.shape, self.convention)
+
+    def spread(self, values):
+        """Do what `full_size` does for one layer alone: of a large image each is large.
+
+        Parameters
+        ----------
+        values : Tensor of shape (rows, columns)
+            A value for each place of the map.
+
+        Returns
+        -------
+        full : Tensor of shape (H, W)
+        """
+        if self.stride > 1:
+            size = [(count - 1) * self.stride + 1 for count in values.shape]
+            values = functional.interpolate(
+                values[None, None], size=size, mode="bilinear", align_corners=True
+            )[0, 0]
+        values = values[: self.shape[0] - self.offset, : self.shape[1] - self.offset]
+        below, right = (
+            side - self.offset - count for side, count in zip(self.shape, values.shape, strict=True)
+        )
+        if self.offset == below == right == 0:
+            return values
+        frame = (self.offset, right, self.offset, below)
+        return functional.pad(values[None], frame, mode="replicate")[0]
+
+
+def resample(grid, count, stride, output_stride, axis):
+    """Take values `stride` pixels apart from a grid of every `output_stride`-th pixel.
+
+    Parameters
+    ----------
+    grid : Tensor of shape (..., rows, columns)
+        Values.
+    count, stride : int
+        How many to take, and how many pixels lie between two of them.
+    output_stride : int
+        Pixels between two values of the grid.
+    axis : {-2, -1}
+        Along which.
+
+    Returns
+    -------
+    taken : Tensor
+        Interpolated linearly; beyond the grid its last value.
+    """
+    place = torch.arange(count) * stride / output_stride
+    last = grid.shape[axis] - 1
+    before = place.floor().long().clamp(max=last)
+    after = (before + 1).clamp(max=last)
+    share = (place - before).clamp(0, 1)
+    share = share[:, None] if axis == -2 else share
+    return torch.lerp(grid.index_select(axis, before), grid.index_select(axis, after), share)
+
+
+def window_centres(field, *, patch_size=32, stride=1):
+    """Return the part of a field that the windows inside an image speak for.
+
+    Parameters
+    ----------
+    field : Tensor of shape (..., H, W)
+        A value at each pixel, such as the true sigma.
+    patch_size, stride : int, optional
+        Of the map.
+
+    Returns
+    -------
+    centres : Tensor of shape (..., rows, columns)
+        A view: pixel (r + patch_size / 2, c + patch_size / 2) for each window's start (r, c).
+
+    Raises
+    ------
+    ValueError
+        If the field is smaller than a window.
+
+    Examples
+    --------
+    >>> window_centres(torch.zeros(40, 50), stride=4).shape
+    torch.Size([3, 5])
+    """
+    check_image(field, "field", min_side=check_integer(patch_size, "patch_size"))
+    stride = check_integer(stride, "stride")
+    first = patch_size // 2
+    last = [side - patch_size + first + 1 for side in field.shape[-2:]]
+    return field[..., first : last[0] : stride, first : last[1] : stride]
