@@ -85,13 +85,13 @@ def drawn_once():
     from blurlib import data
 
     rng = torch.Generator().manual_seed(0)
-    return data.free_textures(rng=rng, num_each=1, size=96, photographs=False)
+    return data.training_images(rng=rng, num_each=1, size=96, photographs=False)
 
 
 @pytest.fixture
 def few_textures(drawn_once, monkeypatch):
     """Let recipes train on the same few textures: drawing them anew takes longer than the test."""
-    monkeypatch.setattr("blurlib.learn.recipes.free_textures", lambda **options: drawn_once)
+    monkeypatch.setattr("blurlib.learn.recipes.training_images", lambda **options: drawn_once)
 
 
 @pytest.fixture(scope="session")

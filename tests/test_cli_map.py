@@ -55,8 +55,8 @@ def names(folder):
 
 
 def pairs(*stems):
-    """Name what a map with its doubt consists of."""
-    endings = ("deviation.npy", "sigma.npy", "sigma.png")
+    """Name what a map with its standard deviation consists of."""
+    endings = ("sigma.npy", "sigma.png", "std.npy")
     return [f"{stem}_{ending}" for stem in stems for ending in endings]
 
 
@@ -76,11 +76,11 @@ def test_map_writes_array_and_picture(tmp_path, texture, capsys):
     sigma_map = np.load(result["map"], allow_pickle=False)
     assert sigma_map.dtype == np.float32 and sigma_map.shape == (70, 101)
     assert result["mean"] == pytest.approx(sigma_map.mean(), abs=1e-5)
-    deviation = np.load(result["deviation"], allow_pickle=False)
-    assert deviation.dtype == np.float32 and deviation.shape == (70, 101)
-    assert result["no_texture"] == (deviation > maps.doubt.NO_TEXTURE).mean() == 0
+    std = np.load(result["std"], allow_pickle=False)
+    assert std.dtype == np.float32 and std.shape == (70, 101)
+    assert result["no_texture"] == (std > maps.uncertainty.NO_TEXTURE).mean() == 0
     assert set(result) == {
-        *("path", "map", "picture", "deviation", "no_texture"),
+        *("path", "map", "picture", "std", "no_texture"),
         *("height", "width", "mean", "min", "max"),
     }
     assert Image.open(result["picture"]).size[0] > 300
@@ -113,7 +113,7 @@ def test_smoothed_maps_are_those_of_the_library(tmp_path, texture, capsys):
     assert run(capsys, texture, "--out", tmp_path, "--smooth", "mean3x3", "--iterations", 4)[0] == 0
 
     raw = maps.load_estimator().predict(data.load_image(texture), stride=8)
-    for name, layer in (("sigma", raw.sigma), ("deviation", raw.std)):
+    for name, layer in (("sigma", raw.sigma), ("std", raw.std)):
         layer = raw.spread(maps.smooth(layer, 4))
         torch.testing.assert_close(read(tmp_path / f"grass_{name}.npy"), layer, atol=1e-5, rtol=0)
 
@@ -136,7 +136,7 @@ def test_a_gaussian_network_states_its_deviation(tmp_path, texture, capsys, rng)
     learn.save_network(tmp_path / "g.safetensors", learn.GaussianNetwork().initialise(rng))
     out, options = tmp_path / "maps", ["--estimator", tmp_path / "g.safetensors"]
     assert run(capsys, texture, "--out", out, *options)[0] == 0
-    assert names(out) == pairs("grass") and read(out / "grass_deviation.npy").min() > 0
+    assert names(out) == pairs("grass") and read(out / "grass_std.npy").min() > 0
 
 
 @POSIX
@@ -201,7 +201,7 @@ def test_a_full_disk_behind_a_stream_costs_no_map(tmp_path, folder, stream):
 def test_answers_that_are_no_numbers_are_no_map(tmp_path, texture, capsys, monkeypatch):
     monkeypatch.setattr(
         maps.regress.RegressionEstimator, "answer",
-        lambda self, image, stride, progress: torch.full((2, 19, 27), torch.nan),
+        lambda self, image, stride, progress: torch.full((2, 19, 26), torch.nan),
     )  # fmt: skip
     status, out, err = run(capsys, texture, "--out", tmp_path / "maps")
     assert status == 2 and out == "" and "NaN or infinity" in err
@@ -260,14 +260,14 @@ def test_a_bad_image_of_a_folder_is_named_and_left_out(tmp_path, folder, capsys)
 
 def test_names_with_sigma_in_them_keep_their_own_doubt(tmp_path, capsys):
     small = "--estimator", "sigma-net-small"
-    images = write(tmp_path / "a_sigma.png", 64), write(tmp_path / "a_deviation.png", 80)
+    images = write(tmp_path / "a_sigma.png", 64), write(tmp_path / "a_std.png", 80)
     out = tmp_path / "maps"
     assert run(capsys, *images, "--out", out, *small)[0] == 0
-    assert names(out) == sorted(pairs("a_sigma", "a_deviation"))
-    assert read(out / "a_sigma_deviation.npy").shape == (64, 101)
+    assert names(out) == sorted(pairs("a_sigma", "a_std"))
+    assert read(out / "a_sigma_std.npy").shape == (64, 101)
     # Another estimator states no doubt: the old one must not stand beside its map.
     assert run(capsys, images[0], "--out", out, "--estimator", "laplacian-variance")[0] == 0
-    assert names(out) == sorted(set(pairs("a_sigma", "a_deviation")) - {"a_sigma_deviation.npy"})
+    assert names(out) == sorted(set(pairs("a_sigma", "a_std")) - {"a_sigma_std.npy"})
 
 
 def test_images_that_differ_in_their_ending_keep_it(tmp_path, folder, capsys):

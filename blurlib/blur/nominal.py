@@ -83,7 +83,8 @@ def _look_up(values, known, wanted):
     beyond = np.maximum(found / known[-1], 1)
     found = np.interp(found / beyond, known, wanted) * beyond
     if isinstance(values, torch.Tensor):
-        return torch.from_numpy(found).to(values)
+        dtype = values.dtype if values.is_floating_point() else torch.get_default_dtype()
+        return torch.from_numpy(found).to(values.device, dtype)
     return found.item()
 
 
@@ -91,8 +92,9 @@ def _look_up(values, known, wanted):
 def _table():
     """Return nominal sigmas and the widths of their kernels, both rising strictly."""
     ends = np.arange(0.5, _LARGEST + 0.25, 0.5)
-    # From just behind one jump to the next one.
-    nominal = np.concatenate([np.linspace(end - 0.5 + 2e-6, end, _BETWEEN) for end in ends])
+    # From just behind one jump to the next one; `gaussian_reach` lets it come a millionth later.
+    behind = (ends - 0.5) * (1 + 2e-6) + 2e-6
+    nominal = np.linspace(behind, ends, _BETWEEN).T.ravel()
     reach = gaussian_reach(torch.from_numpy(nominal), THESIS_TRUNCATE).numpy()[:, None]
     steps = np.arange(1, reach.max() + 1)
     profile = np.exp(-0.5 * (steps / nominal[:, None]) ** 2) * (steps <= reach)

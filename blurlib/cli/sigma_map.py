@@ -31,9 +31,10 @@ def add(commands):
     parser = commands.add_parser(
         "map", help="estimate the sigma maps of images",
         description="Write NAME_sigma.npy (float32, pixels, the image's size) and a PNG of it for "
-        "each image; from an estimator that states its doubt also NAME_deviation.npy, its standard "
+        "each image; from an estimator that states one also NAME_std.npy, its standard "
         "deviation, and the PNG is grey where there is no texture to tell from. What --smooth "
-        "averages in the map it averages in the deviation, which is then the most that it can be. "
+        "averages in the map it averages in the standard deviation, which is then the most that it "
+        "can be. "
         "Maps of an earlier run stay as they are until all of an image's new ones are whole. "
         "NAME is the image's without its ending; where images differ in nothing else, as a.png "
         "and a.jpg do, with it. Started by torchrun, several processes share the images. The "
@@ -187,24 +188,24 @@ def _map_image(path, array, options, estimator, *, progress):
 
     from .. import plotting
     from .._files import replacing_together
-    from ..maps.doubt import NO_TEXTURE
+    from ..maps.uncertainty import NO_TEXTURE
 
     def save(file, values):
         np.save(file, values.float().numpy())
 
     found = _estimate(path, options, estimator, progress=progress)
     picture = array.with_suffix(".png")
-    deviations = array.with_name(array.name.removesuffix("_sigma.npy") + "_deviation.npy")
-    result, hidden, doubted = {}, None, found.std is not None
-    # An old deviation must not stand beside another map: it is replaced, or it goes.
-    files = [array, picture] + [deviations] * doubted
-    with replacing_together(files, removed=[] if doubted else [deviations]) as opened:
-        if doubted:  # one at a time: each is as large as the image
-            deviation = found.spread(found.std)
-            hidden = deviation > NO_TEXTURE
-            result = {"deviation": str(deviations), "no_texture": hidden.float().mean().item()}
-            save(opened[2], deviation)
-            del deviation
+    std_file = array.with_name(array.name.removesuffix("_sigma.npy") + "_std.npy")
+    result, hidden, has_std = {}, None, found.std is not None
+    # An old one must not stand beside another map: it is replaced, or it goes.
+    files = [array, picture] + [std_file] * has_std
+    with replacing_together(files, removed=[] if has_std else [std_file]) as opened:
+        if has_std:  # one at a time: each is as large as the image
+            std = found.spread(found.std)
+            hidden = std > NO_TEXTURE
+            result = {"std": str(std_file), "no_texture": hidden.float().mean().item()}
+            save(opened[2], std)
+            del std
         sigma_map = found.spread(found.sigma)
         save(opened[0], sigma_map)
         plotting.write_sigma_map(opened[1], sigma_map, vmax=options.scale, hidden=hidden)

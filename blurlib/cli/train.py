@@ -76,7 +76,7 @@ def run(options):
 
     from .. import data, learn
     from .._checks import check_choice
-    from ..reproduce.doubt import calibrate
+    from ..reproduce.uncertainty import calibrate
 
     check_writable(options.out, ".safetensors")
     if options.images is not None and options.textures_each is not None:
@@ -107,20 +107,20 @@ def run(options):
 
     def checkpoint(identity):
         found = learn.Checkpoint(unfinished, identity)
-        if unfinished.is_file() and learn.is_first():
+        if unfinished.is_file() and learn.is_main_process():
             complain(f"going on from {unfinished}")
         return found
 
     with learn.process_group(options.device) as device, contextlib.ExitStack() as stack:
-        look_on = None
-        if learn.is_first():
+        callback = None
+        if learn.is_main_process():
             _say_what_is_special(options, recipe, scans, aside, left_out)
-            look_on = stack.enter_context(learn.RunLog(options.log, options.tensorboard))
+            callback = stack.enter_context(learn.RunLog(options.log, options.tensorboard))
         network, record = learn.run_recipe(
             recipe, images=None if pictures is None else [p.load() for p in pictures], scans=scans,
-            device=device, checkpoint=checkpoint, progress=True, look_on=look_on,
+            device=device, checkpoint=checkpoint, progress=True, callback=callback,
         )  # fmt: skip
-        if not learn.is_first():
+        if not learn.is_main_process():
             return 0
         if recipe.on_crops and aside:
             record["doubt"] = calibrate(network, aside)

@@ -13,12 +13,12 @@ from .depth import DepthScene, defocus_map, defocused_scene, motorcycle_scene, s
 from .fetch import FetchError
 from .free import (
     TRAINING_PHOTOGRAPHS,
-    free_cloth,
-    free_fields,
     free_pages,
     free_photographs,
-    free_scans,
-    free_textures,
+    gaussian_random_fields,
+    synthetic_cloth,
+    synthetic_prints,
+    training_images,
 )
 from .images import (
     MAX_PIXELS,
@@ -95,12 +95,9 @@ __all__ = [
     "defocus_map",
     "defocused_scene",
     "extract_patches",
-    "free_cloth",
-    "free_fields",
     "free_pages",
     "free_photographs",
-    "free_scans",
-    "free_textures",
+    "gaussian_random_fields",
     "list_images",
     "load_dataset",
     "load_image",
@@ -121,6 +118,9 @@ __all__ = [
     "scene_lens",
     "sipi",
     "split_materials",
+    "synthetic_cloth",
+    "synthetic_prints",
     "texture_statistics",
+    "training_images",
     "write_image",
 ]

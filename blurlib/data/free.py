@@ -16,7 +16,7 @@ from .text import rendered_text
 TRAINING_PHOTOGRAPHS = ("astronaut", "camera", "chelsea", "coffee", "coins", "ihc", "rocket")
 
 
-def free_textures(*, rng, num_each=4, size=256, photographs=True):
+def training_images(*, rng, num_each=4, size=256, photographs=True):
     """Return sharp pictures that anyone may train on: procedural textures and photographs.
 
     Parameters
@@ -57,7 +57,7 @@ def free_photographs():
     ]
 
 
-def free_fields(num, *, rng, size=256, slopes=(-3.2, -0.8), contrasts=(0.03, 0.2)):
+def gaussian_random_fields(num, *, rng, size=256, slopes=(-3.2, -0.8), contrasts=(0.03, 0.2)):
     """Draw gaussian random fields, whose power falls with the frequency as a power of it.
 
     Sharp to the pixel: up to the highest frequency there is nothing else, as in the chapter "The
@@ -136,7 +136,7 @@ def free_pages(num, *, rng, size=256, softest=0.7):
     return pages
 
 
-def free_scans(num, *, rng, size=256, softness=(0.4, 1.1)):
+def synthetic_prints(num, *, rng, size=256, softness=(0.4, 1.1)):
     """Draw scans of old print that anyone may train on.
 
     Letters with ragged edges and uneven ink on stained paper, the other side shining through; then
@@ -184,7 +184,7 @@ def free_scans(num, *, rng, size=256, softness=(0.4, 1.1)):
     return scans
 
 
-def free_cloth(num, *, rng, size=256, periods=(2.5, 12.0)):
+def synthetic_cloth(num, *, rng, size=256, periods=(2.5, 12.0)):
     """Draw fine cloth: canvas, twill, screens, threads only some pixels wide.
 
     The family ``weave`` of `blurlib.data.FAMILIES` is coarser. In fine cloth the spectrum is a few

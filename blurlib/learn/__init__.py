@@ -33,7 +33,7 @@ from .networks import (
     class_sigmas,
 )
 from .onnx import export_onnx
-from .processes import is_first, process_group
+from .processes import is_main_process, process_group
 from .readout import READOUTS, read_out
 from .recipes import (
     Recipe,
@@ -85,11 +85,11 @@ __all__ = [
     "device_name",
     "export_onnx",
     "folded_log_power",
-    "is_first",
+    "is_main_process",
     "load_network",
+    "prepare_recipe",
     "pretrained",
     "pretrained_names",
-    "prepare_recipe",
     "process_group",
     "read_out",
     "run_recipe",

@@ -55,7 +55,7 @@ class OrdinalNetwork(OnSpectra, BlurClassifier):
         super().__init__(num_classes, sigma_max, patch_size)
         self._see_spectra(num_classes - 1)
 
-    def judge(self, logits, labels):
+    def loss(self, logits, labels):
         """Compare answers with the truth, for training.
 
         Parameters
@@ -145,7 +145,7 @@ class DirectNetwork(OnSpectra, PatchNetwork):
             self.layers[-1].bias[0] = self.sigma_max / 2
         return self
 
-    def judge(self, answers, sigmas):
+    def loss(self, answers, sigmas):
         """Compare answers with the truth, for training.
 
         Parameters
@@ -256,7 +256,7 @@ class GaussianNetwork(DirectNetwork):
         """
         return (answers[:, 1].float().clamp(*LOG_VARIANCE) / 2).exp()
 
-    def judge(self, answers, sigmas):
+    def loss(self, answers, sigmas):
         """Compare answers with the truth, for training.
 
         Parameters

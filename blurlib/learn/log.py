@@ -8,7 +8,7 @@ from .training import MEASURES
 
 
 class RunLog:
-    """Write every step of a run down; pass it to `blurlib.learn.train` as ``look_on``.
+    """Write every step of a run down; pass it to `blurlib.learn.train` as ``callback``.
 
     Used in a ``with`` statement it is closed behind it.
 

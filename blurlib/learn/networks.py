@@ -17,7 +17,7 @@ class PatchNetwork(nn.Module):
     """What the networks on patches have in common: standardised input, drawn weights.
 
     A subclass has ``layers`` (nn.Sequential), and its own ``features`` if they take anything else
-    than the pixels of the patches (B, 1, P, P); ``judge`` compares its answers with the truth,
+    than the pixels of the patches (B, 1, P, P); ``loss`` compares its answers with the truth,
     ``read_out`` turns them into a sigma, and ``drawn_sigmas`` says what it learns from.
 
     Attributes
@@ -112,7 +112,7 @@ class PatchNetwork(nn.Module):
         Returns
         -------
         answers : Tensor of shape (B, C)
-            Of classes the log-probabilities; of other networks what their `judge` takes.
+            Of classes the log-probabilities; of other networks what their `loss` takes.
         """
         return self.layers((self.features(patches) - self.mean) / self.std)
 
@@ -141,7 +141,7 @@ class BlurClassifier(PatchNetwork):
         """What a `PatchStream` is to draw for it, as its arguments: the sigma of each class."""
         return {"sigmas": self.sigmas}
 
-    def judge(self, log_probabilities, labels):
+    def loss(self, log_probabilities, labels):
         """Compare answers with the truth, for training.
 
         Parameters

@@ -82,7 +82,7 @@ class _Exported(nn.Module):
 
     def forward(self, image):
         features = [_log_power(image, size, STRIDE, (WINDOWS[0] - size) // 2) for size in WINDOWS]
-        return self.network.finish(self.network.answer(torch.cat(features, 1)))
+        return self.network.decode(self.network.answer(torch.cat(features, 1)))
 
 
 def _log_power(image, size, stride, margin):

@@ -47,7 +47,7 @@ def process_group(device="cpu"):
         distributed.destroy_process_group()
 
 
-def is_first():
+def is_main_process():
     """Say whether this process writes the files: alone, or the first of several.
 
     Returns

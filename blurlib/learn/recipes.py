@@ -15,12 +15,12 @@ from ..blur.psf import THESIS_TRUNCATE, gaussian_reach
 from ..data.crops import CROP_SIZE, LARGEST_SIGMA, CropStream
 from ..data.dataset import build_dataset, load_dataset
 from ..data.free import (
-    free_cloth,
-    free_fields,
     free_pages,
     free_photographs,
-    free_scans,
-    free_textures,
+    gaussian_random_fields,
+    synthetic_cloth,
+    synthetic_prints,
+    training_images,
 )
 from ..data.patches import PATCH_SIZE
 from ..data.protocols import SIGMA_MAX, DatasetConfig, split_materials
@@ -156,7 +156,7 @@ class Recipe:
 
 def run_recipe(
     recipe, *, images=None, scans=None, validation=None, device="cpu", checkpoint=None,
-    progress=False, look_on=None,
+    progress=False, callback=None,
 ):  # fmt: skip
     """Train a network from nothing, or go on where a checkpoint stands.
 
@@ -176,7 +176,7 @@ def run_recipe(
         From the run's identity to the `Checkpoint` that saves and restores it.
     progress : bool, optional
         Whether to show a progress bar.
-    look_on : callable, optional
+    callback : callable, optional
         Called with the run after every step.
 
     Returns
@@ -198,7 +198,7 @@ def run_recipe(
     identity = {"recipe": recipe.as_dict(), "data": files}
     history = train(
         network, stream, recipe.config, device=device, validation=validation, progress=progress,
-        look_on=look_on,
+        callback=callback,
         checkpoint=None if checkpoint is None else checkpoint(identity),
     )  # fmt: skip
     record = {
@@ -303,16 +303,16 @@ def _trained_on(recipe, scans, rng):
         groups["scans"] = _at_sizes(training, (1.0,))
         facts["files_sha256"] = _hash(groups["scans"])
         groups["smaller_scans"] = _at_sizes(training, (0.5,) if mix is None else mix.sizes)
-    groups["textures"] = free_textures(
+    groups["textures"] = training_images(
         rng=rng, num_each=recipe.textures_each, photographs=mix is None
     )
     if mix is not None:
         groups["photographs"] = free_photographs()
-        groups["fields"] = free_fields(num, rng=rng)
-        groups["cloth"] = free_cloth(num, rng=rng)
+        groups["fields"] = gaussian_random_fields(num, rng=rng)
+        groups["cloth"] = synthetic_cloth(num, rng=rng)
     groups["pages"] = free_pages(num, rng=rng)
     if mix is not None:
-        groups["old_print"] = free_scans(num, rng=rng)
+        groups["old_print"] = synthetic_prints(num, rng=rng)
     if recipe.on_crops:  # some photographs are smaller than a crop and its blur
         groups = {
             name: [image for image in group if min(image.shape) >= recipe.smallest_side]

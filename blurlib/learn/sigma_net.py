@@ -107,7 +107,7 @@ class SigmaNet(nn.Module):
         Of the training set's features; they are taken out of every input.
     doubt_scale : Tensor of shape ()
         What the stated deviations are multiplied by: 1 after training, then what
-        `blurlib.maps.calibrate_doubt` finds on pictures that the network has not seen.
+        `blurlib.maps.fit_std_scale` finds on pictures that the network has not seen.
 
     Notes
     -----
@@ -264,15 +264,15 @@ class SigmaNet(nn.Module):
         check_image(images, "images", min_side=self.patch_size)
         if images.ndim != 4 or images.shape[1] != 1:
             raise ValueError(f"images must have shape (B, 1, H, W), got {tuple(images.shape)}.")
-        return self.finish(self(images))
+        return self.decode(self(images))
 
-    def finish(self, answers):
+    def decode(self, answers):
         """Return sigma and its standard deviation, each (B, rows, columns), of the last answer."""
         sigma, log_variance = answers[:, -1].unbind(1)
         deviation = (log_variance.clamp(*LOG_VARIANCE) / 2).exp()
         return sigma.clamp_min(0), self.doubt_scale * deviation
 
-    def judge(self, answers, sigma_maps):
+    def loss(self, answers, sigma_maps):
         """Compare answers with the truth, for training.
 
         Parameters

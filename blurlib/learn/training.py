@@ -160,7 +160,7 @@ class TrainingRun:
         -------
         step : dict
             ``loss``, ``rmse`` and ``accuracy`` on the step's patches before they were learned
-            from, as the network's `judge` has them, and ``seconds`` since the run began.
+            from, as the network's `loss` has them, and ``seconds`` since the run began.
 
         Raises
         ------
@@ -173,7 +173,7 @@ class TrainingRun:
         half = PRECISIONS[config.precision]
         with torch.autocast(self.device.type, half, enabled=half != torch.float32):
             answers = self._model(patches)
-        loss, squared, right = self.network.judge(answers, targets)
+        loss, squared, right = self.network.loss(answers, targets)
         self.optimizer.zero_grad()
         self.scaler.scale(loss).backward()
         self.scaler.unscale_(self.optimizer)
@@ -213,7 +213,7 @@ class TrainingRun:
             part = slice(start, start + 512)
             patches = self.validation.patches[part].to(self.device).float() / 255
             labels = self.validation.labels[part].to(self.device)
-            loss, squared, _ = self.network.judge(self.network(patches), labels)
+            loss, squared, _ = self.network.loss(self.network(patches), labels)
             sums += len(labels) * torch.stack([loss, squared])
         self.network.train()
         loss, squared = (sums / len(self.validation)).tolist()
@@ -231,7 +231,7 @@ class TrainingRun:
             return False
         return len(losses) - 1 - losses.index(min(losses)) >= self.config.patience
 
-    def finish(self):
+    def finalize(self):
         """Leave the network in evaluation mode, with the best weights if they were looked for.
 
         Returns
@@ -245,7 +245,7 @@ class TrainingRun:
 
 def train(
     network, stream, config, *, device="cpu", validation=None, checkpoint=None, progress=False,
-    look_on=None,
+    callback=None,
 ):  # fmt: skip
     """Train a classifier of blur on a stream of patches.
 
@@ -265,7 +265,7 @@ def train(
         Where the run is saved every minute, and from where it goes on after it was stopped.
     progress : bool, optional
         Whether to show a progress bar, on a terminal.
-    look_on : callable, optional
+    callback : callable, optional
         Called with the run after every step: for logs and live plots.
 
     Returns
@@ -301,9 +301,9 @@ def train(
             bar.update()
             if run.step % 20 == 0:
                 bar.set_postfix_str(f"loss {found['loss']:.3f}, RMSE {found['rmse']:.3f} px")
-            if look_on is not None:
-                look_on(run)
+            if callback is not None:
+                callback(run)
             if checkpoint is not None:
                 checkpoint.save_if_due(run)
-    run.finish()
+    run.finalize()
     return run.history

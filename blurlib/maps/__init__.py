@@ -1,7 +1,7 @@
 """Sigma maps: estimating the blur at each pixel, smoothing and scoring the estimate."""
 
 from ..learn import READOUTS, read_out
-from . import classical, corruptions, doubt, likelihood, limits
+from . import classical, corruptions, likelihood, limits, uncertainty
 from .dense import has_dense_form, run_dense, run_sliding
 from .estimator import Estimator
 from .estimators import (
@@ -14,8 +14,8 @@ from .estimators import (
 from .evaluate import evaluate_image, evaluate_patches, make_test_image
 from .metrics import bias, mse, rmse
 from .predict import METHODS, predict_sigma_map
-from .regularise import fit_ramp, fit_sinusoid, smooth_edges, smooth_weighted
-from .sigma_map import SigmaMap, window_centres
+from .regularise import fit_plane, fit_sinusoid, smooth_tikhonov, smooth_tv
+from .sigma_map import SigmaMap, crop_to_windows
 from .smoothing import BOUNDARIES, NEIGHBOURHOODS, smooth, smooth_iterated
 
 __all__ = [
@@ -29,13 +29,13 @@ __all__ = [
     "bias",
     "classical",
     "corruptions",
-    "doubt",
+    "crop_to_windows",
     "estimate",
     "estimator_names",
     "estimator_of",
     "evaluate_image",
     "evaluate_patches",
-    "fit_ramp",
+    "fit_plane",
     "fit_sinusoid",
     "has_dense_form",
     "likelihood",
@@ -49,8 +49,8 @@ __all__ = [
     "run_dense",
     "run_sliding",
     "smooth",
-    "smooth_edges",
     "smooth_iterated",
-    "smooth_weighted",
-    "window_centres",
+    "smooth_tikhonov",
+    "smooth_tv",
+    "uncertainty",
 ]

@@ -64,7 +64,7 @@ _MAKERS = {
 PSF_SHAPES = ("gaussian", *_MAKERS)
 
 
-def psf_of_spread(shape, sigma):
+def psf_with_sigma(shape, sigma):
     """Return a PSF of a shape whose effective sigma is the one that is asked for.
 
     Parameters
@@ -93,7 +93,7 @@ def psf_of_spread(shape, sigma):
     Examples
     --------
     >>> from blurlib.blur import effective_sigma
-    >>> [f"{effective_sigma(psf_of_spread(name, 2.0)):.2f}" for name in ("disk", "motion")]
+    >>> [f"{effective_sigma(psf_with_sigma(name, 2.0)):.2f}" for name in ("disk", "motion")]
     ['2.00', '2.00']
     """
     check_choice(shape, "shape", PSF_SHAPES)
@@ -208,7 +208,7 @@ def _blur_columns(image, sigma_map, shape):
         raise ValueError(
             "another kernel needs a field that is constant down the columns; pass 'ramp' or 'sin'."
         )
-    psfs = [psf_of_spread(shape, sigma).to(image) for sigma in sigma_map[0].tolist()]
+    psfs = [psf_with_sigma(shape, sigma).to(image) for sigma in sigma_map[0].tolist()]
     most = max(len(psf) // 2 for psf in psfs)
     padded = pad(image, (most,) * 4)
     columns = []

@@ -42,10 +42,14 @@ class Estimator(ABC):
 
     patch_size = PATCH_SIZE
     output_stride = 1
-    min_side = PATCH_SIZE
     convention = "nominal"
     has_classes = False
     cpu_only = False
+
+    @property
+    def min_side(self):
+        """Smallest side of an image, in pixels: that of a window."""
+        return self.patch_size
 
     @abstractmethod
     def answer(self, image, stride, progress=False):
@@ -103,22 +107,22 @@ class Estimator(ABC):
         shape, offset = tuple(image.shape), 0
         if inside:
             offset = size // 2
-            counts = [(side - size) // stride + 1 for side in shape]
         else:
-            counts = [_reach(side, stride) for side in shape]
             before = size // 2
             # Enough behind the far edges for a last window at or beyond the last pixel.
             below, right = (size - 1 - before + -(side - 1) % step for side in shape)
             image = pad(image, (before, below, before, right))
-        layers = self.answer(image, step, progress)
-        if step != stride:
-            for axis, count in zip((-2, -1), counts, strict=True):
-                layers = resample(layers, count, stride, step, axis)
-        if list(layers.shape[-2:]) != counts:
+        layers = self.answer(image, step, progress).cpu()
+        asked = tuple((side - size) // step + 1 for side in image.shape)
+        if layers.ndim != 3 or len(layers) not in (1, 2) or tuple(layers.shape[1:]) != asked:
             raise ValueError(
-                f"{type(self).__name__} answered for {tuple(layers.shape[-2:])} windows where "
-                f"{tuple(counts)} of {size} pixels were asked."
+                f"{type(self).__name__} answered with {tuple(layers.shape)} where one or two "
+                f"layers of {asked} windows were asked."
             )
+        if step != stride:
+            for axis, side in zip((-2, -1), shape, strict=True):
+                count = (side - size) // stride + 1 if inside else _reach(side, stride)
+                layers = resample(layers, count, stride, step, axis)
         if not torch.stack(layers.aminmax()).isfinite().all():  # a mask would be a layer more
             raise ValueError("the estimator answers NaN or infinity; its weights are damaged.")
         return SigmaMap(

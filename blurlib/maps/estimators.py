@@ -12,6 +12,7 @@ from ..learn import (
     BlurClassifier,
     GaussianNetwork,
     PatchNetwork,
+    SigmaNet,
     load_network,
     pretrained,
     pretrained_names,
@@ -43,11 +44,6 @@ class PatchEstimator(Estimator):
     @property
     def patch_size(self):
         """Side of the window in pixels."""
-        return self.network.patch_size
-
-    @property
-    def min_side(self):
-        """Smallest side of an image, in pixels."""
         return self.network.patch_size
 
     @property
@@ -132,11 +128,21 @@ def estimator_of(network, readout="mean"):
     Returns
     -------
     estimator : Estimator
+
+    Raises
+    ------
+    TypeError, ValueError
+        If the network is of another kind, or there is no such readout.
     """
     check_choice(readout, "readout", READOUTS)
     if isinstance(network, PatchNetwork):
         return PatchEstimator(network, readout)
-    return RegressionEstimator(network)
+    if isinstance(network, SigmaNet):
+        return RegressionEstimator(network)
+    raise TypeError(
+        f"network must be a PatchNetwork or a SigmaNet, got {type(network).__name__}; of another "
+        "kind make an Estimator of your own."
+    )
 
 
 def estimate(image, estimator=DEFAULT_ESTIMATOR, *, stride=None, progress=False):

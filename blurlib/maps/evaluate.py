@@ -9,7 +9,7 @@ from ..blur import FIELDS, THESIS_TRUNCATE, add_noise, blur_varying, jpeg, quant
 from ..blur.borders import pad
 from ..data import crop_to_multiple
 from .metrics import bias, mse
-from .sigma_map import window_centres
+from .sigma_map import crop_to_windows
 from .smoothing import smooth
 
 #: Rim of a test image, in pixels, that no score counts: half of the thesis' window.
@@ -93,7 +93,7 @@ def evaluate_image(
         As `make_test_image` and the estimator.
     """
     blurred, sigma_map = make_test_image(sharp, field, **degradation)
-    truth = window_centres(sigma_map, patch_size=2 * RIM, stride=stride)
+    truth = crop_to_windows(sigma_map, patch_size=2 * RIM, stride=stride)
     seen = _framed(blurred, estimator.patch_size)
     start = time.perf_counter()
     estimate = estimator.predict(seen, stride=stride, border="valid", progress=progress).sigma

@@ -20,7 +20,7 @@ from ..blur.psf import gaussian_reach
 from ..data.patches import PATCH_SIZE
 
 #: Variance that rounding to 8 bits adds, in grey levels squared: that of a uniform draw.
-ROUNDING = 1 / 12
+QUANTIZATION_VARIANCE = 1 / 12
 
 #: The largest sigma that is meant here, in pixels: beyond it a bound says nothing of use.
 SIGMA_LIMIT = 50.0
@@ -83,7 +83,7 @@ def noise_power(noise=0.0):
     1.0833
     """
     noise = check_number(noise, "noise", low=0, high=255, unit="grey levels")
-    return (ROUNDING + noise**2) / 255**2
+    return (QUANTIZATION_VARIANCE + noise**2) / 255**2
 
 
 def _profile(sigma, frequency, truncate):

@@ -9,7 +9,7 @@ def _error(sigma_map, truth):
     if sigma_map.shape != truth.shape:
         raise ValueError(
             f"sigma_map {tuple(sigma_map.shape)} and truth {tuple(truth.shape)} must have one "
-            "shape; blurlib.maps.window_centres cuts a field to a map's windows."
+            "shape; blurlib.maps.crop_to_windows cuts a field to a map's windows."
         )
     return sigma_map.double() - truth.double()
 

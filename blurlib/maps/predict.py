@@ -40,7 +40,7 @@ def predict_sigma_map(network, image, *, stride=1, readout="mean", method="auto"
     -------
     sigma_map : Tensor of shape (rows, columns)
         In pixels, on the CPU; rows = (H - patch_size) // stride + 1. The window that starts at
-        (r, c) speaks for pixel (r + patch_size / 2, c + patch_size / 2): see `window_centres`.
+        (r, c) speaks for pixel (r + patch_size / 2, c + patch_size / 2): see `crop_to_windows`.
 
     Raises
     ------

@@ -19,11 +19,6 @@ _SMALLEST = 16
 @torch.no_grad()
 def _answers(network, image, progress):
     """Return sigma and deviation around every fourth pixel, (2, rows, columns), tile by tile."""
-    if not isinstance(network, SigmaNet):
-        raise TypeError(
-            f"network must be a SigmaNet, got {type(network).__name__}; estimator_of makes an "
-            "estimator of any network."
-        )
     size = network.patch_size
     check_image(image, min_side=size, ndim=2)
     halo = sum(network.dilations)  # so far does a place look around, in steps of the grid

@@ -13,7 +13,7 @@ def _as_array(sigma_map):
     return sigma_map.detach().double().cpu().numpy()
 
 
-def smooth_weighted(sigma_map, confidence, strength):
+def smooth_tikhonov(sigma_map, confidence, strength):
     r"""Smooth a map as little as its confidence says: Tikhonov's method.
 
     .. math:: \min_u \sum_p w(p) (u(p) - m(p))^2 + \gamma \sum_{p \sim q} (u(p) - u(q))^2
@@ -45,7 +45,7 @@ def smooth_weighted(sigma_map, confidence, strength):
     Examples
     --------
     >>> sigma_map = torch.tensor([[1.0, 9.0, 1.0]])
-    >>> smooth_weighted(sigma_map, torch.tensor([[1.0, 0.0, 1.0]]), 1.0)
+    >>> smooth_tikhonov(sigma_map, torch.tensor([[1.0, 0.0, 1.0]]), 1.0)
     tensor([[1., 1., 1.]])
     """
     values, weights = _as_array(sigma_map), _as_array(confidence)
@@ -71,7 +71,7 @@ def _differences(size):
     return scipy.sparse.diags([-np.ones(size), np.ones(size - 1)], [0, 1], shape=(size - 1, size))
 
 
-def smooth_edges(sigma_map, strength):
+def smooth_tv(sigma_map, strength):
     """Smooth a map but for its steps: total variation, as scikit-image computes it.
 
     Parameters
@@ -99,7 +99,7 @@ def smooth_edges(sigma_map, strength):
     Examples
     --------
     >>> step = torch.cat([torch.ones(8, 8), 3 * torch.ones(8, 8)], 1)
-    >>> smooth_edges(step, 0.1).shape
+    >>> smooth_tv(step, 0.1).shape
     torch.Size([8, 16])
     """
     values = _as_array(sigma_map)
@@ -110,7 +110,7 @@ def smooth_edges(sigma_map, strength):
     return torch.from_numpy(smoothed).to(sigma_map)
 
 
-def fit_ramp(sigma_map):
+def fit_plane(sigma_map):
     """Fit the best plane a + b row + c column: what is left if the field is known to be a ramp.
 
     Parameters
@@ -130,7 +130,7 @@ def fit_ramp(sigma_map):
 
     Examples
     --------
-    >>> fit_ramp(torch.tensor([[0.0, 1.0, 2.0], [0.0, 1.0, 2.0]])).round()
+    >>> fit_plane(torch.tensor([[0.0, 1.0, 2.0], [0.0, 1.0, 2.0]])).round()
     tensor([[0., 1., 2.],
             [0., 1., 2.]])
     """

@@ -13,7 +13,7 @@ from ..blur import nominal_to_std, std_to_nominal
 CONVENTIONS = ("nominal", "std")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class SigmaMap:
     """Sigma at every `stride`-th pixel of an image.
 
@@ -64,9 +64,13 @@ class SigmaMap:
         check_integer(self.offset, "offset", low=0)
         for name in ("sigma", "std"):
             values = getattr(self, name)
-            if values is not None and tuple(values.shape) != tuple(self.sigma.shape[-2:]):
+            if name == "std" and values is None:
+                continue
+            if not isinstance(values, torch.Tensor):
+                raise TypeError(f"{name} must be a tensor, got {type(values).__name__}.")
+            if values.ndim != 2 or values.shape != self.sigma.shape:
                 raise ValueError(
-                    f"{name} must have the shape (rows, columns) of sigma, got "
+                    f"{name} must have the shape (rows, columns), sigma and std the same; got "
                     f"{tuple(values.shape)} beside {tuple(self.sigma.shape)}."
                 )
 
@@ -87,7 +91,7 @@ class SigmaMap:
         Raises
         ------
         ValueError
-            If there is no such convention.
+            If there is no such convention, or a sigma is negative or not finite.
 
         Examples
         --------
@@ -101,7 +105,8 @@ class SigmaMap:
         std = self.std
         if std is not None:
             low = (self.sigma - std).clamp_min(0)
-            std = (convert(self.sigma + std) - convert(low)) * std / (self.sigma + std - low)
+            width = (self.sigma + std - low).clamp_min(torch.finfo(std.dtype).tiny)
+            std = (convert(self.sigma + std) - convert(low)) * std / width
         return replace(self, sigma=convert(self.sigma), std=std, convention=convention)
 
     def at_windows(self, field):
@@ -199,7 +204,7 @@ def resample(grid, count, stride, output_stride, axis):
     return torch.lerp(grid.index_select(axis, before), grid.index_select(axis, after), share)
 
 
-def window_centres(field, *, patch_size=32, stride=1):
+def crop_to_windows(field, *, patch_size=32, stride=1):
     """Return the part of a field that the windows inside an image speak for.
 
     Parameters
@@ -221,7 +226,7 @@ def window_centres(field, *, patch_size=32, stride=1):
 
     Examples
     --------
-    >>> window_centres(torch.zeros(40, 50), stride=4).shape
+    >>> crop_to_windows(torch.zeros(40, 50), stride=4).shape
     torch.Size([3, 5])
     """
     check_image(field, "field", min_side=check_integer(patch_size, "patch_size"))

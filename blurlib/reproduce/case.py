@@ -20,7 +20,7 @@ from ..learn import (
     save_network,
     split_scans,
 )
-from .doubt import calibrate
+from .uncertainty import calibrate
 
 
 class NotShipped(ValueError):
@@ -113,7 +113,7 @@ class Case:
             with RunLog(path.with_suffix(".csv")) as log:
                 network, record = run_recipe(
                     RECIPES[name], scans=self.scans, device=self.device, progress=self.progress,
-                    checkpoint=lambda identity: Checkpoint(unfinished, identity), look_on=log,
+                    checkpoint=lambda identity: Checkpoint(unfinished, identity), callback=log,
                 )  # fmt: skip
             if RECIPES[name].on_crops:
                 record["doubt"] = calibrate(network, self.aside)

@@ -5,7 +5,7 @@ import statistics
 import torch
 
 from ..learn import READOUT_STUDY, READOUTS, BlurClassifier, GaussianNetwork
-from ..maps import make_test_image, rmse, run_sliding, window_centres
+from ..maps import crop_to_windows, make_test_image, rmse, run_sliding
 
 #: Step between windows, as in the other studies.
 _STRIDE = 8
@@ -39,7 +39,7 @@ def readouts(case):
 def _test(scan, field):
     """Return a blurred scan and the true sigma of its windows."""
     blurred, truth = make_test_image(scan.load(), field)
-    return blurred, window_centres(truth, stride=_STRIDE)
+    return blurred, crop_to_windows(truth, stride=_STRIDE)
 
 
 @torch.no_grad()

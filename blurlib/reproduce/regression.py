@@ -5,9 +5,9 @@ import torch
 from ..data import DatasetConfig
 from ..learn import split_scans
 from ..maps import rmse
-from ..maps.doubt import WITHIN, calibrate_doubt, error_by_kept, reliability, share_within
+from ..maps.uncertainty import WITHIN, coverage, fit_std_scale, reliability, sparsification_curve
 from .case import mean_and_spread
-from .doubt import FIELDS, STRIDE, errors_of, joined
+from .uncertainty import FIELDS, STRIDE, errors_of, joined
 
 #: What is done to the ramp's picture before a network looks at it.
 DEGRADED = {
@@ -49,7 +49,9 @@ def regression(name, case):
             "within, each texture by the others' scale": _left_one_out(by_scan),
             "kept": {
                 str(share): round(error, 4)
-                for share, error in zip(KEPT, error_by_kept(errors, deviations, KEPT), strict=True)
+                for share, error in zip(
+                    KEPT, sparsification_curve(errors, deviations, KEPT), strict=True
+                )
             },
             "reliability": {
                 name: [round(value, 4) for value in values.tolist()]
@@ -78,7 +80,7 @@ def _learned_from(network, case):
 
 
 def _shares(errors, deviations):
-    return {str(number): round(share_within(errors, deviations, number), 3) for number in WITHIN}
+    return {str(number): round(coverage(errors, deviations, number), 3) for number in WITHIN}
 
 
 def _left_one_out(by_scan):
@@ -87,5 +89,5 @@ def _left_one_out(by_scan):
     for place, pairs in enumerate(by_scan):
         others = joined(pair for other in by_scan[:place] + by_scan[place + 1 :] for pair in other)
         errors, deviations = joined(pairs)
-        scaled.append((errors, calibrate_doubt(*others) * deviations))
+        scaled.append((errors, fit_std_scale(*others) * deviations))
     return _shares(*joined(scaled))

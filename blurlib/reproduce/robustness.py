@@ -5,8 +5,8 @@ import torch
 from ..maps import bias, rmse
 from ..maps.classical import classical_estimator
 from ..maps.corruptions import corrupt_test_image
-from ..maps.doubt import NO_TEXTURE, share_within
 from ..maps.estimators import estimator_of
+from ..maps.uncertainty import NO_TEXTURE, coverage
 from .case import mean_and_spread
 
 #: Networks and classical methods that are compared; `DOUBTS` states its doubt.
@@ -89,7 +89,7 @@ def _doubt(errors, deviations):
         "stated": round(deviations.square().mean().sqrt().item(), 4),
         "found": round(errors.square().mean().sqrt().item(), 4),
         "within": {
-            str(number): round(share_within(errors, deviations, number), 3) for number in (1, 2)
+            str(number): round(coverage(errors, deviations, number), 3) for number in (1, 2)
         },
         "refused": round(1 - said.double().mean().item(), 4),
         "found_where_not_refused": (

@@ -7,13 +7,13 @@ from ..data.sources import data_folder
 from ..maps import (
     BOUNDARIES,
     NEIGHBOURHOODS,
+    crop_to_windows,
     estimator_of,
     evaluate_image,
     make_test_image,
     predict_sigma_map,
     rmse,
     smooth,
-    window_centres,
 )
 from .case import NoData, mean_and_spread
 
@@ -28,7 +28,7 @@ def rows(name, case):
     for scan in case.each(case.aside, name):
         for field, scores in found.items():
             blurred, truth = make_test_image(scan.load(), field)
-            truth = window_centres(truth)
+            truth = crop_to_windows(truth)
             raw = predict_sigma_map(network, blurred, readout="argmax")
             scores.setdefault("raw", {})[scan.name] = rmse(raw, truth)
             for way in NEIGHBOURHOODS:
@@ -62,7 +62,7 @@ def third_row(case):
         image = scan.load()
         top, left = ((size - 128) // 2 for size in image.shape)
         blurred, truth = make_test_image(image[top : top + 128, left : left + 128], "ramp")
-        truth = window_centres(truth).double()
+        truth = crop_to_windows(truth).double()
         raw = predict_sigma_map(network, blurred, readout="argmax").double()
         for boundary in BOUNDARIES:
             known = None if boundary == "free" else truth

@@ -8,7 +8,8 @@ import torch
 from blurlib import blur
 
 
-@pytest.mark.parametrize("sigma", [0.1, 0.25, 0.3, 0.49, 0.5, 0.77, 1.0, 1.01, 1.5, 2.6, 3.0, 5.99])
+@pytest.mark.parametrize("sigma", [0.1, 0.25, 0.3, 0.49, 0.5, 0.77, 1.0, 1.01, 1.5, 2.0, 2.0003,
+                                   2.6, 3.0003, 5.001, 5.99])  # fmt: skip
 def test_the_width_is_that_of_the_kernel(sigma):
     kernel = blur.thesis_psf(sigma, dtype=torch.float64)
     assert blur.nominal_to_std(sigma) == pytest.approx(blur.effective_sigma(kernel), abs=2e-4)
@@ -34,6 +35,8 @@ def test_both_ways_give_the_same_again():
     sigmas = 0.1 + 8 * sigmas
     again = blur.std_to_nominal(blur.nominal_to_std(sigmas))
     torch.testing.assert_close(again, sigmas, atol=1e-6, rtol=0)
+    whole = blur.nominal_to_std(torch.tensor([1, 2]))
+    assert whole.tolist() == pytest.approx([blur.nominal_to_std(1), blur.nominal_to_std(2)])
     assert blur.std_to_nominal(0.0) == blur.nominal_to_std(0.0) == 0
 
 

@@ -17,11 +17,12 @@ import yaml
 REPOSITORY = Path(__file__).parents[2]
 WIDTHS = {"wide": 1280, "narrow": 390}
 # A page is loaded once for each scheme, so that a load in either theme and at either width is seen.
-# What is loaded over http is then shown to the other readers: a file holds the same page.
+# Then it is shown to other readers: over http to all, as a file to one more.
 LOADED_AS = {"http": ("light", "wide"), "file": ("dark", "narrow")}
 VARIANTS = [
     *(("http", theme, width) for theme in ("light", "dark") for width in WIDTHS),
     ("file", *LOADED_AS["file"]),
+    ("file", *LOADED_AS["http"]),
 ]
 RAW_FORMULA = re.compile(r"\\[()\[\]]|\$\$|\\(?:frac|sigma|sum)\b")
 

@@ -8,7 +8,7 @@ from blurlib import data
 
 def test_free_textures_hold_no_test_texture(rng):
     assert not {*data.TRAINING_PHOTOGRAPHS} & {*data.TEST_TEXTURES, "text", "page"}
-    images = data.free_textures(rng=rng, num_each=1, size=64)
+    images = data.training_images(rng=rng, num_each=1, size=64)
     assert len(images) == len(data.FAMILIES) + 7
 
 
@@ -30,40 +30,42 @@ def test_free_pages_are_printed_soft_and_repeatable(rng):
 
 
 def test_free_scans_are_stained_soft_and_repeatable(rng):
-    scans = data.free_scans(3, rng=rng, size=96)
-    again = data.free_scans(3, rng=torch.Generator().manual_seed(0), size=96)
+    scans = data.synthetic_prints(3, rng=rng, size=96)
+    again = data.synthetic_prints(3, rng=torch.Generator().manual_seed(0), size=96)
     assert len(scans) == 3 and all(map(torch.equal, scans, again))
     for scan in scans:
         assert scan.shape == (96, 96) and scan.min() >= 0 and scan.max() <= 1
         assert 0.02 < scan.std() < 0.35  # ink on paper, neither blank nor black and white
 
     def edges(softness):
-        (scan,) = data.free_scans(1, rng=torch.Generator().manual_seed(5), softness=softness)
+        (scan,) = data.synthetic_prints(1, rng=torch.Generator().manual_seed(5), softness=softness)
         return scan.diff(dim=1).abs().max()
 
     assert edges((2.0, 3.0)) < 0.8 * edges((0.0, 0.1))
-    assert data.free_scans(0, rng=rng) == []
+    assert data.synthetic_prints(0, rng=rng) == []
     with pytest.raises(ValueError, match="largest of softness"):
-        data.free_scans(1, rng=rng, softness=(1.0, 0.5))
+        data.synthetic_prints(1, rng=rng, softness=(1.0, 0.5))
     with pytest.raises(ValueError, match="size"):
-        data.free_scans(1, rng=rng, size=16)
+        data.synthetic_prints(1, rng=rng, size=16)
     for softness in (0.5, (0.5,), (0.1, 0.2, 0.3)):
         with pytest.raises(ValueError, match="softness must be"):
-            data.free_scans(1, rng=rng, softness=softness)
+            data.synthetic_prints(1, rng=rng, softness=softness)
 
 
 def test_free_photographs_are_the_last_of_the_free_textures(rng):
     photographs = data.free_photographs()
-    textures = data.free_textures(rng=rng, num_each=1, size=64)[-len(photographs) :]
+    textures = data.training_images(rng=rng, num_each=1, size=64)[-len(photographs) :]
     assert len(photographs) == len(data.TRAINING_PHOTOGRAPHS)
     assert all(map(torch.equal, photographs, textures))
-    drawn = data.free_textures(rng=rng, num_each=1, size=64, photographs=False)
+    drawn = data.training_images(rng=rng, num_each=1, size=64, photographs=False)
     assert len(drawn) == len(data.FAMILIES)
 
 
 @pytest.mark.parametrize("slope", [-1.0, -3.0])
 def test_free_fields_follow_the_power_law_that_was_asked_for(slope, rng):
-    fields = data.free_fields(8, rng=rng, size=64, slopes=(slope, slope), contrasts=(0.05, 0.05))
+    fields = data.gaussian_random_fields(
+        8, rng=rng, size=64, slopes=(slope, slope), contrasts=(0.05, 0.05)
+    )
     stack = torch.stack(fields).double()
     assert stack.std((1, 2)).tolist() == pytest.approx([0.05] * 8, rel=1e-3)
     power = torch.fft.fft2(stack).abs().square().mean(0)
@@ -76,8 +78,8 @@ def test_free_fields_follow_the_power_law_that_was_asked_for(slope, rng):
 
 
 def test_free_fields_are_repeatable_and_refuse_what_they_cannot_draw(rng):
-    fields = data.free_fields(3, rng=rng, size=48)
-    again = data.free_fields(3, rng=torch.Generator().manual_seed(0), size=48)
+    fields = data.gaussian_random_fields(3, rng=rng, size=48)
+    again = data.gaussian_random_fields(3, rng=torch.Generator().manual_seed(0), size=48)
     assert len(fields) == 3 and all(map(torch.equal, fields, again))
     assert all(field.min() >= 0 and field.max() <= 1 for field in fields)
     for wrong in (
@@ -85,29 +87,29 @@ def test_free_fields_are_repeatable_and_refuse_what_they_cannot_draw(rng):
         *({"contrasts": (0.1, 0.5)}, {"size": 16}),
     ):
         with pytest.raises(ValueError, match=next(iter(wrong))):
-            data.free_fields(1, rng=rng, **wrong)
+            data.gaussian_random_fields(1, rng=rng, **wrong)
 
 
 def test_free_cloth_has_sharp_lines_where_its_threads_are(rng):
-    (cloth,) = data.free_cloth(1, rng=rng, size=128, periods=(6.0, 6.0))
+    (cloth,) = data.synthetic_cloth(1, rng=rng, size=128, periods=(6.0, 6.0))
     power = torch.fft.rfft2(cloth - cloth.mean()).abs().square().flatten()
     strongest = power.sort(descending=True).values
     assert strongest[:40].sum() > 0.3 * power.sum()  # 40 of more than 8000
 
     def edges(period):
         draws = torch.Generator().manual_seed(3)
-        return data.free_cloth(1, rng=draws, periods=(period, period))[0].diff(dim=1).std()
+        return data.synthetic_cloth(1, rng=draws, periods=(period, period))[0].diff(dim=1).std()
 
     assert edges(4.0) > edges(12.0)
 
 
 def test_free_cloth_is_repeatable_and_refuses_what_it_cannot_weave(rng):
-    cloth = data.free_cloth(3, rng=rng, size=48)
-    again = data.free_cloth(3, rng=torch.Generator().manual_seed(0), size=48)
+    cloth = data.synthetic_cloth(3, rng=rng, size=48)
+    again = data.synthetic_cloth(3, rng=torch.Generator().manual_seed(0), size=48)
     assert len(cloth) == 3 and all(map(torch.equal, cloth, again))
     for piece in cloth:
         assert piece.shape == (48, 48) and piece.min() >= 0 and piece.max() <= 1
         assert piece.std() > 0.01
     for wrong in ({"periods": (1.0, 5.0)}, {"periods": 3.0}, {"size": 16}):
         with pytest.raises(ValueError, match=next(iter(wrong))):
-            data.free_cloth(1, rng=rng, **wrong)
+            data.synthetic_cloth(1, rng=rng, **wrong)

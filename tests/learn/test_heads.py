@@ -31,16 +31,16 @@ def test_ordinal_readouts_are_mean_and_class():
 def test_the_ordinal_loss_knows_how_far_off_an_answer_is():
     network = learn.OrdinalNetwork(num_classes=4)
     answers = torch.tensor([[9.0, -9.0, -9.0], [9.0, 9.0, -9.0], [9.0, 9.0, 9.0]])
-    losses = [network.judge(answers[[k]], torch.tensor([1]))[0].item() for k in range(3)]
+    losses = [network.loss(answers[[k]], torch.tensor([1]))[0].item() for k in range(3)]
     assert losses[0] < 0.01 and losses[2] == pytest.approx(2 * losses[1], rel=0.01)
-    loss, squared, right = network.judge(torch.zeros(2, 3), torch.tensor([0, 3]))
+    loss, squared, right = network.loss(torch.zeros(2, 3), torch.tensor([0, 3]))
     assert loss.item() == pytest.approx(math.log(2)) and right == 0.5
     assert squared.item() == pytest.approx((1.5 * 0.75) ** 2)
 
 
 def test_the_direct_loss_is_the_squared_error():
     network = learn.DirectNetwork()
-    loss, squared, right = network.judge(torch.tensor([[1.0], [2.04]]), torch.tensor([1.5, 2.0]))
+    loss, squared, right = network.loss(torch.tensor([[1.0], [2.04]]), torch.tensor([1.5, 2.0]))
     assert loss == squared and loss.item() == pytest.approx((0.25 + 0.0016) / 2)
     assert right == 0.5
     assert network.read_out(torch.tensor([[-0.3], [0.7]])).tolist() == pytest.approx([0, 0.7])
@@ -52,7 +52,7 @@ def test_the_direct_loss_is_the_squared_error():
 def test_networks_without_classes_refuse_them(kind):
     network = learn.HEADS[kind]()
     with pytest.raises(TypeError, match="learns from sigmas in pixels, got classes"):
-        network.judge(torch.zeros(2, network.num_outputs), torch.tensor([0, 1]))
+        network.loss(torch.zeros(2, network.num_outputs), torch.tensor([0, 1]))
     for change in ({"num_classes": 10}, {"source": "as-published"}):
         with pytest.raises(ValueError, match=f"the network '{kind}' has no classes"):
             learn.Recipe(kind, **change)
@@ -73,7 +73,7 @@ def test_beta_decides_how_much_a_doubted_patch_counts():
     for beta in (0.0, 0.5, 1.0):
         network = learn.GaussianNetwork(beta=beta)
         answers = torch.tensor([[1.5, math.log(0.01)], [1.5, math.log(0.25)]], requires_grad=True)
-        loss, squared, right = network.judge(answers, truth)
+        loss, squared, right = network.loss(answers, truth)
         loss.backward()
         pulls[beta] = (answers.grad[0, 0] / answers.grad[1, 0]).item()
         assert squared == 0.25 and right == 0  # the second lies at its deviation, not within
@@ -95,7 +95,7 @@ def test_a_head_begins_in_the_middle_and_repeats_with_its_seed():
 
 @pytest.mark.parametrize("kind", sorted(learn.HEADS))
 def test_a_head_learns_in_seconds_and_makes_maps(kind, rng, tmp_path):
-    images = data.free_textures(rng=rng, num_each=1)
+    images = data.training_images(rng=rng, num_each=1)
     config = learn.TrainConfig(num_steps=120, batch_size=64, lr=5e-3)
     network, record = learn.run_recipe(learn.Recipe(kind, config=config), images=images)
     assert record["history"]["rmse"][-1] < 0.4 < 0.7 < record["history"]["rmse"][0] < 1.2

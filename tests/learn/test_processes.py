@@ -24,7 +24,7 @@ with learn.process_group() as device:
     config = learn.TrainConfig(num_steps=3, batch_size=16, clip=1e9)
     run = learn.TrainingRun(network, stream, config, device=device)
     run.advance()
-    if learn.is_first():
+    if learn.is_main_process():
         gradients = [parameter.grad.flatten() for parameter in network.parameters()]
         run_two = run.history["loss"] + run.history["rmse"] + run.history["accuracy"]
         torch.save(torch.cat([*gradients, torch.tensor(run_two)]), sys.argv[1])

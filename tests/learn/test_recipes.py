@@ -33,9 +33,9 @@ def test_a_run_is_the_same_run_on_another_processor(monkeypatch):
             learn.run_recipe(SMALL, checkpoint=stop, **options)
 
     run()
-    draw = learn.recipes.free_textures
+    draw = learn.recipes.training_images
     monkeypatch.setattr(
-        learn.recipes, "free_textures", lambda **options: [0.999 * x for x in draw(**options)]
+        learn.recipes, "training_images", lambda **options: [0.999 * x for x in draw(**options)]
     )
     run()
     assert identities[0] == identities[1]
@@ -52,7 +52,7 @@ def test_a_recipe_can_look_at_patches_put_aside():
     zeros = torch.zeros(8, dtype=torch.int64)
     side = data.Patches(levels, zeros.float(), zeros, zeros, zeros)
     runs = []
-    learn.run_recipe(recipe, validation=side, look_on=runs.append)
+    learn.run_recipe(recipe, validation=side, callback=runs.append)
     assert runs[-1].validations and len(runs) == runs[-1].validations[-1]["step"]
     with pytest.raises(ValueError, match="validate_every and validation belong together"):
         learn.run_recipe(recipe)

@@ -51,7 +51,7 @@ def test_a_stopped_run_goes_on_bit_for_bit(tmp_path, source, changes):
     assert second.history["seconds"] == sorted(second.history["seconds"])
     assert second.validations == whole.validations
     for one, other in zip(
-        second.finish().state_dict().values(), whole.finish().state_dict().values(), strict=True
+        second.finalize().state_dict().values(), whole.finalize().state_dict().values(), strict=True
     ):
         assert torch.equal(one, other)
 
@@ -98,5 +98,5 @@ def test_patience_stops_the_run_and_keeps_the_best(tmp_path):
     losses = [look["loss"] for look in run.validations]
     assert len(losses) - 1 - losses.index(min(losses)) == 3
     best = {name: tensor.clone() for name, tensor in run.best.items()}
-    for name, tensor in run.finish().state_dict().items():
+    for name, tensor in run.finalize().state_dict().items():
         assert torch.equal(tensor, best[name])

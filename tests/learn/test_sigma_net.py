@@ -45,13 +45,15 @@ def test_bad_arguments_are_named(rng):
 
 
 def test_it_learns_in_seconds(rng):
-    images = [image for image in data.free_textures(rng=rng, num_each=1) if min(image.shape) >= 192]
+    images = [
+        image for image in data.training_images(rng=rng, num_each=1) if min(image.shape) >= 192
+    ]
     network = learn.SigmaNet(**SMALL).initialise(rng)
     stream = data.CropStream(images, rng=rng, crop_size=64, noisy=0.0, compressed=0.0)
     learn.train(network, stream, learn.TrainConfig(num_steps=150, batch_size=8, lr=5e-3))
     found, truth = stream.batch(100)
     with torch.no_grad():
-        _, squared, _ = network.judge(network(found), truth)
+        _, squared, _ = network.loss(network(found), truth)
     assert not network.training and squared < 0.5 * truth.var()
 
 
@@ -61,13 +63,13 @@ def test_its_loss_is_a_gaussians(rng):
     answers = torch.zeros(1, 2, 2, 1, 1)
     answers[0, :, 0] = 1.5  # half a pixel off
     answers[0, :, 1] = torch.tensor(0.25).log()  # and said so
-    loss, squared, right = network.judge(answers, truth)
+    loss, squared, right = network.loss(answers, truth)
     likelihood = (1 + torch.tensor(0.25).log()) / 2
     assert loss.item() == pytest.approx(1.5 * 0.5 * likelihood.item())
     assert squared == 0.25 and right == 0  # not within, but at it
     # The deviation that fits the error best is the error itself.
     answers.requires_grad_()
-    network.judge(answers, truth)[0].backward()
+    network.loss(answers, truth)[0].backward()
     assert answers.grad[:, :, 1].abs().max() < 1e-6 < answers.grad[:, :, 0].abs().min()
 
 

@@ -143,7 +143,7 @@ def test_the_log_has_a_line_a_step(tmp_path, rng):
     network = learn.SpectrumNetwork(4).initialise(rng)
     stream = data.PatchStream([torch.rand(64, 64, generator=rng)], network.sigmas, rng=rng)
     config = learn.TrainConfig(num_steps=5, batch_size=8)
-    history = learn.train(network, stream, config, look_on=learn.RunLog(tmp_path / "log.csv"))
+    history = learn.train(network, stream, config, callback=learn.RunLog(tmp_path / "log.csv"))
     header, *rows = (tmp_path / "log.csv").read_text().splitlines()
     assert header == "step,loss,rmse,accuracy,seconds" and len(rows) == 5
     step, loss, *_ = rows[-1].split(",")

@@ -32,7 +32,7 @@ def blurred_edge(sigma, side=96):
 def test_maps_lie_on_the_grid_of_all_estimators(name, stride, shape, rng):
     image = torch.rand(shape, generator=rng)
     found = maps.load_estimator(name).predict(image, stride=stride, border="valid").sigma
-    assert found.shape == maps.window_centres(image, stride=stride).shape
+    assert found.shape == maps.crop_to_windows(image, stride=stride).shape
     assert found.dtype == torch.float32 and (found >= 0).all() and (found <= 3.5).all()
     assert maps.load_estimator(name).patch_size == 32
 
@@ -146,7 +146,7 @@ def test_white_noise_has_its_variance_in_every_ring(rng):
 def test_a_spectrum_of_the_model_gives_its_sigma_back(sigma):
     model = _Rings()
     log_power = 8 - _SLOPE * model.log_frequency + model.log_transfer[round(10 * sigma)]
-    power = log_power.exp() + windows.ROUNDING
+    power = log_power.exp() + windows.QUANTIZATION_VARIANCE
     assert classical.fit_spectra(power[None]).item() == pytest.approx(sigma, abs=0.15)
 
 

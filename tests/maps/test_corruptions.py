@@ -4,12 +4,12 @@ import pytest
 import torch
 
 from blurlib import blur, data
-from blurlib.maps import make_test_image, window_centres
+from blurlib.maps import crop_to_windows, make_test_image
 from blurlib.maps.corruptions import (
     CORRUPTIONS,
     PSF_SHAPES,
     corrupt_test_image,
-    psf_of_spread,
+    psf_with_sigma,
 )
 
 LEVELS = {
@@ -77,7 +77,7 @@ def test_a_psf_lies_as_it_would_in_a_uniform_blur():
 @pytest.mark.parametrize("shape", PSF_SHAPES)
 @pytest.mark.parametrize("sigma", [0.6, 1.0, 2.5, 4.0])
 def test_every_shape_has_the_spread_that_was_asked_for(shape, sigma):
-    psf = psf_of_spread(shape, sigma)
+    psf = psf_with_sigma(shape, sigma)
     assert psf.sum().item() == pytest.approx(1, abs=1e-5)
     # A gaussian's is nominal: its samples and its cut make a per cent.
     within = 0.02 if shape == "gaussian" else 0.005
@@ -86,7 +86,7 @@ def test_every_shape_has_the_spread_that_was_asked_for(shape, sigma):
 
 @pytest.mark.parametrize("shape", PSF_SHAPES)
 def test_no_spread_is_no_blur(shape):
-    assert psf_of_spread(shape, 0.0).max() == pytest.approx(1, abs=0.02)
+    assert psf_with_sigma(shape, 0.0).max() == pytest.approx(1, abs=0.02)
 
 
 def test_a_sigma_shrinks_as_the_sides_do_which_are_whole_numbers(sharp):
@@ -102,7 +102,7 @@ def test_a_sigma_counts_the_pixels_of_the_resized_picture(sharp):
     _, field = make_test_image(sharp, "ramp")
     assert image.shape == (48, 64)
     assert sigma_map.mean().item() == pytest.approx(0.5 * field.mean().item(), rel=0.01)
-    assert window_centres(sigma_map).shape == (17, 33)
+    assert crop_to_windows(sigma_map).shape == (17, 33)
 
 
 def test_contrast_shrinks_before_rounding_and_sharpening_after(sharp):
@@ -150,6 +150,6 @@ def test_other_bad_arguments_are_named(sharp, rng):
     with pytest.raises(ValueError, match=r"shape \(H, W\)"):
         corrupt_test_image(sharp[None], "jpeg", 50)
     with pytest.raises(ValueError, match="from 0 to 4 pixels"):
-        psf_of_spread("disk", 5.0)
+        psf_with_sigma("disk", 5.0)
     with pytest.raises(ValueError, match="shape must be one of"):
-        psf_of_spread("ring", 1.0)
+        psf_with_sigma("ring", 1.0)

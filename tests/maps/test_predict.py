@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from blurlib import data, learn, maps
+from blurlib import blur, data, learn, maps
 from blurlib.maps import predict
 
 
@@ -90,10 +90,10 @@ def test_readouts():
 
 def test_window_centres_are_the_contracts():
     field = torch.arange(40.0 * 50).reshape(40, 50)
-    centres = maps.window_centres(field)
+    centres = maps.crop_to_windows(field)
     assert centres.shape == (9, 19)
     assert centres[0, 0] == field[16, 16] and centres[8, 18] == field[24, 34]
-    assert torch.equal(maps.window_centres(field, stride=5), centres[::5, ::5])
+    assert torch.equal(maps.crop_to_windows(field, stride=5), centres[::5, ::5])
 
 
 @pytest.mark.parametrize("stride", [1, 3, 8])
@@ -160,18 +160,66 @@ def test_a_full_map_of_a_plane_is_the_plane(stride, offset, shape):
 def test_an_estimator_that_answers_for_other_windows_is_named():
     class Other(maps.Estimator):
         def answer(self, image, stride, progress=False):
-            return torch.ones(1, 3, 3)
+            return torch.ones(self.shape)
 
-    with pytest.raises(ValueError, match=r"Other answered for \(3, 3\) windows where \(6, 8\)"):
-        Other().predict(torch.rand(40, 50), stride=8)
+    class Coarse(Other):
+        output_stride = 4
+
+    for estimator, shape, asked in (
+        (Other(), (1, 3, 3), r"\(6, 8\)"), (Coarse(), (1, 3, 3), r"\(11, 14\)"),
+        (Coarse(), (11, 14), r"\(11, 14\)"), (Coarse(), (3, 11, 14), r"\(11, 14\)"),
+    ):  # fmt: skip
+        estimator.shape = shape
+        with pytest.raises(ValueError, match=f"or two layers of {asked} windows were asked"):
+            estimator.predict(torch.rand(40, 50), stride=8)
     with pytest.raises(ValueError, match="border must be one of reflect, valid"):
         Other().predict(torch.rand(40, 50), border="mirror")
+
+
+def test_a_map_is_converted_there_and_back():
+    sigma = torch.tensor([[0.05, 1.2, 2.3, 2.8]], dtype=torch.float64)
+    for std in (0.0, 0.01, 0.2):
+        found = maps.SigmaMap(sigma, torch.full_like(sigma, std), 4, 16, (36, 48))
+        width = found.to("std")
+        assert width.convention == "std" and found.to("nominal") is found
+        torch.testing.assert_close(width.sigma, blur.nominal_to_std(sigma))
+        torch.testing.assert_close(width.to("nominal").sigma, sigma, atol=1e-6, rtol=0)
+        assert width.std.isfinite().all() and (width.std >= 0).all()
+        if std == 0.01:  # the slope of a smooth stretch
+            step = torch.tensor([[1e-4]], dtype=torch.float64)
+            slope = (blur.nominal_to_std(sigma + step) - blur.nominal_to_std(sigma)) / step
+            torch.testing.assert_close(width.std[0, 1:], 0.01 * slope[0, 1:], rtol=0.05, atol=0)
+            back = width.to("nominal").std
+            torch.testing.assert_close(back[0, 1:], found.std[0, 1:], rtol=0.05, atol=0)
+    with pytest.raises(ValueError, match="convention must be one of"):
+        found.to("fwhm")
+
+
+def test_what_is_no_network_of_ours_is_named():
+    with pytest.raises(TypeError, match="PatchNetwork or a SigmaNet, got Linear"):
+        maps.estimator_of(torch.nn.Linear(2, 2))
+    with pytest.raises(TypeError, match="sigma must be a tensor, got NoneType"):
+        maps.SigmaMap(None, None, 1, 0, (3, 3))
+
+
+@pytest.mark.parametrize("size", [16, 64])
+def test_an_image_must_be_as_large_as_a_window(size):
+    class One(maps.Estimator):
+        patch_size = size
+
+        def answer(self, image, stride, progress=False):
+            return torch.ones(1, *((side - size) // stride + 1 for side in image.shape))
+
+    assert One().predict(torch.rand(size, size)).full_size().sigma.shape == (size, size)
+    with pytest.raises(ValueError, match=f"at least {size} pixels"):
+        One().predict(torch.rand(size - 1, size))
 
 
 @pytest.mark.parametrize(
     ("changed", "words"),
     [
         ({"std": torch.ones(2, 2)}, "std must have the shape"),
+        ({"sigma": torch.ones(4)}, "sigma must have the shape"),
         ({"convention": "fwhm"}, "convention must be one of nominal, std"),
         ({"stride": 0}, "stride must be"),
     ],
@@ -207,8 +255,8 @@ def test_networks_of_spectra_slide(rng):
 @pytest.mark.cuda
 def test_cuda_agrees_with_the_cpu(network, rng):
     image = torch.rand(50, 60, generator=rng)
-    here = maps.predict_sigma_map(network, image)
-    there = maps.predict_sigma_map(network.cuda(), image)
+    here = maps.estimator_of(network).predict(image).sigma
+    there = maps.estimator_of(network.cuda()).predict(image).sigma
     network.cpu()
     torch.testing.assert_close(there, here, atol=1e-3, rtol=0)
 
@@ -221,8 +269,8 @@ def test_cuda_agrees_with_the_cpu(network, rng):
         (lambda net: maps.predict_sigma_map(net, torch.zeros(40, 40), stride=0), "stride must be"),
         (lambda net: maps.predict_sigma_map(net, torch.zeros(40, 40), readout="x"), "readout must"),
         (lambda net: maps.predict_sigma_map(net, torch.zeros(40, 40), method="x"), "method must"),
-        (lambda net: maps.window_centres(torch.zeros(20, 40)), "at least 32 pixels"),
-        (lambda net: maps.window_centres(torch.zeros(40, 40), stride=0), "stride must be"),
+        (lambda net: maps.crop_to_windows(torch.zeros(20, 40)), "at least 32 pixels"),
+        (lambda net: maps.crop_to_windows(torch.zeros(40, 40), stride=0), "stride must be"),
         (lambda net: maps.run_sliding(net, torch.zeros(1, 3, 40, 40)), "\\(B, 1, H, W\\)"),
         (lambda net: maps.run_dense(net, torch.zeros(40, 40)), "\\(B, 1, H, W\\)"),
         (

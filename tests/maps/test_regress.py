@@ -20,7 +20,7 @@ def test_maps_lie_on_the_grid_of_all_estimators(estimator, stride):
     found = estimator.predict(image, stride=stride, border="valid")
     sigma_map, deviation = found.sigma, found.std
     shape = tuple((side - 32) // stride + 1 for side in image.shape)
-    assert sigma_map.shape == deviation.shape == shape == maps.window_centres(
+    assert sigma_map.shape == deviation.shape == shape == maps.crop_to_windows(
         image, stride=stride
     ).shape  # fmt: skip
     direct, _ = estimator.network.estimate(image[None, None])
@@ -109,4 +109,4 @@ def test_blank_paper_is_no_texture_and_grass_is(estimator):
     image = torch.ones(128, 320)  # nearer than 100 px it may go by the grass
     image[:, :128] = data.packaged_image("grass")[:128, :128]
     deviation = estimator.predict(image, border="valid").std
-    assert deviation[:, -10:].min() > maps.doubt.NO_TEXTURE > deviation[:, :14].max()
+    assert deviation[:, -10:].min() > maps.uncertainty.NO_TEXTURE > deviation[:, :14].max()

@@ -3,7 +3,7 @@
 import torch
 
 from ...blur import pad
-from .windows import ROUNDING, as_levels, box_mean
+from .windows import QUANTIZATION_VARIANCE, as_levels, box_mean
 
 #: Largest lag, and the height at which the peak's width is taken.
 _LAGS, _HEIGHT = 8, 0.8
@@ -38,9 +38,9 @@ def gradient_autocorrelation(image, stride=1):
         shifted = [beyond.narrow(axis, lag, levels.shape[axis]) for lag in range(_LAGS + 1)]
         sums = sums + torch.stack([box_mean(slope * other, stride) for other in shifted])
     # A difference of two rounded pixels has the noise of both, and shares one with the next.
-    sums[0] -= 4 * ROUNDING
-    sums[1] += 2 * ROUNDING
-    peak = sums[0].clamp_min(ROUNDING)  # a flat window's is all noise
+    sums[0] -= 4 * QUANTIZATION_VARIANCE
+    sums[1] += 2 * QUANTIZATION_VARIANCE
+    peak = sums[0].clamp_min(QUANTIZATION_VARIANCE)  # a flat window's is all noise
     return torch.cat([torch.ones_like(peak)[None], (sums[1:] / peak).clamp(-1, 1)])
 
 

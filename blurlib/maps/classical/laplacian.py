@@ -1,13 +1,13 @@
 """How much the picture bends: the oldest focus measure."""
 
 from ...blur import pad
-from .windows import ROUNDING, as_levels, variance
+from .windows import QUANTIZATION_VARIANCE, as_levels, variance
 
 #: Sum of the squares of the Laplacian's weights: so much of a pixel's noise it lets through.
 _GAIN = 4**2 + 4 * 1**2
 
 #: Added to a variance: nothing beside what rounding gives, and enough for a flat window's zero.
-_FAINT = ROUNDING / 100
+_FAINT = QUANTIZATION_VARIANCE / 100
 
 
 def laplacian_variance(image, stride=1):

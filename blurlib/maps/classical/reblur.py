@@ -6,7 +6,7 @@ import torch
 from torch.nn import functional
 
 from ...data.patches import PATCH_SIZE
-from .windows import ROUNDING, as_levels, box_mean, gradient, reblur
+from .windows import QUANTIZATION_VARIANCE, as_levels, box_mean, gradient, reblur
 
 #: Sigma of the second blur, in pixels: small enough to leave neighbouring edges apart.
 REBLUR_SIGMA = 0.7
@@ -82,7 +82,7 @@ def reblur_ratio(image, stride=1):
         around = scipy.ndimage.uniform_filter(sparse.numpy(), (1, side, side), mode="mirror")
         dense = dense + share * box_mean(torch.from_numpy(around), stride)
     dense = dense + _ANYWHERE * sparse.mean((1, 2), keepdim=True)
-    before, after = dense + ROUNDING * 1e-9  # a picture without edges
+    before, after = dense + QUANTIZATION_VARIANCE * 1e-9  # a picture without edges
     return _sigma_of(before / after)
 
 
@@ -140,7 +140,7 @@ def max_gradient(image, stride=1):
     .. [2] Chapter "The classical methods", ``book/maps/classical.ipynb``.
     """
     before, after = (
-        functional.max_pool2d(steepness[None], PATCH_SIZE, stride)[0] + ROUNDING * 1e-2
+        functional.max_pool2d(steepness[None], PATCH_SIZE, stride)[0] + QUANTIZATION_VARIANCE * 1e-2
         for steepness in _steepness(as_levels(image))
     )
     return _sigma_of(before / after)

@@ -7,7 +7,7 @@ import torch
 from ..._checks import check_integer
 from ...blur import otf, thesis_psf
 from ...data.patches import PATCH_SIZE
-from .windows import ROUNDING, as_levels
+from .windows import QUANTIZATION_VARIANCE, as_levels
 
 #: Sigmas that are tried, in pixels.
 _SIGMAS = torch.arange(0, 3.41, 0.1)
@@ -16,7 +16,7 @@ _SIGMAS = torch.arange(0, 3.41, 0.1)
 _SLOPE, _SLOPE_SPREAD = 2.2, 0.7
 
 #: Variances of white noise that are tried, in square grey levels: of rounding alone, and more.
-_NOISES = ROUNDING * 4 ** torch.arange(5, dtype=torch.float64)
+_NOISES = QUANTIZATION_VARIANCE * 4 ** torch.arange(5, dtype=torch.float64)
 
 #: How likely each is before anything is seen: most pictures have no more noise than rounding's.
 _NOISE_PRIOR = torch.tensor([0.9, 0.025, 0.025, 0.025, 0.025], dtype=torch.float64)
@@ -174,7 +174,7 @@ def fit_spectra(power):
     """
     model = _OF_WINDOWS
     # Every window once for each noise: the pairs are fitted side by side.
-    measured = (power + ROUNDING / 100).log().repeat_interleave(len(_NOISES), 0)
+    measured = (power + QUANTIZATION_VARIANCE / 100).log().repeat_interleave(len(_NOISES), 0)
     log_noise = _NOISES.log().repeat(len(power))[:, None]
     away, weights = -model.log_frequency, model.weights
     amplitude = (measured - _SLOPE * away)[:, :3].mean(1)

@@ -8,7 +8,7 @@ from .autocorrelation import autocorrelation, gradient_autocorrelation
 from .laplacian import laplacian_variance
 from .reblur import max_gradient, reblur_ratio
 from .spectrum_fit import ring_power, spectrum_fit
-from .windows import ROUNDING, as_levels, box_mean, gradient, variance
+from .windows import QUANTIZATION_VARIANCE, as_levels, box_mean, gradient, variance
 
 #: First rings of the six bands whose power is taken.
 _BANDS = (0, 3, 6, 9, 12, 16, 21)
@@ -54,10 +54,10 @@ def hand_features(image, stride=1):
     bands = [power[..., a:b].mean(-1) for a, b in zip(_BANDS, _BANDS[1:], strict=False)]
     found = [
         *(method(image, stride) for method in methods),
-        (variance(levels, stride) + ROUNDING).log(),
-        fourth / (second + ROUNDING) ** 2,
+        (variance(levels, stride) + QUANTIZATION_VARIANCE).log(),
+        fourth / (second + QUANTIZATION_VARIANCE) ** 2,
         lags[1], lags[3],
-        *((band + ROUNDING / 100).log() for band in bands),
+        *((band + QUANTIZATION_VARIANCE / 100).log() for band in bands),
     ]  # fmt: skip
     return torch.stack(found).float()
 

@@ -9,7 +9,7 @@ from ...blur import pad
 from ...data.patches import PATCH_SIZE
 
 #: Variance that rounding to whole levels adds to every pixel, in square grey levels.
-ROUNDING = 1 / 12
+QUANTIZATION_VARIANCE = 1 / 12
 
 
 def as_levels(image):

@@ -3,7 +3,7 @@
 import torch
 
 from ..maps import estimator_of, make_test_image
-from ..maps.doubt import calibrate_doubt
+from ..maps.uncertainty import fit_std_scale
 
 #: The fields that doubt is calibrated on, clean.
 FIELDS = ("ramp", "sin")
@@ -31,7 +31,7 @@ def calibrate(network, scans):
     errors, deviations = joined(
         errors_of(network, scan, field) for field in FIELDS for scan in scans
     )
-    network.doubt_scale.fill_(calibrate_doubt(errors, deviations))
+    network.doubt_scale.fill_(fit_std_scale(errors, deviations))
     return {"scale": network.doubt_scale.item(), "on": [scan.name for scan in scans]}
 
 

@@ -12,14 +12,14 @@ NO_TEXTURE = 0.5
 WITHIN = {1: 0.6827, 2: 0.9545}
 
 
-def share_within(errors, deviations, num_deviations=1):
+def coverage(errors, std, num_std=1):
     """Return which share of errors is at most so many stated deviations large.
 
     Parameters
     ----------
-    errors, deviations : Tensors of one shape
+    errors, std : Tensors of one shape
         Estimate less truth, and what the estimator states, in pixels.
-    num_deviations : float, optional
+    num_std : float, optional
         How many; a gaussian's errors are within one in 68 %, within two in 95 % of all cases.
 
     Returns
@@ -39,20 +39,20 @@ def share_within(errors, deviations, num_deviations=1):
 
     Examples
     --------
-    >>> share_within(torch.tensor([0.1, -0.3]), torch.tensor([0.2, 0.2]))
+    >>> coverage(torch.tensor([0.1, -0.3]), torch.tensor([0.2, 0.2]))
     0.5
     """
-    errors, deviations = _check(errors, deviations)
-    num_deviations = check_number(num_deviations, "num_deviations", low=0)
-    return (errors.abs() <= num_deviations * deviations).double().mean().item()
+    errors, std = _check(errors, std)
+    num_std = check_number(num_std, "num_std", low=0)
+    return (errors.abs() <= num_std * std).double().mean().item()
 
 
-def calibrate_doubt(errors, deviations):
+def fit_std_scale(errors, std):
     r"""Return the one factor that makes 68 % of all errors lie within one deviation.
 
     Parameters
     ----------
-    errors, deviations : Tensors of one shape
+    errors, std : Tensors of one shape
         On pictures that the network has not seen, in pixels.
 
     Returns
@@ -63,7 +63,7 @@ def calibrate_doubt(errors, deviations):
     Raises
     ------
     TypeError, ValueError
-        As `share_within`.
+        As `coverage`.
 
     References
     ----------
@@ -75,20 +75,20 @@ def calibrate_doubt(errors, deviations):
     --------
     >>> rng = torch.Generator().manual_seed(0)
     >>> errors = 0.3 * torch.randn(100_000, generator=rng)
-    >>> round(calibrate_doubt(errors, torch.full_like(errors, 0.2)), 1)
+    >>> round(fit_std_scale(errors, torch.full_like(errors, 0.2)), 1)
     1.5
     """
-    errors, deviations = _check(errors, deviations)
-    ratio = (errors.abs() / deviations).flatten().sort().values
+    errors, std = _check(errors, std)
+    ratio = (errors.abs() / std).flatten().sort().values
     return ratio[round(WITHIN[1] * (len(ratio) - 1))].item()
 
 
-def reliability(errors, deviations, num_bins=10):
+def reliability(errors, std, num_bins=10):
     """Return what is stated beside what is found, in bins of equally many places.
 
     Parameters
     ----------
-    errors, deviations : Tensors of one shape
+    errors, std : Tensors of one shape
         In pixels.
     num_bins : int, optional
         From the surest places to the least sure ones.
@@ -97,34 +97,34 @@ def reliability(errors, deviations, num_bins=10):
     -------
     stated, found : Tensors of shape (num_bins,)
         Root of the mean square of the deviations, and of the errors, in pixels. On the diagonal,
-        doubt means what it says.
+        std means what it says.
 
     Raises
     ------
     TypeError, ValueError
-        As `share_within`, or if there are more bins than places.
+        As `coverage`, or if there are more bins than places.
 
     References
     ----------
     .. [1] D. Levi et al., "Evaluating and calibrating uncertainty prediction in regression tasks",
        Sensors 2022; key ``levi2022``.
     """
-    errors, deviations = _check(errors, deviations)
+    errors, std = _check(errors, std)
     if check_integer(num_bins, "num_bins") > errors.numel():
         raise ValueError(f"num_bins must be at most the {errors.numel()} places, got {num_bins}.")
-    order = deviations.flatten().argsort()
+    order = std.flatten().argsort()
     return tuple(
         torch.stack([part.square().mean().sqrt() for part in _split(values, order, num_bins)])
-        for values in (deviations, errors)
+        for values in (std, errors)
     )
 
 
-def error_by_kept(errors, deviations, shares):
-    """Return the error of the surest places: how much doubt knows about what is wrong.
+def sparsification_curve(errors, std, shares):
+    """Return the error of the surest places: how much std knows about what is wrong.
 
     Parameters
     ----------
-    errors, deviations : Tensors of one shape
+    errors, std : Tensors of one shape
         In pixels.
     shares : sequence of float
         Which shares of all places are kept, the surest ones, each above 0 and up to 1.
@@ -137,7 +137,7 @@ def error_by_kept(errors, deviations, shares):
     Raises
     ------
     TypeError, ValueError
-        As `share_within`, or if a share is out of range.
+        As `coverage`, or if a share is out of range.
 
     References
     ----------
@@ -146,13 +146,13 @@ def error_by_kept(errors, deviations, shares):
 
     Examples
     --------
-    >>> error_by_kept(torch.tensor([0.1, 1.0]), torch.tensor([0.2, 0.9]), [0.5])
+    >>> sparsification_curve(torch.tensor([0.1, 1.0]), torch.tensor([0.2, 0.9]), [0.5])
     [0.1]
     """
-    errors, deviations = _check(errors, deviations)
+    errors, std = _check(errors, std)
     if not all(0 < share <= 1 for share in shares):
         raise ValueError(f"shares must lie above 0 and up to 1, got {list(shares)}.")
-    squared = errors.flatten()[deviations.flatten().argsort()].square()
+    squared = errors.flatten()[std.flatten().argsort()].square()
     kept = [max(1, round(share * len(squared))) for share in shares]
     return [round(squared[:count].mean().sqrt().item(), 6) for count in kept]
 
@@ -161,17 +161,16 @@ def _split(values, order, num_bins):
     return values.flatten()[order].tensor_split(num_bins)
 
 
-def _check(errors, deviations):
-    for name, values in (("errors", errors), ("deviations", deviations)):
+def _check(errors, std):
+    for name, values in (("errors", errors), ("std", std)):
         if not isinstance(values, torch.Tensor):
             raise TypeError(f"{name} must be a tensor, got {type(values).__name__}.")
         if values.numel() == 0 or not values.isfinite().all():
             raise ValueError(f"{name} must be finite and not empty, shape {tuple(values.shape)}.")
-    if errors.shape != deviations.shape:
+    if errors.shape != std.shape:
         raise ValueError(
-            f"errors {tuple(errors.shape)} and deviations {tuple(deviations.shape)} must have one "
-            "shape."
+            f"errors {tuple(errors.shape)} and std {tuple(std.shape)} must have one shape."
         )
-    if deviations.min() <= 0:
-        raise ValueError(f"deviations must be positive, got {deviations.min():g}.")
-    return errors.double(), deviations.double()
+    if std.min() <= 0:
+        raise ValueError(f"std must be positive, got {std.min():g}.")
+    return errors.double(), std.double()

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from blurlib.maps import doubt
+from blurlib.maps import uncertainty
 
 
 @pytest.fixture
@@ -15,27 +15,27 @@ def honest(rng):
 
 def test_honest_doubt_is_found_to_be(honest):
     errors, deviations = honest
-    for number, share in doubt.WITHIN.items():
-        assert doubt.share_within(errors, deviations, number) == pytest.approx(share, abs=0.005)
-    assert doubt.calibrate_doubt(errors, deviations) == pytest.approx(1, abs=0.01)
-    stated, found = doubt.reliability(errors, deviations, 5)
+    for number, share in uncertainty.WITHIN.items():
+        assert uncertainty.coverage(errors, deviations, number) == pytest.approx(share, abs=0.005)
+    assert uncertainty.fit_std_scale(errors, deviations) == pytest.approx(1, abs=0.01)
+    stated, found = uncertainty.reliability(errors, deviations, 5)
     torch.testing.assert_close(stated, found, rtol=0.05, atol=0)
     assert (stated.diff() > 0).all()
 
 
 def test_the_factor_mends_a_wrong_scale(honest):
     errors, deviations = honest
-    scale = doubt.calibrate_doubt(errors, deviations / 3)
+    scale = uncertainty.fit_std_scale(errors, deviations / 3)
     assert scale == pytest.approx(3, rel=0.02)
-    assert doubt.share_within(errors, scale * deviations / 3) == pytest.approx(0.6827, abs=1e-4)
+    assert uncertainty.coverage(errors, scale * deviations / 3) == pytest.approx(0.6827, abs=1e-4)
 
 
 def test_the_surest_places_err_least(honest):
     errors, deviations = honest
-    kept = doubt.error_by_kept(errors, deviations, (0.1, 0.5, 1))
+    kept = uncertainty.sparsification_curve(errors, deviations, (0.1, 0.5, 1))
     assert kept == sorted(kept) and kept[0] < 0.5 * kept[2]
     assert kept[2] == pytest.approx(errors.square().mean().sqrt().item(), abs=1e-6)
-    at_random = doubt.error_by_kept(errors, deviations.flip(0, 1), (0.5, 1))
+    at_random = uncertainty.sparsification_curve(errors, deviations.flip(0, 1), (0.5, 1))
     assert at_random[0] == pytest.approx(at_random[1], rel=0.05)
 
 
@@ -50,13 +50,13 @@ def test_the_surest_places_err_least(honest):
 )
 def test_bad_input_is_named(errors, deviations, words):
     with pytest.raises(ValueError, match=words):
-        doubt.share_within(errors, deviations)
+        uncertainty.coverage(errors, deviations)
 
 
 def test_bad_bins_and_shares_are_named():
     with pytest.raises(ValueError, match="at most the 2 places"):
-        doubt.reliability(torch.ones(2), torch.ones(2), 3)
+        uncertainty.reliability(torch.ones(2), torch.ones(2), 3)
     with pytest.raises(ValueError, match="above 0 and up to 1"):
-        doubt.error_by_kept(torch.ones(2), torch.ones(2), [0.0])
-    with pytest.raises(TypeError, match="deviations must be a tensor, got float"):
-        doubt.calibrate_doubt(torch.ones(2), 1.0)
+        uncertainty.sparsification_curve(torch.ones(2), torch.ones(2), [0.0])
+    with pytest.raises(TypeError, match="std must be a tensor, got float"):
+        uncertainty.fit_std_scale(torch.ones(2), 1.0)

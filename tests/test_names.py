@@ -1,0 +1,74 @@
+"""Names that were given up for the field's own: none of them comes back."""
+
+import io
+import json
+import keyword
+import tokenize
+from pathlib import Path
+
+import pytest
+
+REPOSITORY = Path(__file__).parents[1]
+SOURCES = sorted(
+    path
+    for folder in ("blurlib", "benchmarks", "book", "tests")
+    for ending in ("*.py", "*.ipynb")
+    for path in (REPOSITORY / folder).rglob(ending)
+    if "node_modules" not in path.parts and path != Path(__file__)
+)
+#: Old name -> what it is called now.
+RENAMED = {
+    "GaussianEstimator": "PatchEstimator",
+    "NetworkEstimator": "PatchEstimator",
+    "calibrate_doubt": "fit_std_scale",
+    "error_by_kept": "sparsification_curve",
+    "fit_ramp": "fit_plane",
+    "free_cloth": "synthetic_cloth",
+    "free_fields": "gaussian_random_fields",
+    "free_scans": "synthetic_prints",
+    "free_textures": "training_images",
+    "is_first": "is_main_process",
+    "judge": "loss",
+    "look_on": "callback",
+    "num_deviations": "num_std",
+    "own_stride": "output_stride",
+    "predict_full_size": "Estimator.predict(...).full_size()",
+    "predict_grid": "Estimator.predict",
+    "predict_with_doubt": "Estimator.predict",
+    "psf_of_spread": "psf_with_sigma",
+    "ROUNDING": "QUANTIZATION_VARIANCE",
+    "share_within": "coverage",
+    "smooth_edges": "smooth_tv",
+    "smooth_weighted": "smooth_tikhonov",
+    "spread_grid": "SigmaMap.spread",
+    "window_centres": "crop_to_windows",
+    "with_doubt": "Estimator.predict",
+}
+
+
+def code_of(path):
+    """Yield the pieces of code in a module or in a chapter's code cells."""
+    text = path.read_text(encoding="utf-8")
+    if path.suffix == ".py":
+        yield text
+        return
+    for cell in json.loads(text)["cells"]:
+        if cell["cell_type"] == "code":
+            yield "".join(cell["source"])
+
+
+def names_in(code):
+    """Return the identifiers of a piece of code, and those alone: no words of texts or comments."""
+    tokens = tokenize.generate_tokens(io.StringIO(code).readline)
+    return {token.string for token in tokens if token.type == tokenize.NAME}
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(REPOSITORY)))
+def test_old_names_are_gone(path):
+    found = set().union(*map(names_in, code_of(path))) & set(RENAMED)
+    assert not found, {old: RENAMED[old] for old in found}
+
+
+def test_the_list_holds_names_alone_and_old_ones_are_found():
+    assert all(name.isidentifier() and not keyword.iskeyword(name) for name in RENAMED)
+    assert names_in("maps.fit_ramp(x)  # judge\n'look_on'\n") & set(RENAMED) == {"fit_ramp"}
