@@ -83,9 +83,9 @@ def evaluate_image(
     Returns
     -------
     score : dict
-        ``rmse``, ``mse`` and ``bias`` in pixels over all places but a rim of 16 pixels, whatever
-        the estimator's window, so that all are scored at the same ones; ``seconds`` of the
-        estimate, ``height`` and ``width`` of the cropped image.
+        ``rmse``, ``mse`` and ``bias`` of nominal sigma, in pixels, over all places but a rim of 16
+        pixels, whatever the estimator's window, so that all are scored at the same ones;
+        ``seconds`` of the estimate, ``height`` and ``width`` of the cropped image.
 
     Raises
     ------
@@ -96,7 +96,8 @@ def evaluate_image(
     truth = crop_to_windows(sigma_map, patch_size=2 * RIM, stride=stride)
     seen = _framed(blurred, estimator.patch_size)
     start = time.perf_counter()
-    estimate = estimator.predict(seen, stride=stride, border="valid", progress=progress).sigma
+    found = estimator.predict(seen, stride=stride, border="valid", progress=progress)
+    estimate = found.to("nominal").sigma
     if smoothing is not None:
         estimate = smooth(estimate, num_iter, smoothing)
     seconds = time.perf_counter() - start

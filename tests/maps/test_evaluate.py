@@ -69,6 +69,18 @@ def test_every_estimator_is_scored_at_the_same_places(monkeypatch, patch_size, s
     assert torch.equal(estimate, truth) and torch.equal(truth[0], field[16, 16:81:stride])
 
 
+def test_scores_are_in_nominal_sigma_whatever_the_estimators_convention():
+    class Width(Constant):
+        convention = "std"
+
+        def answer(self, image, stride, progress=False):
+            return blur.nominal_to_std(super().answer(image, stride))
+
+    sharp = torch.full((64, 64), 0.5)
+    nominal, width = (maps.evaluate_image(e(), sharp, "ramp")["rmse"] for e in (Constant, Width))
+    assert width == pytest.approx(nominal, abs=1e-5)
+
+
 def test_noise_and_jpeg_come_after_the_blur(rng):
     sharp = torch.full((64, 64), 0.5)
     noisy, _ = maps.make_test_image(sharp, "sin", noise=4.0, rng=rng)
