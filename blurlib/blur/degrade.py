@@ -8,6 +8,9 @@ from PIL import Image
 
 from .._checks import check_generator, check_image, check_integer, check_number
 
+#: Variance that rounding to whole levels adds, in square grey levels: that of a uniform draw.
+QUANTIZATION_VARIANCE = 1 / 12
+
 
 def quantize(image, levels=256):
     """Round an image to a number of grey levels between 0 and 1.

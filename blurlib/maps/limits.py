@@ -16,11 +16,9 @@ import math
 import torch
 
 from .._checks import check_generator, check_image, check_integer, check_number
+from ..blur.degrade import QUANTIZATION_VARIANCE
 from ..blur.psf import gaussian_reach
 from ..data.patches import PATCH_SIZE
-
-#: Variance that rounding to 8 bits adds, in grey levels squared: that of a uniform draw.
-QUANTIZATION_VARIANCE = 1 / 12
 
 #: The largest sigma that is meant here, in pixels: beyond it a bound says nothing of use.
 SIGMA_LIMIT = 50.0

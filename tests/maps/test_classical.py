@@ -10,6 +10,7 @@ import pytest
 import torch
 
 from blurlib import blur, data, maps
+from blurlib.blur.degrade import QUANTIZATION_VARIANCE
 from blurlib.maps import classical
 from blurlib.maps.classical import calibration, estimator, fit, windows
 from blurlib.maps.classical.spectrum_fit import _SLOPE, _Rings
@@ -146,7 +147,7 @@ def test_white_noise_has_its_variance_in_every_ring(rng):
 def test_a_spectrum_of_the_model_gives_its_sigma_back(sigma):
     model = _Rings()
     log_power = 8 - _SLOPE * model.log_frequency + model.log_transfer[round(10 * sigma)]
-    power = log_power.exp() + windows.QUANTIZATION_VARIANCE
+    power = log_power.exp() + QUANTIZATION_VARIANCE
     assert classical.fit_spectra(power[None]).item() == pytest.approx(sigma, abs=0.15)
 
 

@@ -3,7 +3,8 @@
 import torch
 
 from ...blur import pad
-from .windows import QUANTIZATION_VARIANCE, as_levels, box_mean
+from ...blur.degrade import QUANTIZATION_VARIANCE
+from .windows import as_levels, box_mean
 
 #: Largest lag, and the height at which the peak's width is taken.
 _LAGS, _HEIGHT = 8, 0.8

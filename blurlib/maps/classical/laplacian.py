@@ -1,7 +1,8 @@
 """How much the picture bends: the oldest focus measure."""
 
 from ...blur import pad
-from .windows import QUANTIZATION_VARIANCE, as_levels, variance
+from ...blur.degrade import QUANTIZATION_VARIANCE
+from .windows import as_levels, variance
 
 #: Sum of the squares of the Laplacian's weights: so much of a pixel's noise it lets through.
 _GAIN = 4**2 + 4 * 1**2

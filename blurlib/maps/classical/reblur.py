@@ -5,8 +5,9 @@ import skimage
 import torch
 from torch.nn import functional
 
+from ...blur.degrade import QUANTIZATION_VARIANCE
 from ...data.patches import PATCH_SIZE
-from .windows import QUANTIZATION_VARIANCE, as_levels, box_mean, gradient, reblur
+from .windows import as_levels, box_mean, gradient, reblur
 
 #: Sigma of the second blur, in pixels: small enough to leave neighbouring edges apart.
 REBLUR_SIGMA = 0.7

@@ -6,8 +6,9 @@ import torch
 
 from ..._checks import check_integer
 from ...blur import otf, thesis_psf
+from ...blur.degrade import QUANTIZATION_VARIANCE
 from ...data.patches import PATCH_SIZE
-from .windows import QUANTIZATION_VARIANCE, as_levels
+from .windows import as_levels
 
 #: Sigmas that are tried, in pixels.
 _SIGMAS = torch.arange(0, 3.41, 0.1)

@@ -4,11 +4,12 @@ from dataclasses import dataclass
 
 import torch
 
+from ...blur.degrade import QUANTIZATION_VARIANCE
 from .autocorrelation import autocorrelation, gradient_autocorrelation
 from .laplacian import laplacian_variance
 from .reblur import max_gradient, reblur_ratio
 from .spectrum_fit import ring_power, spectrum_fit
-from .windows import QUANTIZATION_VARIANCE, as_levels, box_mean, gradient, variance
+from .windows import as_levels, box_mean, gradient, variance
 
 #: First rings of the six bands whose power is taken.
 _BANDS = (0, 3, 6, 9, 12, 16, 21)

@@ -8,9 +8,6 @@ from ..._checks import check_image, check_integer
 from ...blur import pad
 from ...data.patches import PATCH_SIZE
 
-#: Variance that rounding to whole levels adds to every pixel, in square grey levels.
-QUANTIZATION_VARIANCE = 1 / 12
-
 
 def as_levels(image):
     """Return an image in grey levels of 255, float64; raise unless it holds a window."""
