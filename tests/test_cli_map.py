@@ -114,7 +114,7 @@ def test_smoothed_maps_are_those_of_the_library(tmp_path, texture, capsys):
 
     raw = maps.load_estimator().predict(data.load_image(texture), stride=8)
     for name, layer in (("sigma", raw.sigma), ("std", raw.std)):
-        layer = raw.spread(maps.smooth(layer, 4))
+        layer = raw.upsample(maps.smooth(layer, 4))
         torch.testing.assert_close(read(tmp_path / f"grass_{name}.npy"), layer, atol=1e-5, rtol=0)
 
 

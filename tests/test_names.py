@@ -40,7 +40,7 @@ RENAMED = {
     "share_within": "coverage",
     "smooth_edges": "smooth_tv",
     "smooth_weighted": "smooth_tikhonov",
-    "spread_grid": "SigmaMap.spread",
+    "spread_grid": "SigmaMap.upsample",
     "window_centres": "crop_to_windows",
     "with_doubt": "Estimator.predict",
 }

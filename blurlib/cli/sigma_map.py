@@ -201,12 +201,12 @@ def _map_image(path, array, options, estimator, *, progress):
     files = [array, picture] + [std_file] * has_std
     with replacing_together(files, removed=[] if has_std else [std_file]) as opened:
         if has_std:  # one at a time: each is as large as the image
-            std = found.spread(found.std)
+            std = found.upsample(found.std)
             hidden = std > NO_TEXTURE
             result = {"std": str(std_file), "no_texture": hidden.float().mean().item()}
             save(opened[2], std)
             del std
-        sigma_map = found.spread(found.sigma)
+        sigma_map = found.upsample(found.sigma)
         save(opened[0], sigma_map)
         plotting.write_sigma_map(opened[1], sigma_map, vmax=options.scale, hidden=hidden)
     return {
@@ -229,10 +229,11 @@ def _estimate(path, options, estimator, *, progress):
     found = estimator.predict(image, stride=stride, progress=progress)
     if options.smooth is None:
         return found
-    # The deviation of a mean is at most the mean of the deviations, and it is that where
+
+    def smooth(layer):
+        return maps.smooth(layer, iterations_of(options), options.smooth)
+
+    # The standard deviation of a mean is at most the mean of the deviations, and it is that where
     # neighbours err alike, as they do: their windows share nearly all of their pixels.
-    layers = (
-        layer if layer is None else maps.smooth(layer, iterations_of(options), options.smooth)
-        for layer in (found.sigma, found.std)
-    )
-    return replace(found, **dict(zip(("sigma", "std"), layers, strict=True)))
+    std = None if found.std is None else smooth(found.std)
+    return replace(found, sigma=smooth(found.sigma), std=std)

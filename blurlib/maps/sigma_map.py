@@ -146,10 +146,10 @@ class SigmaMap:
             Of stride 1 and offset 0. What lies between the places is interpolated bilinearly;
             what lies outside takes the value of the nearest place.
         """
-        std = None if self.std is None else self.spread(self.std)
-        return SigmaMap(self.spread(self.sigma), std, 1, 0, self.shape, self.convention)
+        std = None if self.std is None else self.upsample(self.std)
+        return SigmaMap(self.upsample(self.sigma), std, 1, 0, self.shape, self.convention)
 
-    def spread(self, values):
+    def upsample(self, values):
         """Do what `full_size` does for one layer alone: of a large image each is large.
 
         Parameters
