@@ -21,6 +21,7 @@ from .lens import (
 )
 from .motion import motion_psf, shake_psf, shake_trajectory, trajectory_psf
 from .nominal import nominal_to_std, std_to_nominal
+from .operators import VaryingBlur
 from .psf import THESIS_TRUNCATE, disk_psf, gaussian_psf, thesis_psf
 from .transfer import effective_sigma, otf
 
@@ -28,6 +29,7 @@ __all__ = [
     "FIELDS",
     "PADDING_MODES",
     "THESIS_TRUNCATE",
+    "VaryingBlur",
     "add_noise",
     "blur_uniform",
     "blur_varying",

@@ -1,16 +1,11 @@
 r"""Blurring an image: with one PSF everywhere, or with a sigma of its own at each pixel."""
 
-import torch
 from torch.nn import functional
 
-from .._checks import check_choice, check_image, check_number
+from .._checks import check_choice, check_image
 from .borders import pad
-from .psf import MAX_REACH, check_psf, gaussian_reach
-
-#: Rows and columns of a tile in `blur_varying`. It and its weights stay in the processor's cache,
-#: and each tile pays only for its own largest sigma. Not larger: from 32,768 elements on torch
-#: splits every small sum over threads, which on a busy machine wait longer than they work.
-_TILE = (128, 128)
+from .operators import VaryingBlur
+from .psf import check_psf
 
 
 def blur_uniform(image, psf, *, padding_mode="reflect"):
@@ -110,115 +105,6 @@ def blur_varying(image, sigma_map, *, mode="gather", truncate=4.0, padding_mode=
     >>> blur_varying(torch.ones(9, 7), torch.ones(9, 7)).shape
     torch.Size([9, 7])
     """
-    check_image(image)
-    check_image(sigma_map, "sigma_map")
     check_choice(mode, "mode", ("gather", "scatter"))
-    truncate = check_number(truncate, "truncate", low=0.5, high=20, unit="sigma")
-    if sigma_map.shape != image.shape[-2:]:
-        raise ValueError(
-            f"sigma_map must have the image's height and width, {tuple(image.shape[-2:])}, "
-            f"got {tuple(sigma_map.shape)}."
-        )
-    low, high = sigma_map.min().item(), sigma_map.max().item()
-    if low < 0 or truncate * high > MAX_REACH:
-        raise ValueError(
-            f"sigma_map must lie between 0 and {MAX_REACH / truncate:g} pixels, "
-            f"it runs from {low:g} to {high:g}."
-        )
-    spread = _gather if mode == "gather" else _scatter
-    # Half precision has too few digits to sum in.
-    working = image.float() if image.dtype in (torch.float16, torch.bfloat16) else image
-    return spread(working, sigma_map.to(working), truncate, padding_mode).to(image.dtype)
-
-
-def _scatter(image, sigma_map, truncate, padding_mode):
-    """Gathering is linear: the derivative of <gather(x), image> by x is the transpose."""
-    differentiable = torch.is_grad_enabled() and (image.requires_grad or sigma_map.requires_grad)
-    with torch.inference_mode(False), torch.enable_grad():
-        image, sigma_map = (x.clone() if x.is_inference() else x for x in (image, sigma_map))
-        probe = torch.zeros_like(image, requires_grad=True)
-        gathered = _gather(probe, sigma_map, truncate, padding_mode)
-        (scattered,) = torch.autograd.grad(
-            gathered, probe, grad_outputs=image, create_graph=differentiable
-        )
-    return scattered
-
-
-def _gather(image, sigma_map, truncate, padding_mode):
-    if (sigma_map == sigma_map[:1]).all():
-        return _gather_tiles(image, sigma_map, truncate, padding_mode, by_columns=True)
-    if (sigma_map == sigma_map[:, :1]).all():
-        turned = _gather_tiles(image.mT, sigma_map.mT, truncate, padding_mode, by_columns=True)
-        return turned.mT.contiguous()
-    return _gather_tiles(image, sigma_map, truncate, padding_mode, by_columns=False)
-
-
-def gaussian_profiles(sigma, truncate):
-    """Return the list g[0], g[1], ... of a gaussian's weights at distance k, for each sigma.
-
-    One axis of `gaussian_psf`, for a whole tensor of sigmas at once.
-    """
-    reach = gaussian_reach(sigma, truncate)
-    # With q = exp(-1 / (2 sigma^2)) the weights are q^(k^2), and each follows from the one before:
-    # k^2 = (k - 1)^2 + (2k - 1). Products cost a tenth of exponentials.
-    # A large sigma has q near 1, where single precision is too coarse for so many products.
-    precise = sigma.double() if reach.max() > 64 else sigma
-    ratio = torch.exp(-0.5 / precise.clamp_min(1e-2).square())
-    square = ratio.square()
-    weight = torch.ones_like(precise)
-    weights = [weight]
-    for distance in range(1, int(reach.max().item()) + 1):
-        weight = weight * ratio
-        ratio = ratio * square
-        weights.append(weight * (distance <= reach))
-    total = weights[0] + 2 * sum(weights[1:])
-    return [(weight / total).to(sigma.dtype) for weight in weights]
-
-
-def _weighted_sum(line, weights, size, axis):
-    """Return the sum over k of g[k] (line[i + k] + line[i - k]) for the `size` inner positions."""
-    reach = len(weights) - 1
-    total = weights[0] * line.narrow(axis, reach, size)
-    for distance in range(1, reach + 1):
-        both = line.narrow(axis, reach + distance, size) + line.narrow(axis, reach - distance, size)
-        total = total.addcmul_(both, weights[distance])
-    return total
-
-
-def _gather_tiles(image, sigma_map, truncate, padding_mode, *, by_columns):
-    """Gather tile by tile; `by_columns` says that sigma is constant down each column."""
-    reach = int(gaussian_reach(sigma_map.max(), truncate).item())
-    padded = pad(image, (reach,) * 4, padding_mode)
-    height, width = image.shape[-2:]
-    sum_tile = _sum_axes_in_turn if by_columns else _sum_axes_together
-    bands = []
-    for top in range(0, height, _TILE[0]):
-        tiles = []
-        for left in range(0, width, _TILE[1]):
-            sigma = sigma_map[top : top + _TILE[0], left : left + _TILE[1]]
-            weights = gaussian_profiles(sigma[:1] if by_columns else sigma, truncate)
-            inset = reach - (len(weights) - 1)  # this tile's PSFs may reach less far
-            rows, columns = (size + 2 * (len(weights) - 1) for size in sigma.shape)
-            source = padded[
-                ..., top + inset : top + inset + rows, left + inset : left + inset + columns
-            ]
-            tiles.append(sum_tile(source, weights, *sigma.shape))
-        bands.append(torch.cat(tiles, -1))
-    return torch.cat(bands, -2)
-
-
-def _sum_axes_in_turn(source, weights, height, width):
-    """Sum along the rows, then down the columns: each column has one sigma."""
-    return _weighted_sum(_weighted_sum(source, weights, width, -1), weights, height, -2)
-
-
-def _sum_axes_together(source, weights, height, width):
-    """Sum over both axes: the four mirror images of an offset share one weight g[k] g[l]."""
-    reach = len(weights) - 1
-    total = weights[0] * _weighted_sum(source.narrow(-2, reach, height), weights, width, -1)
-    for distance in range(1, reach + 1):
-        rows = source.narrow(-2, reach + distance, height) + source.narrow(
-            -2, reach - distance, height
-        )
-        total = total.addcmul_(_weighted_sum(rows, weights, width, -1), weights[distance])
-    return total
+    operator = VaryingBlur(sigma_map, truncate=truncate, padding_mode=padding_mode)
+    return operator.forward(image) if mode == "gather" else operator.adjoint(image)

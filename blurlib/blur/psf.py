@@ -27,6 +27,30 @@ def gaussian_reach(sigma, truncate):
     return scaled.ceil() if isinstance(scaled, torch.Tensor) else math.ceil(scaled)
 
 
+def gaussian_profiles(sigma, truncate, most=None):
+    """Return the list g[0], g[1], ... of a gaussian's weights at distance k, for each sigma.
+
+    One axis of `gaussian_psf`, for a whole tensor of sigmas at once; none reaches beyond `most`.
+    """
+    reach = gaussian_reach(sigma, truncate)
+    if most is not None:
+        reach = reach.clamp(max=most)
+    # With q = exp(-1 / (2 sigma^2)) the weights are q^(k^2), and each follows from the one before:
+    # k^2 = (k - 1)^2 + (2k - 1). Products cost a tenth of exponentials.
+    # A large sigma has q near 1, where single precision is too coarse for so many products.
+    precise = sigma.double() if reach.max() > 64 else sigma
+    ratio = torch.exp(-0.5 / precise.clamp_min(1e-2).square())
+    square = ratio.square()
+    weight = torch.ones_like(precise)
+    weights = [weight]
+    for distance in range(1, int(reach.max().item()) + 1):
+        weight = weight * ratio
+        ratio = ratio * square
+        weights.append(weight * (distance <= reach))
+    total = weights[0] + 2 * sum(weights[1:])
+    return [(weight / total).to(sigma.dtype) for weight in weights]
+
+
 def gaussian_psf(sigma, *, truncate=4.0, dtype=torch.float32, device=None):
     r"""Sample a gaussian PSF at the pixel centres and normalise it.
 

@@ -7,6 +7,7 @@ from torch.nn import functional
 
 from .._checks import check_generator, check_integer, check_number
 from ..blur.degrade import round_image
+from ..blur.operators import VaryingBlur
 from ..blur.psf import gaussian_reach
 from .stream import PatchStream, rows_of
 
@@ -153,10 +154,11 @@ class CropStream:
         sigma_maps = self._fields(*draws[3:9])
         # Most are cut at two sigma, as the author's; the others at four, as far as there is room.
         truncate = torch.where(draws[9] < 1 - _RARE, 2.0, 4.0)
-        blurred = _blur(sharp, sigma_maps, truncate, self.reach)
+        blurred = VaryingBlur(sigma_maps, truncate=truncate, margin=self.reach).forward(sharp)
         as_disk = (draws[9] > 1 - self.disks).flatten()
         if as_disk.any():
-            blurred[as_disk] = _blur_with_disks(sharp[as_disk], sigma_maps[as_disk], self.reach)
+            disks = VaryingBlur(sigma_maps[as_disk], "disk", margin=self.reach)
+            blurred[as_disk] = disks.forward(sharp[as_disk])
         white = torch.randn(size, *blurred.shape[1:], generator=self._noise_rng, device=self.device)
         # Every order of magnitude of noise is as frequent: from a third of a level upward.
         level = (
@@ -210,49 +212,6 @@ class CropStream:
         """
         self.rng.set_state(state["rng"])
         self._noise_rng.set_state(state["noise"])
-
-
-def _blur(sharp, sigma_maps, truncate, reach):
-    """Gather with a gaussian of each pixel's own sigma; (B, H + 2 reach, ...) to (B, H, W).
-
-    Four mirror images of an offset share their weight, so a quarter of the offsets is summed up.
-    """
-    size = sigma_maps.shape[-1]
-    half = gaussian_reach(sigma_maps, truncate)
-    steps = torch.arange(reach + 1, device=sharp.device)[:, None, None, None]
-    profile = torch.exp(-(steps**2) / (2 * sigma_maps.clamp_min(1e-3) ** 2)) * (steps <= half)
-    profile = profile / (2 * profile.sum(0) - profile[0])
-    blurred = torch.zeros_like(sigma_maps)
-    for row in range(reach + 1):
-        rows = sharp[:, reach + row : reach + row + size]
-        if row:
-            rows = rows + sharp[:, reach - row : reach - row + size]
-        line = profile[0] * rows[..., reach : reach + size]
-        for column in range(1, reach + 1):
-            right = rows[..., reach + column : reach + column + size]
-            left = rows[..., reach - column : reach - column + size]
-            line = torch.addcmul(line, profile[column], left + right)
-        blurred = torch.addcmul(blurred, profile[row], line)
-    return blurred
-
-
-def _blur_with_disks(sharp, sigma_maps, reach):
-    """Gather with a disk of each pixel's own sigma, its rim shared out by the pixels it crosses."""
-    size = sigma_maps.shape[-1]
-    radius = 2 * sigma_maps + 0.5
-    steps = torch.arange(reach + 1, device=sharp.device, dtype=torch.float32)
-    distance = torch.hypot(steps[:, None], steps).tolist()
-    blurred, total = torch.zeros_like(sigma_maps), torch.zeros_like(sigma_maps)
-    for row in range(-reach, reach + 1):
-        for column in range(-reach, reach + 1):
-            away = distance[abs(row)][abs(column)]
-            if away > reach + 0.5:
-                continue
-            weight = (radius - away).clamp(0, 1)
-            moved = sharp[:, reach + row :, reach + column :][:, :size, :size]
-            blurred.addcmul_(weight, moved)
-            total += weight
-    return blurred / total
 
 
 def compress(images, quality):

@@ -8,9 +8,8 @@ import torch
 from torch.nn import functional
 
 from .._checks import check_device, check_generator, check_image, check_integer, check_number
-from ..blur.convolve import gaussian_profiles
 from ..blur.degrade import round_image
-from ..blur.psf import THESIS_TRUNCATE, gaussian_reach
+from ..blur.psf import THESIS_TRUNCATE, gaussian_profiles, gaussian_reach
 from .patches import PATCH_SIZE
 
 

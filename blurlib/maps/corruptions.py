@@ -11,6 +11,7 @@ from .._checks import check_choice, check_generator, check_image, check_integer,
 from ..blur import (
     FIELDS,
     THESIS_TRUNCATE,
+    VaryingBlur,
     add_noise,
     blur_uniform,
     blur_varying,
@@ -19,7 +20,6 @@ from ..blur import (
     gaussian_psf,
     jpeg,
     motion_psf,
-    pad,
     quantize,
 )
 from ..data import crop_to_multiple
@@ -170,7 +170,8 @@ def corrupt_test_image(sharp, kind, level, *, field="ramp", rng=None):
     sharp = crop_to_multiple(sharp)
     sigma_map = FIELDS[field](sharp.shape)
     if kind == "kernel":
-        return quantize(_blur_columns(sharp, sigma_map, level)), sigma_map
+        family = functools.partial(_weights_of, level)
+        return quantize(VaryingBlur(sigma_map, family).forward(sharp)), sigma_map
     if kind == "gamma before":
         light = blur_varying(sharp.clamp(0, 1) ** level, sigma_map, truncate=THESIS_TRUNCATE)
         return quantize(light.clamp_min(0) ** (1 / level)), sigma_map
@@ -202,23 +203,19 @@ def _check_level(kind, level):
     return int(number) if kind == "jpeg" else number
 
 
-def _blur_columns(image, sigma_map, shape):
-    """Gather with another PSF for every column: exact, for a field that each column shares."""
-    if (sigma_map != sigma_map[:1]).any():
+def _weights_of(shape, sigma):
+    """Return a shape's PSFs for a row of sigmas, as `blurlib.blur.VaryingBlur` takes a family."""
+    if len(sigma) > 1:
         raise ValueError(
             "another kernel needs a field that is constant down the columns; pass 'ramp' or 'sin'."
         )
-    psfs = [psf_with_sigma(shape, sigma).to(image) for sigma in sigma_map[0].tolist()]
-    most = max(len(psf) // 2 for psf in psfs)
-    padded = pad(image, (most,) * 4)
-    columns = []
-    for column, psf in enumerate(psfs):
-        reach = len(psf) // 2
-        rows = slice(most - reach, most + len(image) + reach)
-        around = slice(most + column - reach, most + column + reach + 1)
-        turned = psf.flip(0, 1)[None, None]  # conv2d slides without turning
-        columns.append(functional.conv2d(padded[None, None, rows, around], turned)[0, 0])
-    return torch.cat(columns, 1)
+    psfs = [psf_with_sigma(shape, one).to(sigma) for one in sigma[0].tolist()]
+    reach = max(len(psf) // 2 for psf in psfs)
+    table = sigma.new_zeros(reach + 1, reach + 1, len(psfs))  # all shapes are their mirror images
+    for number, psf in enumerate(psfs):
+        half = len(psf) // 2
+        table[: half + 1, : half + 1, number] = psf[half:, half:]
+    return reach, lambda row, column: table[row, column]
 
 
 def _resize(image, sigma_map, factor):

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from scipy import ndimage
 
 from blurlib import blur
-from blurlib.blur import convolve
+from blurlib.blur import psf
 
 SCIPY_MODE = {
     "reflect": "mirror",
@@ -184,7 +184,7 @@ def test_half_precision_is_summed_in_single(image, dtype):
 
 @pytest.mark.parametrize("sigma", [5.0, 50.0, 300.0])
 def test_wide_profiles_keep_their_sigma(sigma):
-    half = torch.stack(convolve.gaussian_profiles(torch.tensor([sigma]), 4.0))[:, 0].double()
+    half = torch.stack(psf.gaussian_profiles(torch.tensor([sigma]), 4.0))[:, 0].double()
     distance = torch.arange(len(half), dtype=torch.float64)
     expected = torch.exp(-0.5 * (distance / sigma) ** 2)
     torch.testing.assert_close(half / half[0], expected, atol=2e-6, rtol=0)

@@ -2,7 +2,6 @@
 
 import pytest
 import torch
-from torch.nn import functional
 
 from blurlib import blur, data
 from blurlib.data import crops
@@ -28,18 +27,6 @@ def test_frozen_recipes_draw_what_they_always_drew(sharp):
     found, fields = stream(sharp).batch(8)
     assert found.double().mean().item() == pytest.approx(0.4786, abs=1e-4)
     assert fields.double().mean().item() == pytest.approx(1.89507, abs=1e-5)
-
-
-@pytest.mark.parametrize("truncate", [2.0, 4.0])
-def test_blur_is_that_of_the_package(rng, truncate):
-    sharp = torch.rand(2, 88, 88, generator=rng)
-    sigma_maps = 3 * torch.rand(2, 64, 64, generator=rng)
-    sigma_maps[0, 0, 0] = 0.0
-    found = crops._blur(sharp, sigma_maps, torch.full((2, 1, 1), truncate), 12)
-    for image, sigma_map, blurred in zip(sharp, sigma_maps, found, strict=True):
-        field = functional.pad(sigma_map, (12, 12, 12, 12), value=1.0)
-        wanted = blur.blur_varying(image, field, truncate=truncate)[12:-12, 12:-12]
-        torch.testing.assert_close(blurred, wanted, atol=2e-6, rtol=0)
 
 
 def test_fields_are_constants_ramps_and_waves_within_the_range(sharp):
@@ -110,17 +97,6 @@ def test_bad_arguments_are_named(sharp, rng):
         crops.compress(torch.rand(1, 12, 16, generator=rng), torch.full((1, 1, 1), 50.0))
     with pytest.raises(ValueError, match="quality must"):
         crops.compress(torch.rand(1, 8, 16, generator=rng), torch.full((1, 1, 1), 150.0))
-
-
-@pytest.mark.parametrize("sigma", [0.5, 1.7, 5.9])
-def test_disks_are_those_of_the_package(rng, sigma):
-    sharp = torch.rand(2, 88, 88, generator=rng)
-    sigma_maps = torch.tensor([0.0, sigma]).view(2, 1, 1).expand(2, 64, 64)
-    found = crops._blur_with_disks(sharp, sigma_maps, 12)
-    torch.testing.assert_close(found[0], sharp[0, 12:-12, 12:-12])
-    wanted = blur.blur_uniform(sharp[1], blur.disk_psf(2 * sigma))[12:-12, 12:-12]
-    # The rim's pixels get the share that a straight edge would give them.
-    assert (found[1] - wanted).abs().max() < 0.04 < (found[1] - sharp[1, 12:-12, 12:-12]).std()
 
 
 def test_disks_come_as_often_as_asked_and_nothing_else_changes(sharp):
