@@ -82,7 +82,7 @@ def bench_tiling():
             note = f"{seconds[0] / side**2 * 1e6:.2f} us a pixel"
             line(f"map {side} x {side}, {name}, stride 8", *seconds, note)
         image = texture[:600, :600]
-        with mock.patch.object(maps.predict, "_TILE", 10**6):
+        with mock.patch.object(type(estimator), "tile", None):
             untiled = full_size(image)
         difference = (full_size(image) - untiled).abs().max().item()
         print(f"  {name}, 600 x 600: largest difference of tiled and untiled {difference:.1e}")

@@ -200,8 +200,8 @@ def test_a_full_disk_behind_a_stream_costs_no_map(tmp_path, folder, stream):
 
 def test_answers_that_are_no_numbers_are_no_map(tmp_path, texture, capsys, monkeypatch):
     monkeypatch.setattr(
-        maps.regress.RegressionEstimator, "answer",
-        lambda self, image, stride, progress: torch.full((2, 19, 26), torch.nan),
+        maps.estimators.RegressionEstimator, "answer",
+        lambda self, image, stride: torch.full((2, 19, 26), torch.nan),
     )  # fmt: skip
     status, out, err = run(capsys, texture, "--out", tmp_path / "maps")
     assert status == 2 and out == "" and "NaN or infinity" in err
@@ -366,7 +366,7 @@ import re, sys
 from pathlib import Path
 import torch
 from blurlib import cli, learn
-from blurlib.maps import predict
+from blurlib.maps import estimators
 
 def any_answer(network, image, *, stride):
     shape = [(side - 32) // stride + 1 for side in image.shape[-2:]]
@@ -377,7 +377,7 @@ def any_doubt(network, image):
     return torch.ones(1, *shape), torch.ones(1, *shape)
 
 # A network takes minutes, and no more memory than a tile's.
-predict.run_sliding, learn.SigmaNet.estimate = any_answer, any_doubt
+estimators.run_sliding, learn.SigmaNet.estimate = any_answer, any_doubt
 stride, estimator, out, *images = sys.argv[1:]
 for image in images:
     status = cli.main(

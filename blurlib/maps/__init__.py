@@ -6,14 +6,16 @@ from .dense import has_dense_form, run_dense, run_sliding
 from .estimator import Estimator
 from .estimators import (
     DEFAULT_ESTIMATOR,
+    RUNS,
+    PatchEstimator,
     estimate,
     estimator_names,
     estimator_of,
     load_estimator,
+    predict_sigma_map,
 )
 from .evaluate import evaluate_image, evaluate_patches, make_test_image
 from .metrics import bias, mse, rmse
-from .predict import METHODS, predict_sigma_map
 from .regularise import fit_plane, fit_sinusoid, smooth_tikhonov, smooth_tv
 from .sigma_map import SigmaMap, crop_to_windows
 from .smoothing import BOUNDARIES, NEIGHBOURHOODS, smooth, smooth_iterated
@@ -21,10 +23,11 @@ from .smoothing import BOUNDARIES, NEIGHBOURHOODS, smooth, smooth_iterated
 __all__ = [
     "BOUNDARIES",
     "DEFAULT_ESTIMATOR",
-    "METHODS",
     "NEIGHBOURHOODS",
     "READOUTS",
+    "RUNS",
     "Estimator",
+    "PatchEstimator",
     "SigmaMap",
     "bias",
     "classical",

@@ -3,6 +3,7 @@
 from abc import ABC, abstractmethod
 
 import torch
+from tqdm import tqdm
 
 from .._checks import check_choice, check_image, check_integer
 from ..blur.borders import pad
@@ -17,7 +18,8 @@ class Estimator(ABC):
     """Something that answers how strongly an image is blurred, place by place.
 
     A kind of estimator says how it answers for the windows inside an image (`answer`). What to do
-    at the image's border, which places to take and how to interpolate between them stands here.
+    at the image's border, how to cut a large one into tiles, which places to take and how to
+    interpolate between them stands here.
 
     Attributes
     ----------
@@ -27,6 +29,10 @@ class Estimator(ABC):
         Step between the places where it answers by itself, in pixels; 1 where it can at any.
     min_side : int
         Smallest side of an image, in pixels.
+    tile : int or None
+        Side of what is computed at once, in pixels, to bound the memory; None for the whole image.
+    halo : int
+        How many answers beside its own each depends on, on every side.
     convention : {"nominal", "std"}
         What its sigma means: see `SigmaMap`. All of today answer in nominal sigma: they learned
         from, or are calibrated on, the author's kernels and their labels. (One crop of ten of
@@ -42,6 +48,8 @@ class Estimator(ABC):
 
     patch_size = PATCH_SIZE
     output_stride = 1
+    tile = None
+    halo = 0
     convention = "nominal"
     has_classes = False
     cpu_only = False
@@ -52,8 +60,8 @@ class Estimator(ABC):
         return self.patch_size
 
     @abstractmethod
-    def answer(self, image, stride, progress=False):
-        """Answer for every window inside an image.
+    def answer(self, image, stride):
+        """Answer for every window inside an image, or inside a tile of it.
 
         Parameters
         ----------
@@ -61,8 +69,6 @@ class Estimator(ABC):
             In [0, 1], at least `patch_size` a side.
         stride : int
             Step between windows; `output_stride`, where that is more than 1.
-        progress : bool, optional
-            Whether to show a progress bar.
 
         Returns
         -------
@@ -104,31 +110,48 @@ class Estimator(ABC):
         # A step beyond the image adds nothing but padding.
         stride = min(stride, max(1, max(image.shape) - 1))
         step = stride if self.output_stride == 1 else self.output_stride
-        shape, offset = tuple(image.shape), 0
-        if inside:
-            offset = size // 2
-        else:
-            before = size // 2
-            # Enough behind the far edges for a last window at or beyond the last pixel.
-            below, right = (size - 1 - before + -(side - 1) % step for side in shape)
-            image = pad(image, (before, below, before, right))
-        layers = self.answer(image, step, progress).cpu()
-        asked = tuple((side - size) // step + 1 for side in image.shape)
-        if layers.ndim != 3 or len(layers) not in (1, 2) or tuple(layers.shape[1:]) != asked:
-            raise ValueError(
-                f"{type(self).__name__} answered with {tuple(layers.shape)} where one or two "
-                f"layers of {asked} windows were asked."
-            )
+        offset = size // 2 if inside else 0
+        # The last window stands inside the image, or at or beyond its last pixel.
+        asked = [
+            (side - size) // step + 1 if inside else _reach(side, step) for side in image.shape
+        ]
+        layers = self._by_tiles(image, offset - size // 2, step, asked, progress)
         if step != stride:
-            for axis, side in zip((-2, -1), shape, strict=True):
+            for axis, side in zip((-2, -1), image.shape, strict=True):
                 count = (side - size) // stride + 1 if inside else _reach(side, stride)
                 layers = resample(layers, count, stride, step, axis)
         if not torch.stack(layers.aminmax()).isfinite().all():  # a mask would be a layer more
             raise ValueError("the estimator answers NaN or infinity; its weights are damaged.")
         return SigmaMap(
-            layers[0], layers[1] if len(layers) > 1 else None, stride, offset, shape,
+            layers[0], layers[1] if len(layers) > 1 else None, stride, offset, tuple(image.shape),
             self.convention,
         )  # fmt: skip
+
+    def _by_tiles(self, image, first, step, asked, progress):
+        """Return the answers for windows `step` apart, of which one starts at (first, first)."""
+        tile = max(asked) if self.tile is None else max(1, self.tile // step)
+        corners = [(r, c) for r in range(0, asked[0], tile) for c in range(0, asked[1], tile)]
+        layers = None
+        for corner in tqdm(corners, desc="sigma map", disable=None if progress else True):
+            inner, padding, shape = [], [], []
+            for start, count, side in zip(corner, asked, image.shape, strict=True):
+                end = min(start + tile, count)
+                low, high = max(0, start - self.halo), min(count, end + self.halo)
+                inner.append(slice(start - low, end - low))
+                shape.append(high - low)
+                last = first + (high - 1) * step + self.patch_size
+                padding += [-(first + low * step), last - side]  # what is cut off counts less
+            found = self.answer(pad(image, padding), step)
+            if found.ndim != 3 or len(found) not in (1, 2) or list(found.shape[1:]) != shape:
+                raise ValueError(
+                    f"{type(self).__name__} answered with {tuple(found.shape)} where one or two "
+                    f"layers of {tuple(shape)} windows were asked."
+                )
+            if layers is None:
+                layers = torch.empty(len(found), *asked)
+            mine = (slice(start, start + tile) for start in corner)
+            layers[:, *mine] = found[:, *inner].cpu()
+        return layers
 
 
 def _reach(side, stride):

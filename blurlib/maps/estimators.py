@@ -17,13 +17,19 @@ from ..learn import (
     pretrained,
     pretrained_names,
 )
+from ..learn.sigma_net import STRIDE
 from .classical import CLASSICAL, classical_estimator
+from .dense import has_dense_form, run_dense, run_sliding
 from .estimator import Estimator
-from .predict import predict_layers
-from .regress import RegressionEstimator
 
 #: What is used when none is named.
 DEFAULT_ESTIMATOR = "sigma-net"
+
+#: How a network on patches may run over an image.
+RUNS = ("auto", "dense", "sliding")
+
+#: From this stride on, windows share so little that sliding costs less than the dense form.
+_SLIDING_FROM = 16
 
 
 @dataclass(frozen=True)
@@ -36,10 +42,34 @@ class PatchEstimator(Estimator):
         The trained network; it decides patch size and device.
     readout : {"mean", "argmax"}
         How its classes become a sigma.
+    method : {"auto", "dense", "sliding"}
+        One pass over the image or a window at a time: the same numbers, another cost.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If the network is of another kind or has no dense form where one is asked for, or a name is
+        unknown.
     """
 
     network: PatchNetwork
     readout: str = "mean"
+    method: str = "auto"
+    tile = 192
+
+    def __post_init__(self):
+        if not isinstance(self.network, PatchNetwork):
+            raise TypeError(
+                f"network must look at patches, got {type(self.network).__name__}; estimator_of "
+                "makes an estimator of any network."
+            )
+        check_choice(self.readout, "readout", READOUTS)
+        if check_choice(self.method, "method", RUNS) == "dense" and not has_dense_form(
+            self.network
+        ):
+            raise ValueError(
+                f"a {type(self.network).__name__} has no dense form; pass method='sliding'."
+            )
 
     @property
     def patch_size(self):
@@ -51,15 +81,42 @@ class PatchEstimator(Estimator):
         """Whether a readout makes a difference."""
         return isinstance(self.network, BlurClassifier)
 
-    def answer(self, image, stride, progress=False):
+    def answer(self, image, stride):
         """Answer for every window, with std if the network states it: see `Estimator.answer`."""
-        return predict_layers(self.network, image, self._layers, stride=stride, progress=progress)
-
-    def _layers(self, answers):
+        dense = self.method == "dense"
+        if self.method == "auto":
+            dense = has_dense_form(self.network) and stride < _SLIDING_FROM
+        run = run_dense if dense else run_sliding
+        answers = run(self.network, image[None, None].to(self.network.mean), stride=stride)
         sigma = self.network.read_out(answers, self.readout)
         if not isinstance(self.network, GaussianNetwork):
             return sigma
         return torch.cat([sigma, self.network.deviation(answers)])
+
+
+@dataclass(frozen=True)
+class RegressionEstimator(Estimator):
+    """A network that regresses, as an estimator.
+
+    Attributes
+    ----------
+    network : SigmaNet
+        The trained network; it decides the device.
+    """
+
+    network: SigmaNet
+    output_stride = STRIDE
+    min_side = 16  # the reflection of a smaller image fills no window
+    tile = 160 * STRIDE
+
+    @property
+    def halo(self):
+        """So far a place looks around, in steps of the grid."""
+        return sum(self.network.dilations)
+
+    def answer(self, image, stride):
+        """Answer with sigma and std around every fourth pixel: see `Estimator.answer`."""
+        return torch.cat(self.network.estimate(image[None, None].to(self.network.mean)))
 
 
 def estimator_names():
@@ -184,3 +241,47 @@ def estimate(image, estimator=DEFAULT_ESTIMATOR, *, stride=None, progress=False)
     if not isinstance(estimator, Estimator):
         estimator = load_estimator(estimator)
     return estimator.predict(image, stride=stride, progress=progress).full_size()
+
+
+def predict_sigma_map(network, image, *, stride=1, readout="mean", method="auto", progress=False):
+    """Estimate the sigma of every window that fits into an image.
+
+    Parameters
+    ----------
+    network : PatchNetwork
+        A trained network; it decides the patch size and the device.
+    image : Tensor of shape (H, W)
+        Blurred image in [0, 1], at least a patch a side.
+    stride : int, optional
+        Step between windows in pixels.
+    readout : {"mean", "argmax"}, optional
+        How classes become a sigma: see `blurlib.learn.read_out`.
+    method : {"auto", "dense", "sliding"}, optional
+        One pass over the image or a window at a time: the same numbers, another cost.
+    progress : bool, optional
+        Whether to show a progress bar.
+
+    Returns
+    -------
+    sigma_map : Tensor of shape (rows, columns)
+        In pixels, on the CPU; rows = (H - patch_size) // stride + 1. The window that starts at
+        (r, c) speaks for pixel (r + patch_size / 2, c + patch_size / 2): see `crop_to_windows`.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If the image is not (H, W) or smaller than a patch, a name is unknown, or the network has
+        no dense form and one is asked for.
+
+    References
+    ----------
+    .. [1] Chapter "From patches to a map", ``book/maps/from_patches_to_a_map.ipynb``.
+
+    Examples
+    --------
+    >>> from blurlib.learn import ThesisNetwork
+    >>> predict_sigma_map(ThesisNetwork(), torch.rand(40, 50), stride=4).shape
+    torch.Size([3, 5])
+    """
+    estimator = PatchEstimator(network, readout, method)
+    return estimator.predict(image, stride=stride, border="valid", progress=progress).sigma

@@ -9,7 +9,7 @@ from blurlib import blur, data, maps
 class Constant(maps.Estimator):
     """An estimator that says the same everywhere."""
 
-    def answer(self, image, stride, progress=False):
+    def answer(self, image, stride):
         rows, columns = ((side - 32) // stride + 1 for side in image.shape)
         return torch.full((1, rows, columns), 1.55)
 
@@ -43,7 +43,7 @@ class Window(maps.Estimator):
     def __init__(self, patch_size):
         self.patch_size = patch_size
 
-    def answer(self, image, stride, progress=False):
+    def answer(self, image, stride):
         size = self.patch_size
         middle = image[:, size // 2 : image.shape[1] - size + size // 2 + 1]
         rows = (image.shape[0] - size) // stride + 1
@@ -73,7 +73,7 @@ def test_scores_are_in_nominal_sigma_whatever_the_estimators_convention():
     class Width(Constant):
         convention = "std"
 
-        def answer(self, image, stride, progress=False):
+        def answer(self, image, stride):
             return blur.nominal_to_std(super().answer(image, stride))
 
     sharp = torch.full((64, 64), 0.5)

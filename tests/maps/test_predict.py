@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from blurlib import blur, data, learn, maps
-from blurlib.maps import predict
+from blurlib.maps import estimators
 
 
 @pytest.fixture(scope="module")
@@ -51,10 +51,10 @@ TOLERANCE = 1e-5
 def test_tiles_do_not_show(estimator, monkeypatch, stride):
     # 39 x 23 windows at stride 1: with tiles of 2, 9 and 16 windows, most sides end in part of one.
     image = data.packaged_image("grass")[100:170, 50:104]
-    monkeypatch.setattr(predict, "_TILE", UNTILED)
+    monkeypatch.setattr(maps.PatchEstimator, "tile", UNTILED)
     whole = estimator.predict(image, stride=stride, border="valid").sigma
     for windows in (9, 16) if stride == 1 else (1, 2, 9, 16):
-        monkeypatch.setattr(predict, "_TILE", windows * stride)
+        monkeypatch.setattr(maps.PatchEstimator, "tile", windows * stride)
         tiled = estimator.predict(image, stride=stride, border="valid").sigma
         torch.testing.assert_close(tiled, whole, atol=TOLERANCE, rtol=0)
 
@@ -65,16 +65,16 @@ def test_the_tiles_that_are_used_do_not_show(estimator, monkeypatch, stride, sha
     image = data.packaged_image("brick")[: shape[0], : shape[1]]
     tiled = estimator.predict(image, stride=stride).sigma
     tiles = []
-    run = predict.run_sliding if estimator.network.mean.ndim else predict.run_dense
+    run = estimators.run_sliding if estimator.network.mean.ndim else estimators.run_dense
 
     def count(*arguments, **options):
         tiles.append(arguments)
         return run(*arguments, **options)
 
-    monkeypatch.setattr(predict, run.__name__, count)
+    monkeypatch.setattr(estimators, run.__name__, count)
     assert estimator.predict(image, stride=stride).sigma.equal(tiled)
     assert len(tiles) > 1
-    monkeypatch.setattr(predict, "_TILE", UNTILED)
+    monkeypatch.setattr(maps.PatchEstimator, "tile", UNTILED)
     tiles.clear()
     whole = estimator.predict(image, stride=stride).sigma
     assert len(tiles) == 1
@@ -159,7 +159,7 @@ def test_a_full_map_of_a_plane_is_the_plane(stride, offset, shape):
 
 def test_an_estimator_that_answers_for_other_windows_is_named():
     class Other(maps.Estimator):
-        def answer(self, image, stride, progress=False):
+        def answer(self, image, stride):
             return torch.ones(self.shape)
 
     class Coarse(Other):
@@ -207,7 +207,7 @@ def test_an_image_must_be_as_large_as_a_window(size):
     class One(maps.Estimator):
         patch_size = size
 
-        def answer(self, image, stride, progress=False):
+        def answer(self, image, stride):
             return torch.ones(1, *((side - size) // stride + 1 for side in image.shape))
 
     assert One().predict(torch.rand(size, size)).full_size().sigma.shape == (size, size)

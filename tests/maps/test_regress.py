@@ -6,7 +6,7 @@ import torch
 from PIL import Image
 
 from blurlib import data, maps
-from blurlib.maps import regress
+from blurlib.maps import estimators
 
 
 @pytest.fixture(scope="module")
@@ -37,7 +37,7 @@ def test_maps_lie_on_the_grid_of_all_estimators(estimator, stride):
 def test_tiles_do_not_show(estimator, monkeypatch):
     blurred, _ = maps.make_test_image(data.packaged_image("gravel")[:320, :352], "sin")
     whole = estimator.predict(blurred)
-    monkeypatch.setattr(regress, "_TILE", 27)
+    monkeypatch.setattr(estimators.RegressionEstimator, "tile", 27 * 4)
     tiled = estimator.predict(blurred)
     torch.testing.assert_close(tiled.sigma, whole.sigma, atol=1e-4, rtol=0)
     torch.testing.assert_close(tiled.std, whole.std, atol=1e-4, rtol=0)

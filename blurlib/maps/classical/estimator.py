@@ -28,7 +28,7 @@ CLASSICAL = tuple(METHODS)
 
 @dataclass(frozen=True)
 class ClassicalEstimator(Estimator):
-    """A classical method as an estimator; all windows are done at once, with no progress to show.
+    """A classical method as an estimator; all windows are done at once.
 
     Attributes
     ----------
@@ -42,7 +42,7 @@ class ClassicalEstimator(Estimator):
     to_sigma: object
     cpu_only = True
 
-    def answer(self, image, stride, progress=False):
+    def answer(self, image, stride):
         """Answer with the sigma of every window: see `Estimator.answer`."""
         return self.to_sigma(METHODS[self.name](image, stride)).clamp_min(0).float()[None]
 
