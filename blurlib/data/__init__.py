@@ -11,7 +11,6 @@ from .dataset import (
     read_manifest,
 )
 from .depth import DepthScene, defocus_map, defocused_scene, motorcycle_scene, scene_lens
-from .fetch import FetchError
 from .free import (
     TRAINING_PHOTOGRAPHS,
     free_pages,
@@ -23,7 +22,7 @@ from .free import (
 )
 from .images import (
     MAX_PIXELS,
-    PACKAGED,
+    PACKAGED_IMAGES,
     TEST_TEXTURES,
     ImageError,
     as_image,
@@ -48,13 +47,12 @@ from .protocols import (
 from .sources import (
     SOURCES,
     Collection,
+    FetchError,
     Picture,
-    Source,
     brodatz,
     open_folder,
     open_packaged,
     open_procedural,
-    open_text,
     read_materials,
     sipi,
 )

@@ -26,7 +26,6 @@ from tqdm import tqdm
 from .. import __version__
 from .._checks import check_integer
 from .._files import TEMPORARY, replacing
-from .fetch import hash_file
 from .protocols import (
     SIGMA_MAX,
     DatasetConfig,
@@ -36,6 +35,7 @@ from .protocols import (
     split_materials,
     to_levels,
 )
+from .sources.fetch import hash_file
 from .stored import StoredPatches
 
 _FORMAT = "blurlib dataset 1"

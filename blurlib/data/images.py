@@ -13,7 +13,7 @@ from .._files import replacing
 from ._decode import ImageError, decode
 
 #: scikit-image's packaged pictures that show something; they need no download.
-PACKAGED = {
+PACKAGED_IMAGES = {
     "astronaut": "astronaut.png",
     "brick": "brick.png",
     "camera": "camera.png",
@@ -326,7 +326,7 @@ def packaged_image(name):
     Parameters
     ----------
     name : str
-        One of `blurlib.data.PACKAGED`.
+        One of `blurlib.data.PACKAGED_IMAGES`.
 
     Returns
     -------
@@ -353,8 +353,8 @@ def packaged_image(name):
 
 def packaged_path(name):
     """Return the file of one of scikit-image's packaged pictures."""
-    check_choice(name, "name", PACKAGED)
-    return Path(skimage.__file__).parent / "data" / PACKAGED[name]
+    check_choice(name, "name", PACKAGED_IMAGES)
+    return Path(skimage.__file__).parent / "data" / PACKAGED_IMAGES[name]
 
 
 def write_image(path, image):

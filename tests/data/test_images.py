@@ -578,7 +578,7 @@ def test_folders_list_their_images_in_order(save, tmp_path):
         data.list_images(str(tmp_path))
 
 
-@pytest.mark.parametrize("name", sorted(data.PACKAGED))
+@pytest.mark.parametrize("name", sorted(data.PACKAGED_IMAGES))
 def test_packaged_images_are_there(name):
     image = data.packaged_image(name)
     assert min(image.shape) >= 64 and image.std() > 0.02
