@@ -2,13 +2,16 @@
 
 from .._checks import public as _public
 from .crops import CropStream
-from .dataset import (
+from .datasets import (
     Dataset,
     DatasetError,
     Patches,
+    StoredPatches,
+    blur_levels,
     build_dataset,
+    draw_sigmas,
     load_dataset,
-    read_manifest,
+    picture_patches,
 )
 from .depth import DepthScene, defocus_map, defocused_scene, motorcycle_scene, scene_lens
 from .free import (
@@ -31,17 +34,16 @@ from .images import (
     load_images,
     packaged_image,
     passed_over,
+    to_levels,
     write_image,
 )
 from .patches import PATCH_SIZE, crop_to_multiple, extract_patches
 from .procedural import FAMILIES, procedural_texture
 from .protocols import (
-    PROTOCOLS,
     SIGMA_MAX,
     DatasetConfig,
     class_sigmas,
     count_patches,
-    picture_patches,
     split_materials,
 )
 from .sources import (
@@ -57,7 +59,6 @@ from .sources import (
     sipi,
 )
 from .statistics import radial_spectrum, texture_statistics
-from .stored import StoredPatches
 from .stream import PatchStream
 from .text import FONTS, rendered_text
 

@@ -357,6 +357,33 @@ def packaged_path(name):
     return Path(skimage.__file__).parent / "data" / PACKAGED_IMAGES[name]
 
 
+def to_levels(image):
+    """Round an image to 8-bit grey levels.
+
+    Parameters
+    ----------
+    image : Tensor of shape (H, W)
+        In [0, 1].
+
+    Returns
+    -------
+    levels : Tensor of shape (H, W)
+        Whole numbers from 0 to 255, uint8; halves go up, as in MATLAB.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If the image is not (H, W).
+
+    Examples
+    --------
+    >>> to_levels(torch.tensor([[0.0, 0.5, 1.0]]))
+    tensor([[  0, 128, 255]], dtype=torch.uint8)
+    """
+    check_image(image, ndim=2)
+    return torch.floor(image.double().clamp(0, 1) * 255 + 0.5).to(torch.uint8)
+
+
 def write_image(path, image):
     """Write an image as 8-bit grey PNG; an old file stays whole until the new one is.
 
@@ -374,9 +401,6 @@ def write_image(path, image):
     OSError
         If the folder cannot be written.
     """
-    check_image(image, ndim=2)
-    levels = np.floor(image.detach().cpu().double().clamp(0, 1).numpy() * 255 + 0.5).astype(
-        np.uint8
-    )
+    levels = to_levels(image).detach().cpu().numpy()
     with replacing(path) as file:
         Image.fromarray(levels).save(file, format="PNG")
