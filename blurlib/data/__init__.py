@@ -13,7 +13,8 @@ from .datasets import (
     load_dataset,
     picture_patches,
 )
-from .depth import DepthScene, defocus_map, defocused_scene, motorcycle_scene, scene_lens
+from .depth import DepthScene, defocused_scene, motorcycle_scene, scene_lens
+from .files import list_images, load_images, passed_over
 from .free import (
     TRAINING_PHOTOGRAPHS,
     free_pages,
@@ -29,11 +30,8 @@ from .images import (
     TEST_TEXTURES,
     ImageError,
     as_image,
-    list_images,
     load_image,
-    load_images,
     packaged_image,
-    passed_over,
     to_levels,
     write_image,
 )

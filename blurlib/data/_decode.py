@@ -25,7 +25,7 @@ _WHITE_IS_ZERO, _BLACK_IS_ZERO, _RGB = 0, 1, 2
 _SEPARATE_PLANES = 2
 
 _SEVERAL = "it is animated or has several pages; save one of them as a file."
-_TRANSPARENT = "the image has transparent pixels; flatten it on a background first."
+TRANSPARENT = "the image has transparent pixels; flatten it on a background first."
 
 
 class ImageError(ValueError):
@@ -232,4 +232,4 @@ def _check_clear_colour(picture, mode, array):
         clear *= {"L;2": 85, "L;4": 17}[mode]
     same = array == np.asarray(clear)
     if (same.all(-1) if array.ndim == 3 else same).any():
-        raise ImageError(_TRANSPARENT)
+        raise ImageError(TRANSPARENT)

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from blurlib import data
-from blurlib.data import images
+from blurlib.data import files, images
 
 
 @pytest.fixture
@@ -527,24 +527,24 @@ def test_a_folders_bad_files_are_named_and_the_rest_is_loaded(save, tmp_path, mo
     (tmp_path / "bad.png").write_bytes(b"no picture")
     (tmp_path / "gone.png").symlink_to(tmp_path / "nowhere")
     os.mkfifo(tmp_path / "pipe.png")
-    loaded = list(images.load_images([tmp_path]))
+    loaded = list(files.load_images([tmp_path]))
     assert [path.name for path, image, error in loaded if error is None] == ["a.png", "tall.png"]
     assert all((image is None) != (error is None) for _, image, error in loaded)
     errors = {path.name: error for path, _, error in loaded if error}
     assert list(errors) == ["bad.png", "gone.png", "pipe.png"]
     assert all(name in error for name, error in errors.items())
 
-    small = [error for _, _, error in images.load_images([tmp_path], min_side=6)]
+    small = [error for _, _, error in files.load_images([tmp_path], min_side=6)]
     assert "7 x 5 pixels" in small[0] and "min_side=6" in small[0] and small[-1] is None
-    assert "max_pixels=50" in list(images.load_images([tmp_path], max_pixels=50))[-1][2]
+    assert "max_pixels=50" in list(files.load_images([tmp_path], max_pixels=50))[-1][2]
     with pytest.raises(FileNotFoundError, match="no file or folder"):
-        images.load_images([tmp_path / "nowhere.png"])  # at once, not at the first image
+        files.load_images([tmp_path / "nowhere.png"])  # at once, not at the first image
 
     def full(path, max_pixels):
         raise MemoryError
 
     monkeypatch.setattr(images, "decode", full)
-    (_, image, error), *_ = images.load_images([tmp_path])
+    (_, image, error), *_ = files.load_images([tmp_path])
     assert image is None and "more memory than there is" in error
 
 

@@ -35,6 +35,7 @@ def blur_levels(levels, sigma, config):
 
     Examples
     --------
+    >>> from blurlib.data import DatasetConfig
     >>> blur_levels(torch.full((3, 3), 200, dtype=torch.uint8), 0.5, DatasetConfig())
     tensor([[160, 179, 160],
             [179, 200, 179],
@@ -71,6 +72,7 @@ def draw_sigmas(config, key):
 
     Examples
     --------
+    >>> from blurlib.data import DatasetConfig
     >>> draw_sigmas(DatasetConfig(num_classes=3), "D1")
     [1.0, 2.0, 3.0]
     """
@@ -116,6 +118,7 @@ def picture_patches(image, config, *, role="both", key=""):
 
     Examples
     --------
+    >>> from blurlib.data import DatasetConfig
     >>> table = picture_patches(torch.rand(96, 96), DatasetConfig(num_classes=10))
     >>> table["patches"].shape, int(table["test"].sum())
     (torch.Size([20, 32, 32]), 10)

@@ -5,7 +5,8 @@ import functools
 from collections import Counter
 from pathlib import Path
 
-from ..images import MAX_PIXELS, list_images, load_image
+from ..files import list_images
+from ..images import MAX_PIXELS, load_image
 from .collection import Collection, Picture
 from .fetch import hash_file
 from .published import BRODATZ, SIPI
