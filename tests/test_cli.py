@@ -381,19 +381,19 @@ def test_dataset_keeps_materials_together(texture, tmp_path, capsys):
 
 
 def test_fetch_checks_a_folder_and_says_what_is_missing(tmp_path, capsys, monkeypatch):
-    from blurlib.data import fetch, sources
+    from blurlib.data.sources import fetch, published
 
     def no_network(folder, *rest, **options):
         raise fetch.FetchError("cannot download: no connection.")
 
-    monkeypatch.setattr(sources, "fetch_files", no_network)
+    monkeypatch.setattr(published, "fetch_files", no_network)
     status, out, err = run(capsys, "fetch", "brodatz", "--folder", tmp_path)
     assert status == 2 and out == "" and "error: cannot download: no connection" in err
     assert "research use only" in err
     path = tmp_path / "D1.gif"
     data.write_image(path, torch.rand(40, 40))
     digest = fetch.hash_file(path, "sha1")
-    monkeypatch.setitem(sources.BRODATZ, "D1.gif", {"sha1": digest, "material": "wire"})
+    monkeypatch.setitem(published.BRODATZ, "D1.gif", {"sha1": digest, "material": "wire"})
     status, out, err = run(capsys, "fetch", "brodatz", "--folder", tmp_path, "--json")
     result = json.loads(out)
     assert status == 1 and result["files"] == 1 and len(result["missing"]) == 110

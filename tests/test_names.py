@@ -21,6 +21,7 @@ RENAMED = {
     "GaussianEstimator": "PatchEstimator",
     "NetworkEstimator": "PatchEstimator",
     "calibrate_doubt": "fit_std_scale",
+    "defocus_map": "blur.depth_field",
     "error_by_kept": "sparsification_curve",
     "fit_ramp": "fit_plane",
     "free_cloth": "synthetic_cloth",

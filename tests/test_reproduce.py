@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from blurlib import blur, cli, data, learn, reproduce
-from blurlib.data import sources
+from blurlib.data.sources import published
 from blurlib.reproduce import case, datasets, readouts, slides, studies
 
 RESULTS = Path(__file__).parents[1] / "results"
@@ -25,7 +25,7 @@ def scans(tmp_path, monkeypatch):
         data.write_image(path, data.packaged_image(name)[:128, :128])
         digest = hashlib.sha1(path.read_bytes()).hexdigest()
         registry[path.name] = {"sha1": digest, "material": name}
-    monkeypatch.setattr(sources, "BRODATZ", registry)
+    monkeypatch.setattr(published, "BRODATZ", registry)
     return folder
 
 

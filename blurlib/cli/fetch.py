@@ -27,15 +27,16 @@ def run(options):
     from ..data.sources import data_folder
 
     source = data.SOURCES[options.source]
+    open_source = {"brodatz": data.brodatz, "sipi": data.sipi}[options.source]
     if options.folder is not None:
         check_folder(options.folder)
     folder = data_folder(options.source, options.folder)
     complain(f"{source.title}. Licence: {source.licence}.")
     try:
-        collection = source.open(options.folder, download=True, progress=True)
+        collection = open_source(options.folder, download=True, progress=True)
     except data.FetchError as error:
         try:
-            collection = source.open(folder, download=False)
+            collection = open_source(folder, download=False)
         except FileNotFoundError:
             raise error from None
         complain(error)

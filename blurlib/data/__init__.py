@@ -1,16 +1,20 @@
 """Pictures to blur, from files, packages and rules; patches of them, and datasets."""
 
+from .._checks import public as _public
 from .crops import CropStream
-from .dataset import (
+from .datasets import (
     Dataset,
     DatasetError,
     Patches,
+    StoredPatches,
+    blur_levels,
     build_dataset,
+    draw_sigmas,
     load_dataset,
-    read_manifest,
+    picture_patches,
 )
-from .depth import DepthScene, defocus_map, defocused_scene, motorcycle_scene, scene_lens
-from .fetch import FetchError
+from .depth import DepthScene, defocused_scene, motorcycle_scene, scene_lens
+from .files import list_images, load_images, passed_over
 from .free import (
     TRAINING_PHOTOGRAPHS,
     free_pages,
@@ -22,105 +26,38 @@ from .free import (
 )
 from .images import (
     MAX_PIXELS,
-    PACKAGED,
+    PACKAGED_IMAGES,
     TEST_TEXTURES,
     ImageError,
     as_image,
-    list_images,
     load_image,
-    load_images,
     packaged_image,
-    passed_over,
+    to_levels,
     write_image,
 )
 from .patches import PATCH_SIZE, crop_to_multiple, extract_patches
 from .procedural import FAMILIES, procedural_texture
 from .protocols import (
-    PROTOCOLS,
     SIGMA_MAX,
     DatasetConfig,
     class_sigmas,
     count_patches,
-    picture_patches,
     split_materials,
 )
 from .sources import (
     SOURCES,
     Collection,
+    FetchError,
     Picture,
-    Source,
     brodatz,
     open_folder,
     open_packaged,
     open_procedural,
-    open_text,
     read_materials,
     sipi,
 )
 from .statistics import radial_spectrum, texture_statistics
-from .stored import StoredPatches
 from .stream import PatchStream
 from .text import FONTS, rendered_text
 
-__all__ = [
-    "FAMILIES",
-    "FONTS",
-    "MAX_PIXELS",
-    "PACKAGED",
-    "PATCH_SIZE",
-    "PROTOCOLS",
-    "SIGMA_MAX",
-    "SOURCES",
-    "TEST_TEXTURES",
-    "TRAINING_PHOTOGRAPHS",
-    "Collection",
-    "CropStream",
-    "Dataset",
-    "DatasetConfig",
-    "DatasetError",
-    "DepthScene",
-    "FetchError",
-    "ImageError",
-    "PatchStream",
-    "Patches",
-    "Picture",
-    "Source",
-    "StoredPatches",
-    "as_image",
-    "brodatz",
-    "build_dataset",
-    "class_sigmas",
-    "count_patches",
-    "crop_to_multiple",
-    "defocus_map",
-    "defocused_scene",
-    "extract_patches",
-    "free_pages",
-    "free_photographs",
-    "gaussian_random_fields",
-    "list_images",
-    "load_dataset",
-    "load_image",
-    "load_images",
-    "motorcycle_scene",
-    "open_folder",
-    "open_packaged",
-    "open_procedural",
-    "open_text",
-    "packaged_image",
-    "passed_over",
-    "picture_patches",
-    "procedural_texture",
-    "radial_spectrum",
-    "read_manifest",
-    "read_materials",
-    "rendered_text",
-    "scene_lens",
-    "sipi",
-    "split_materials",
-    "synthetic_cloth",
-    "synthetic_prints",
-    "texture_statistics",
-    "training_images",
-    "write_image",
-]
+__all__ = _public(globals())

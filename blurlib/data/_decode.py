@@ -7,39 +7,25 @@ import warnings
 
 import numpy as np
 import tifffile
-from PIL import (
-    BmpImagePlugin,
-    GifImagePlugin,
-    Image,
-    ImageOps,
-    JpegImagePlugin,
-    PngImagePlugin,
-    PpmImagePlugin,
-    TiffImagePlugin,
-    WebPImagePlugin,
-)
+from PIL import Image, ImageOps, TiffImagePlugin, WebPImagePlugin  # noqa: F401  Pillow lists them
 
-# What a file starts with, and who reads it. Pillow knows more formats, but some of them start other
-# programs (EPS), and some scale their values in ways that we cannot tell (FITS). Its `Image.open`
-# would also hold Pillow's own limit of pixels, one for the whole process, against `max_pixels`.
-_READERS = {
-    b"\x89PNG\r\n\x1a\n": PngImagePlugin.PngImageFile,
-    b"\xff\xd8\xff": JpegImagePlugin.jpeg_factory,
-    b"GIF8": GifImagePlugin.GifImageFile,
-    b"BM": BmpImagePlugin.BmpImageFile,
-    b"RIFF": WebPImagePlugin.WebPImageFile,
-    **dict.fromkeys([b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"], TiffImagePlugin.TiffImageFile),
-    **dict.fromkeys([b"P1", b"P2", b"P3", b"P4", b"P5", b"P6", b"Pf"], PpmImagePlugin.PpmImageFile),
-}
+# Pillow knows more formats, but some of them start other programs (EPS), and some scale their
+# values in ways that we cannot tell (FITS). Its `Image.open` would also hold Pillow's own limit of
+# pixels, one for the whole process, against `max_pixels`.
+_FORMATS = ("BMP", "GIF", "JPEG", "PNG", "PPM", "TIFF", "WEBP")
+Image.preinit()
 
 # Filters of warnings belong to the process: two threads that set and restore them at the same time
 # would leave one's behind. So one file is decoded at a time.
 _LOCK = threading.Lock()
 
-# Tags of TIFF files.
-_SUBFILE, _WIDTH, _HEIGHT, _BITS, _PHOTOMETRIC = 254, 256, 257, 258, 262
-_ORIENTATION, _SAMPLES, _PLANES, _EXTRA_SAMPLES = 274, 277, 284, 338
-_SAMPLE_FORMAT, _DEPTH, _DNG_VERSION = 339, 32997, 50706
+# Tags and values of TIFF files.
+_WIDTH, _HEIGHT, _ORIENTATION, _DNG_VERSION = 256, 257, 274, 50706
+_WHITE_IS_ZERO, _BLACK_IS_ZERO, _RGB = 0, 1, 2
+_SEPARATE_PLANES = 2
+
+_SEVERAL = "it is animated or has several pages; save one of them as a file."
+TRANSPARENT = "the image has transparent pixels; flatten it on a background first."
 
 
 class ImageError(ValueError):
@@ -71,34 +57,37 @@ def decode(path, max_pixels):
     with path.open("rb") as file, _LOCK, warnings.catch_warnings():
         # What Pillow warns of is an odd tag, or becomes an error further on.
         warnings.filterwarnings("ignore", module=r"PIL\.")
-        try:
-            return _decode(file, max_pixels)
-        except (ImageError, MemoryError):
-            raise
-        except Exception:
-            if (array := _decode_floats(file, max_pixels)) is None:
-                raise
+        kind, reader = _identify(file)
+        if kind == "TIFF" and (array := _read_tiff(file, max_pixels)) is not None:
             return array
+        # No file name: Pillow would map the file, and die if it is cut in the meantime.
+        picture = reader(file)
+        _check_size(picture.width, picture.height, max_pixels)
+        # A camera's MPO is a JPEG with a second view or a gain map behind it: the first is meant.
+        # n_frames is not asked: it walks through all pages, and a hostile file has millions.
+        if picture.format != "MPO" and getattr(picture, "is_animated", False):
+            raise ImageError(_SEVERAL)
+        mode = _raw_mode(picture)
+        if _is_deep(picture, mode):
+            array = _deep_colour(picture, file, reader, mode)
+        else:
+            array = _pixels(picture)
+        _check_clear_colour(picture, mode, array)
+        return array
 
 
-def _decode(file, max_pixels):
-    """Return the pixels of an open file that Pillow can read."""
-    picture = _open(file)
-    _check_size(picture.width, picture.height, max_pixels)
-    # A camera's MPO is a JPEG with a second view or a gain map behind it: the first is meant.
-    # n_frames is not asked: it walks through all pages, and a hostile file has millions.
-    if picture.format != "MPO" and getattr(picture, "is_animated", False):
-        raise ImageError(_SEVERAL)
-    if picture.format == "TIFF":
-        _check_tiff(picture)
-    mode = _raw_mode(picture)
-    array = _deep_colour(picture, file, mode) if _is_deep(picture, mode) else _pixels(picture)
-    _check_clear_colour(picture, mode, array)
-    return array
-
-
-_SEVERAL = "it is animated or has several pages; save one of them as a file."
-_WHITE_IS_ZERO = "its zero means white; save it with black as zero."
+def _identify(file):
+    """Return a file's format and what reads it, by its first bytes."""
+    start = file.read(16)
+    for kind in _FORMATS:
+        reader, accepts = Image.OPEN[kind]
+        if start and accepts(start):
+            file.seek(0)
+            return kind, reader
+    raise ImageError(
+        "pictures are BMP, GIF, JPEG, PGM, PNG, PPM, TIFF or WebP files, and it is "
+        f"{'none of these' if start else 'empty'}; convert it to PNG or TIFF."
+    )
 
 
 def _check_size(width, height, max_pixels):
@@ -110,67 +99,40 @@ def _check_size(width, height, max_pixels):
         )
 
 
-def _decode_floats(file, max_pixels):
-    """Return the pixels of a TIFF of floats that Pillow does not know, or say what else it holds.
+def _read_tiff(file, max_pixels):
+    """Refuse a TIFF whose values would come out wrong; return what Pillow cannot read, or None.
 
-    Pillow knows 32-bit floats in one channel. tifffile, which scikit-image brings, knows all that
-    are not packed in an uncommon way; None if it can make nothing of the file either.
+    Pillow knows floats of 32 bits in one channel, and no planes of 16 bits. tifffile, which
+    scikit-image brings, knows all that are not packed in an uncommon way.
     """
-    file.seek(0)
-    if not file.read(4).startswith((b"II", b"MM")):
-        return None
-    file.seek(0)
     log = logging.getLogger("tifffile")
     silent, log.disabled = log.disabled, True  # its complaints are raised as well
     try:
-        try:
-            page, several = _first_page(tifffile.TiffFile(file))
-        except Exception:  # damaged: what Pillow said of it stands
-            return None
-        _check_floats(page, several)
+        pages = tifffile.TiffFile(file).pages
+        page = pages.first
         _check_size(page.imagewidth, page.imagelength, max_pixels)
+        if fault := _tiff_fault(page) or (_has_a_second(pages) and _SEVERAL):
+            raise ImageError(fault)
+        planes = page.dtype == "uint16" and page.planarconfig == _SEPARATE_PLANES
+        if page.dtype.kind != "f" and not planes:
+            return None
+        if page.tags.valueof(_ORIENTATION, default=1) != 1:
+            raise ImageError("it is stored turned; save it upright.")
         try:
-            array = page.asarray()
-        except Exception:
-            if page.compression in _PLAIN and page.predictor == 1:
+            array = page.asarray(maxworkers=1)
+        except Exception as error:
+            if page.compression in (1, 8, 32946) and page.predictor == 1:  # plain, or zlib
                 raise
-            packed = getattr(page.compression, "name", page.compression)
             raise ImageError(
-                f"its floats are packed ({packed}, predictor {int(page.predictor)}) in a way that "
-                "few programs know; save it without compression."
-            ) from None
-        return np.moveaxis(array, 0, -1) if page.planarconfig == 2 and array.ndim == 3 else array
+                f"its pixels are packed ({getattr(page.compression, 'name', page.compression)}, "
+                f"predictor {int(page.predictor)}) in a way that few programs know; save it "
+                "without compression."
+            ) from error
+        separate = page.planarconfig == _SEPARATE_PLANES and array.ndim == 3
+        return np.moveaxis(array, 0, -1) if separate else array
     finally:
         log.disabled = silent
-
-
-#: Not packed, and packed by zlib, in TIFF's numbers.
-_PLAIN = (1, 8, 32946)
-
-
-def _first_page(tiff):
-    page = tiff.pages[0]
-    if page.dtype is None:
-        raise ValueError("no type of pixels")
-    return page, _has_a_second(tiff.pages)
-
-
-def _check_floats(page, several):
-    """Refuse what is no grey or colour picture of floats."""
-    colours = {0: (1,), 1: (1,), 2: (3, 4)}.get(page.photometric, ())
-    if page.dtype.kind != "f" or page.samplesperpixel not in colours or page.imagedepth > 1:
-        channels = page.samplesperpixel
-        raise ImageError(
-            f"it is a TIFF with {channels} channel{'s' * (channels > 1)} of {page.dtype} "
-            f"({getattr(page.photometric, 'name', page.photometric)}); save it as grey or RGB, "
-            "with 8 or 16 unsigned bits or as floats in [0, 1]."
-        )
-    if several:
-        raise ImageError(_SEVERAL)
-    if page.photometric == 0:
-        raise ImageError(_WHITE_IS_ZERO)
-    if page.tags.valueof(_ORIENTATION, default=1) != 1:
-        raise ImageError("it is stored turned; save it upright.")
+        file.seek(0)
 
 
 def _has_a_second(pages):
@@ -181,46 +143,28 @@ def _has_a_second(pages):
     return True
 
 
-def _open(file):
-    """Return the Pillow image of an open file, its pixels not yet decoded."""
-    start = file.read(16)
-    file.seek(0)
-    for signature, reader in _READERS.items():
-        if start.startswith(signature):
-            # No file name: Pillow would map the file, and die if it is cut in the meantime.
-            return reader(file)
-    kind = "none of these" if start else "empty"
-    raise ImageError(
-        "pictures are BMP, GIF, JPEG, PGM, PNG, PPM, TIFF or WebP files, and it is "
-        f"{kind}; convert it to PNG or TIFF."
-    )
-
-
-def _check_tiff(picture):
-    """Refuse the TIFF files whose values Pillow would give wrongly, without a word."""
-    tags, deep = picture.tag_v2, picture.mode in ("F", "I;16", "I;16B")
-    if tags.get(_SUBFILE, 0) & 1 or _DNG_VERSION in tags:
-        raise ImageError(
-            "it starts with a thumbnail, as a camera's raw file does; develop it to PNG or TIFF."
+def _tiff_fault(page):
+    """Say what keeps a page from being a grey or colour picture; "" if nothing does."""
+    channels, ink = page.samplesperpixel, page.photometric
+    if page.is_reduced or _DNG_VERSION in page.tags:
+        return "it starts with a thumbnail, as a camera's raw file does; develop it to PNG or TIFF."
+    if page.imagedepth > 1:
+        return "it is a volume of several slices; save one of them as a file."
+    if page.dtype in ("bool", "uint8"):  # colours of all kinds, which Pillow turns into RGB
+        known = channels in (1, 3, 4) or (channels == 2 and {1, 2} & set(page.extrasamples))
+    else:
+        known = page.dtype in ("uint16", "float16", "float32", "float64") and channels in {
+            _WHITE_IS_ZERO: (1,), _BLACK_IS_ZERO: (1,), _RGB: (3, 4),
+        }.get(ink, ())  # fmt: skip
+    if not known or page.bitspersample == 12:
+        return (
+            f"it is a TIFF with {channels} channel{'s' * (channels > 1)} of {page.dtype} "
+            f"({page.bitspersample} bits, {getattr(ink, 'name', ink)}); save it as grey or RGB, "
+            "with 8 or 16 unsigned bits or as floats in [0, 1]."
         )
-    if picture.mode == "I":
-        raise ImageError(
-            "it holds signed or 32-bit integers, whose white level nobody knows; save it with "
-            "16 unsigned bits."
-        )
-    if tags.get(_DEPTH, 1) > 1:
-        raise ImageError("it is a volume of several slices; save one of them as a file.")
-    if tags.get(_SAMPLES, 1) == 2 and not {1, 2} & set(tags.get(_EXTRA_SAMPLES, ())):
-        raise ImageError("it has 2 channels, which are no picture; save one of them as grey.")
-    if 2 in tags.get(_SAMPLE_FORMAT, ()):
-        raise ImageError("it holds signed integers; save it with 8 or 16 unsigned bits.")
-    bits = max(tags.get(_BITS, (1,)))
-    if bits == 12:
-        raise ImageError("it has 12 bits a pixel; save it with 8 or 16.")
-    if deep and tags.get(_PHOTOMETRIC) == 0:
-        raise ImageError(_WHITE_IS_ZERO)
-    if bits == 16 and tags.get(_PLANES) == 2:
-        raise ImageError("its colours lie in separate planes; save them pixel by pixel.")
+    if ink == _WHITE_IS_ZERO and page.dtype not in ("bool", "uint8"):
+        return "its zero means white; save it with black as zero."
+    return ""
 
 
 def _raw_mode(picture):
@@ -238,7 +182,7 @@ def _is_deep(picture, mode):
     return picture.format in ("PNG", "TIFF") and ";16" in mode
 
 
-def _deep_colour(picture, file, mode):
+def _deep_colour(picture, file, reader, mode):
     """Return 16-bit colours: Pillow keeps one byte of two, so it is asked once for each.
 
     The last letter of the mode, B(ig), L(ittle) or N(ative), says which byte is the high one, which
@@ -251,7 +195,7 @@ def _deep_colour(picture, file, mode):
         )
     high = _pixels(picture)
     file.seek(0)
-    again = _open(file)
+    again = reader(file)
     native = "L" if sys.byteorder == "little" else "B"
     other = mode[:-1] + {"B": "L", "L": "B"}[mode[-1].replace("N", native)]
     again.tile = [
@@ -268,8 +212,7 @@ def _pixels(picture):
     """Decode an open Pillow image."""
     if picture.format == "TIFF":
         # Pillow holds its own limit against every TIFF for which it gets the memory.
-        size = picture.tag_v2[_WIDTH], picture.tag_v2[_HEIGHT]
-        picture.im = Image.core.new(picture.mode, size)
+        picture.im = Image.core.new(picture.mode, (picture.tag_v2[_WIDTH], picture.tag_v2[_HEIGHT]))
     picture.load()  # libtiff may print a line about a damaged file; its error reaches us as well
     ImageOps.exif_transpose(picture, in_place=True)
     if picture.mode.startswith("I"):
@@ -289,4 +232,4 @@ def _check_clear_colour(picture, mode, array):
         clear *= {"L;2": 85, "L;4": 17}[mode]
     same = array == np.asarray(clear)
     if (same.all(-1) if array.ndim == 3 else same).any():
-        raise ImageError("the image has transparent pixels; flatten it on a background first.")
+        raise ImageError(TRANSPARENT)

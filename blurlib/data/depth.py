@@ -122,59 +122,6 @@ def motorcycle_scene():
     )
 
 
-def _check_scene(scene):
-    if not isinstance(scene, DepthScene):
-        raise TypeError(
-            f"scene must be a DepthScene, got {type(scene).__name__}; "
-            "pass blurlib.data.motorcycle_scene()."
-        )
-    return scene
-
-
-def defocus_map(scene, *, focus_distance, focal_length, f_number, pixel_pitch):
-    """Return the blur that a thin lens gives each pixel of a scene.
-
-    Parameters
-    ----------
-    scene : DepthScene
-        What is seen.
-    focus_distance, focal_length, f_number : float
-        The lens: see `blurlib.blur.coc_diameter`.
-    pixel_pitch : float
-        Distance between neighbouring pixels, in metres.
-
-    Returns
-    -------
-    sigma_map : Tensor of shape (H, W)
-        In pixels; where the scene's depth is not known it is a guess like the depth.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If the scene is none, or the lens cannot be.
-
-    References
-    ----------
-    .. [1] A. P. Pentland, "A new sense for depth of field", 1987; key ``pentland1987``.
-
-    Examples
-    --------
-    >>> sigma_map = defocus_map(
-    ...     motorcycle_scene(),
-    ...     focus_distance=2.3, focal_length=0.05, f_number=2.0, pixel_pitch=50e-6,
-    ... )
-    >>> f"{sigma_map.max():.2f} pixels"
-    '1.50 pixels'
-    """
-    return depth_field(
-        _check_scene(scene).depth,
-        focus_distance=focus_distance,
-        focal_length=focal_length,
-        f_number=f_number,
-        pixel_pitch=pixel_pitch,
-    )
-
-
 def scene_lens(scene, focus, *, max_sigma=3.0):
     """Return a lens, focused on the near or the far side, whose largest blur is `max_sigma`.
 
@@ -190,7 +137,7 @@ def scene_lens(scene, focus, *, max_sigma=3.0):
     Returns
     -------
     lens : dict
-        focus_distance, focal_length, f_number and pixel_pitch, for `defocus_map`.
+        focus_distance, focal_length, f_number and pixel_pitch, for `blurlib.blur.depth_field`.
 
     Raises
     ------
@@ -213,7 +160,11 @@ def scene_lens(scene, focus, *, max_sigma=3.0):
     >>> f"{lens['focus_distance']:.2f} m, f/{lens['f_number']:.2f}"
     '2.27 m, f/1.02'
     """
-    _check_scene(scene)
+    if not isinstance(scene, DepthScene):
+        raise TypeError(
+            f"scene must be a DepthScene, got {type(scene).__name__}; "
+            "pass blurlib.data.motorcycle_scene()."
+        )
     check_choice(focus, "focus", _FOCUS)
     max_sigma = check_number(max_sigma, "max_sigma", low=0.01, high=6, unit="pixels")
     measured = scene.depth[scene.known]
@@ -226,7 +177,7 @@ def scene_lens(scene, focus, *, max_sigma=3.0):
         "pixel_pitch": FOCAL_LENGTH / FOCAL_PIXELS,
     }
     # Blur is the aperture times what depends on distances alone, so one division finds it.
-    widest = defocus_map(scene, **lens).max().item()
+    widest = depth_field(scene.depth, **lens).max().item()
     if widest == 0:
         raise ValueError("the scene has one depth only; no f-number blurs what is in focus.")
     return lens | {"f_number": widest / max_sigma}
@@ -282,5 +233,5 @@ def defocused_scene(focus, *, max_sigma=3.0):
     """
     check_choice(focus, "focus", _FOCUS)
     scene = motorcycle_scene()
-    sigma_map = defocus_map(scene, **scene_lens(scene, focus, max_sigma=max_sigma))
+    sigma_map = depth_field(scene.depth, **scene_lens(scene, focus, max_sigma=max_sigma))
     return blur_varying(scene.image, sigma_map), sigma_map, scene

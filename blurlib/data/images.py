@@ -10,37 +10,22 @@ from PIL import Image
 
 from .._checks import check_choice, check_image
 from .._files import replacing
-from ._decode import ImageError, decode
+from ._decode import TRANSPARENT, ImageError, decode
 
 #: scikit-image's packaged pictures that show something; they need no download.
-PACKAGED = {
-    "astronaut": "astronaut.png",
-    "brick": "brick.png",
-    "camera": "camera.png",
-    "chelsea": "chelsea.png",
-    "clock": "clock_motion.png",
-    "coffee": "coffee.png",
-    "coins": "coins.png",
-    "grass": "grass.png",
-    "gravel": "gravel.png",
-    "hubble": "hubble_deep_field.jpg",
-    "ihc": "ihc.png",
-    "moon": "moon.png",
-    "motorcycle": "motorcycle_left.png",
-    "page": "page.png",
-    "retina": "retina.jpg",
-    "rocket": "rocket.jpg",
-    "text": "text.png",
-}
+PACKAGED_IMAGES = (
+    "astronaut", "brick", "camera", "chelsea", "clock", "coffee", "coins", "grass", "gravel",
+    "hubble", "ihc", "moon", "motorcycle", "page", "retina", "rocket", "text",
+)  # fmt: skip
+
+# Their files, where these are not the name and ".png".
+_FILES = {
+    "clock": "clock_motion.png", "hubble": "hubble_deep_field.jpg",
+    "motorcycle": "motorcycle_left.png", "retina": "retina.jpg", "rocket": "rocket.jpg",
+}  # fmt: skip
 
 #: Textures that every estimator is tested on and none is trained on.
 TEST_TEXTURES = ("brick", "grass", "gravel")
-
-#: Endings by which a folder's images are known.
-SUFFIXES = (
-    ".apng", ".bmp", ".gif", ".jfif", ".jpe", ".jpeg", ".jpg", ".mpo", ".pbm", ".pfm", ".pgm",
-    ".png", ".pnm", ".ppm", ".tif", ".tiff", ".webp",
-)  # fmt: skip
 
 #: More pixels than this are refused before they are decoded: 512 MiB as float32.
 MAX_PIXELS = 2**27
@@ -101,7 +86,7 @@ def as_image(array):
                 f"{high:.8g}; divide it by its white level."
             )
     if array.shape[2:] == (4,) and array[..., 3].min() < white:
-        raise ImageError("the image has transparent pixels; flatten it on a background first.")
+        raise ImageError(TRANSPARENT)
     if array.ndim == 3:
         return torch.from_numpy(_luma(array, white))
     if array.dtype.kind == "u":
@@ -122,7 +107,7 @@ def _luma(array, white):
     return grey.reshape(array.shape[:2])
 
 
-def _named(path):
+def path_in_words(path):
     """Return a path for a message: as it is, or quoted where it would break the line."""
     return str(path) if str(path).isprintable() else repr(str(path))
 
@@ -171,7 +156,7 @@ def load_image(path, *, max_pixels=MAX_PIXELS):
             [0., 0., 0.]])
     """
     path = Path(path)
-    name = _named(path)
+    name = path_in_words(path)
     try:
         regular = stat.S_ISREG(path.stat().st_mode)
     except (FileNotFoundError, NotADirectoryError):
@@ -204,129 +189,13 @@ def _one_line(error):
     return f"{type(error).__name__}: {words}"[:200]
 
 
-def load_images(paths, *, min_side=1, max_pixels=MAX_PIXELS):
-    """Read image files one after the other; a bad one is named, and the rest goes on.
-
-    Parameters
-    ----------
-    paths : iterable of str or path-like
-        Files and folders, as for `list_images`.
-    min_side : int, optional
-        A picture with a shorter side is left out; pass the size of your patches.
-    max_pixels : int, optional
-        A larger picture is left out, see `load_image`.
-
-    Returns
-    -------
-    images : iterator of (path, image, error)
-        One for each file, read when it is asked for: the image and None, or None and a line that
-        names the file and says why it is left out.
-
-    Raises
-    ------
-    TypeError, FileNotFoundError
-        As `list_images`, and at once: a path that you named yourself is missing.
-
-    Examples
-    --------
-    >>> import tempfile
-    >>> with tempfile.TemporaryDirectory() as folder:
-    ...     write_image(f"{folder}/good.png", torch.zeros(2, 3))
-    ...     _ = Path(folder, "bad.png").write_bytes(b"")
-    ...     files = list_images([folder])  # len(files) is the total of a progress bar
-    ...     for path, image, error in load_images(files):
-    ...         print(path.name, "left out" if image is None else image.shape)
-    bad.png left out
-    good.png torch.Size([2, 3])
-    """
-    return (_load_or_say(path, min_side, max_pixels) for path in list_images(paths))
-
-
-def _load_or_say(path, min_side, max_pixels):
-    """Return (path, image, None) or (path, None, the error's line)."""
-    try:
-        image = load_image(path, max_pixels=max_pixels)
-    except (ImageError, OSError, MemoryError) as error:
-        return path, None, str(error)
-    if min(image.shape) < min_side:
-        height, width = image.shape
-        return path, None, (
-            f"cannot use {_named(path)}: it has {width} x {height} pixels, and the shorter side "
-            f"must have at least min_side={min_side}; use a larger picture."
-        )  # fmt: skip
-    return path, image, None
-
-
-def list_images(paths):
-    """Return the image files among the given files and folders.
-
-    Parameters
-    ----------
-    paths : iterable of str or path-like
-        A file stands for itself; a folder for what lies in it (not below) with an image's ending.
-        Broken links and pipes are listed too, so that the loader names them.
-
-    Returns
-    -------
-    files : list of Path
-        In the order given, each folder's sorted by name.
-
-    Raises
-    ------
-    TypeError
-        If `paths` is a single path.
-    FileNotFoundError
-        If a path does not exist, or a folder holds no image.
-    """
-    if isinstance(paths, str | Path):
-        raise TypeError(f"paths must be a list of files and folders, got the single {paths!r}.")
-    files = []
-    for path in map(Path, paths):
-        if not path.exists():
-            raise FileNotFoundError(f"there is no file or folder {_named(path)}")
-        if not path.is_dir():
-            files.append(path)
-            continue
-        found = sorted(
-            item for item in path.iterdir() if item.suffix.lower() in SUFFIXES and not item.is_dir()
-        )
-        if not found:
-            raise FileNotFoundError(
-                f"the folder {_named(path)} holds no image ({', '.join(SUFFIXES)})"
-            )
-        files.extend(found)
-    return files
-
-
-def passed_over(paths):
-    """Return the files that `list_images` passes over in the given folders: their endings differ.
-
-    Parameters
-    ----------
-    paths : iterable of str or path-like
-        Files and folders, as for `list_images`.
-
-    Returns
-    -------
-    files : list of Path
-        Hidden files are not among them.
-    """
-    return [
-        item
-        for folder in map(Path, paths)
-        if folder.is_dir()
-        for item in sorted(folder.iterdir())
-        if item.suffix.lower() not in SUFFIXES and item.is_file() and item.name[0] != "."
-    ]
-
-
 def packaged_image(name):
     """Return one of scikit-image's packaged pictures; no download.
 
     Parameters
     ----------
     name : str
-        One of `blurlib.data.PACKAGED`.
+        One of `blurlib.data.PACKAGED_IMAGES`.
 
     Returns
     -------
@@ -353,8 +222,35 @@ def packaged_image(name):
 
 def packaged_path(name):
     """Return the file of one of scikit-image's packaged pictures."""
-    check_choice(name, "name", PACKAGED)
-    return Path(skimage.__file__).parent / "data" / PACKAGED[name]
+    check_choice(name, "name", PACKAGED_IMAGES)
+    return Path(skimage.__file__).parent / "data" / _FILES.get(name, f"{name}.png")
+
+
+def to_levels(image):
+    """Round an image to 8-bit grey levels.
+
+    Parameters
+    ----------
+    image : Tensor of shape (H, W)
+        In [0, 1].
+
+    Returns
+    -------
+    levels : Tensor of shape (H, W)
+        Whole numbers from 0 to 255, uint8; halves go up, as in MATLAB.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If the image is not (H, W).
+
+    Examples
+    --------
+    >>> to_levels(torch.tensor([[0.0, 0.5, 1.0]]))
+    tensor([[  0, 128, 255]], dtype=torch.uint8)
+    """
+    check_image(image, ndim=2)
+    return torch.floor(image.double().clamp(0, 1) * 255 + 0.5).to(torch.uint8)
 
 
 def write_image(path, image):
@@ -374,9 +270,6 @@ def write_image(path, image):
     OSError
         If the folder cannot be written.
     """
-    check_image(image, ndim=2)
-    levels = np.floor(image.detach().cpu().double().clamp(0, 1).numpy() * 255 + 0.5).astype(
-        np.uint8
-    )
+    levels = to_levels(image).detach().cpu().numpy()
     with replacing(path) as file:
         Image.fromarray(levels).save(file, format="PNG")

@@ -5,7 +5,6 @@ beyond the border; round to 8 bits; keep a random quarter of the patches; put 30
 for the test. The other protocol, *unseen*, puts whole materials aside instead.
 """
 
-import hashlib
 from collections import defaultdict
 from dataclasses import dataclass
 
@@ -14,13 +13,12 @@ import torch
 from .._checks import (
     check_choice,
     check_generator,
-    check_image,
     check_integer,
     check_number,
     check_shape,
 )
-from ..blur import PADDING_MODES, THESIS_TRUNCATE, blur_varying, constant_field
-from .patches import PATCH_SIZE, crop_to_multiple, extract_patches
+from ..blur import PADDING_MODES, THESIS_TRUNCATE
+from .patches import PATCH_SIZE
 
 #: Width of the thesis' range of sigmas: the last class, in pixels.
 SIGMA_MAX = 3.0
@@ -162,169 +160,6 @@ def count_patches(shape, config):
     total = (height // config.patch_size) * (width // config.patch_size)
     kept = _share(total, config.keep)
     return kept, _share(kept, config.test_share)
-
-
-def to_levels(image):
-    """Round an image to 8-bit grey levels.
-
-    Parameters
-    ----------
-    image : Tensor of shape (H, W)
-        In [0, 1].
-
-    Returns
-    -------
-    levels : Tensor of shape (H, W)
-        Whole numbers from 0 to 255, uint8; halves go up, as in MATLAB.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If the image is not (H, W).
-
-    Examples
-    --------
-    >>> to_levels(torch.tensor([[0.0, 0.5, 1.0]]))
-    tensor([[  0, 128, 255]], dtype=torch.uint8)
-    """
-    check_image(image, ndim=2)
-    return torch.floor(image.double().clamp(0, 1) * 255 + 0.5).to(torch.uint8)
-
-
-def blur_levels(levels, sigma, config):
-    """Blur an 8-bit picture as the protocol does, and round it again.
-
-    Parameters
-    ----------
-    levels : Tensor of shape (H, W)
-        uint8.
-    sigma : float
-        Nominal sigma in pixels.
-    config : DatasetConfig
-        Cut and border.
-
-    Returns
-    -------
-    blurred : Tensor of shape (H, W)
-        uint8.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If an argument is out of range.
-
-    Examples
-    --------
-    >>> blur_levels(torch.full((3, 3), 200, dtype=torch.uint8), 0.5, DatasetConfig())
-    tensor([[160, 179, 160],
-            [179, 200, 179],
-            [160, 179, 160]], dtype=torch.uint8)
-    """
-    # Right to some millionths of a level: sigma is kept in single, the sums in double precision.
-    blurred = blur_varying(
-        levels.double(), constant_field(levels.shape, sigma).double(),
-        truncate=config.truncate, padding_mode=config.padding_mode,
-    )  # fmt: skip
-    return torch.floor(blurred + 0.5).clamp(0, 255).to(torch.uint8)
-
-
-def _generator(*parts):
-    """Return a generator seeded by what it is for, whatever was drawn before elsewhere."""
-    digest = hashlib.sha256("/".join(map(str, parts)).encode()).digest()
-    return torch.Generator().manual_seed(int.from_bytes(digest[:8], "big") >> 1)
-
-
-def draw_sigmas(config, key):
-    """Return the sigma with which a picture is blurred for each class.
-
-    Parameters
-    ----------
-    config : DatasetConfig
-        Classes, and whether sigma is continuous.
-    key : str
-        Names the picture: continuous sigmas are drawn by seed and key.
-
-    Returns
-    -------
-    sigmas : list of float
-        In pixels.
-
-    Examples
-    --------
-    >>> draw_sigmas(DatasetConfig(num_classes=3), "D1")
-    [1.0, 2.0, 3.0]
-    """
-    step = SIGMA_MAX / config.num_classes
-    if not config.continuous:
-        return [SIGMA_MAX * (k + 1) / config.num_classes for k in range(config.num_classes)]
-    rng = _generator(config.seed, key, "sigma")
-    draws = torch.rand(config.num_classes, generator=rng, dtype=torch.float64)
-    return [step * (k + draw) for k, draw in enumerate(draws.tolist())]
-
-
-def picture_patches(image, config, *, role="both", key=""):
-    """Blur one picture in every class and take its patches.
-
-    Parameters
-    ----------
-    image : Tensor of shape (H, W)
-        Sharp, in [0, 1]; rounded to 8 bits first.
-    config : DatasetConfig
-        The protocol.
-    role : {"both", "train", "test"}, optional
-        Whether the kept patches are shared out, or belong to one side.
-    key : str, optional
-        Names the picture: draws depend on seed, key and class, on nothing else.
-
-    Returns
-    -------
-    table : dict of Tensors
-        One row a patch: ``patches`` (N, P, P) uint8; ``sigmas`` (N,) float32; ``labels`` (N,)
-        int16, the class; ``places`` (N,) int32, the patch's number in the picture, row by row;
-        ``test`` (N,) bool.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If the picture is smaller than a patch, or so small that no patch is kept.
-
-    References
-    ----------
-    .. [1] Arun Patro, "Blur Kernel Estimation using Deep Learning", slide 6 and scripts; key
-       ``patro``.
-    .. [2] Chapter "Building the dataset", ``book/data/building_the_dataset.ipynb``.
-
-    Examples
-    --------
-    >>> table = picture_patches(torch.rand(96, 96), DatasetConfig(num_classes=10))
-    >>> table["patches"].shape, int(table["test"].sum())
-    (torch.Size([20, 32, 32]), 10)
-    """
-    check_choice(role, "role", ("both", "train", "test"))
-    levels = to_levels(crop_to_multiple(image, config.patch_size))
-    kept, num_test = count_patches(levels.shape, config)
-    if kept == 0:
-        raise ValueError(
-            f"a picture of {image.shape[0]} x {image.shape[1]} pixels is too small: of its few "
-            f"patches a share of {config.keep:g} is none; pass a larger one."
-        )
-    rows = []
-    for label, sigma in enumerate(draw_sigmas(config, key)):
-        blurred = blur_levels(levels, sigma, config)
-        patches = extract_patches(blurred.float(), config.patch_size)[:, 0].to(torch.uint8)
-        rng = _generator(config.seed, key, label)
-        places = torch.randperm(len(patches), generator=rng)[:kept]
-        test = torch.arange(kept) < (num_test if role == "both" else kept * (role == "test"))
-        rows.append(
-            {
-                "patches": patches[places],
-                "sigmas": torch.full((kept,), sigma, dtype=torch.float32),
-                "labels": torch.full((kept,), label, dtype=torch.int16),
-                "places": places.to(torch.int32),
-                "test": test,
-            }
-        )
-    return {name: torch.cat([row[name] for row in rows]) for name in rows[0]}
 
 
 def split_materials(materials, test_share, *, rng):

@@ -13,7 +13,7 @@ from .. import __version__
 from .._checks import check_choice, check_device, check_integer
 from ..blur.psf import THESIS_TRUNCATE, gaussian_reach
 from ..data.crops import CROP_SIZE, LARGEST_SIGMA, CropStream
-from ..data.dataset import build_dataset, load_dataset
+from ..data.datasets import StoredPatches, build_dataset, load_dataset
 from ..data.free import (
     free_pages,
     free_photographs,
@@ -24,7 +24,6 @@ from ..data.free import (
 )
 from ..data.patches import PATCH_SIZE
 from ..data.protocols import SIGMA_MAX, DatasetConfig, split_materials
-from ..data.stored import StoredPatches
 from ..data.stream import PatchStream
 from .mix import CropMix
 from .networks import INITIALISATIONS, BlurClassifier

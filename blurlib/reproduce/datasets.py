@@ -7,8 +7,15 @@ from dataclasses import asdict, replace
 
 import torch
 
-from ..data import DatasetConfig, build_dataset, load_dataset, texture_statistics
-from ..data.protocols import blur_levels, draw_sigmas, to_levels
+from ..data import (
+    DatasetConfig,
+    blur_levels,
+    build_dataset,
+    draw_sigmas,
+    load_dataset,
+    texture_statistics,
+    to_levels,
+)
 from ..learn import NETWORKS, TrainConfig, device_name, thin_history, train
 from ..maps import evaluate_patches
 

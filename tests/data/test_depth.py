@@ -85,7 +85,7 @@ def test_missing_disparity_is_said(monkeypatch, tmp_path):
 
 def test_sigma_is_zero_in_focus_and_grows_with_the_inverse_distance():
     row = planes(1.0, 1.5, 2.0, 2.5, 3.0, 5.0)
-    sigma = depth.defocus_map(row, focus_distance=2.0, **LENS)[0]
+    sigma = blur.depth_field(row.depth, focus_distance=2.0, **LENS)[0]
     assert sigma[2] == 0 and (sigma[:3].diff() < 0).all() and (sigma[2:].diff() > 0).all()
     # Linear in |1/d - 1/s|: the thin lens' law.
     ratio = sigma / (1 / row.depth[0] - 1 / 2.0).abs()
@@ -95,7 +95,7 @@ def test_sigma_is_zero_in_focus_and_grows_with_the_inverse_distance():
 def test_sigma_of_a_point_by_hand():
     # f^2/N |d - s| / (d (s - f)), a quarter of it in pixels.
     by_hand = 0.05**2 / 2 * 2 / (4 * 1.95) / 4 / 50e-6
-    sigma = depth.defocus_map(planes(4.0), focus_distance=2.0, **LENS)
+    sigma = blur.depth_field(planes(4.0).depth, focus_distance=2.0, **LENS)
     assert sigma.item() == pytest.approx(by_hand, rel=1e-5)
 
 
@@ -104,7 +104,7 @@ def test_sigma_of_a_point_by_hand():
 def test_lens_gives_the_largest_sigma_and_the_camera_s_angle(scene, focus, max_sigma):
     lens = depth.scene_lens(scene, focus, max_sigma=max_sigma)
     assert lens["focal_length"] / lens["pixel_pitch"] == pytest.approx(994.978)
-    assert depth.defocus_map(scene, **lens).max().item() == pytest.approx(max_sigma, rel=1e-5)
+    assert blur.depth_field(scene.depth, **lens).max().item() == pytest.approx(max_sigma, rel=1e-5)
     nearer = (scene.depth[scene.known] < lens["focus_distance"]).float().mean().item()
     assert nearer == pytest.approx({"foreground": 0.1, "background": 0.9}[focus], abs=0.01)
 
@@ -142,16 +142,6 @@ def test_blur_is_the_map_s_gather(scene):
         (lambda: depth.scene_lens(planes(2.0), "near"), ValueError, "focus must be one of"),
         (lambda: depth.scene_lens(planes(2.0, 2.0), "foreground"), ValueError, "one depth only"),
         (lambda: depth.scene_lens(torch.ones(2, 2), "foreground"), TypeError, "motorcycle_scene"),
-        (
-            lambda: depth.defocus_map(torch.ones(2, 2), focus_distance=2.0, **LENS),
-            TypeError,
-            "scene must be a DepthScene, got Tensor",
-        ),
-        (
-            lambda: depth.defocus_map(planes(2.0), focus_distance=0.01, **LENS),
-            ValueError,
-            "focus_distance",
-        ),
     ],
 )
 def test_bad_arguments_are_explained(call, error, words):

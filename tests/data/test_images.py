@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from blurlib import data
-from blurlib.data import images
+from blurlib.data import files, images
 
 
 @pytest.fixture
@@ -130,6 +130,13 @@ def test_16_bit_colour_tiff_keeps_its_levels(tmp_path, channels, byteorder, opti
     np.testing.assert_allclose(data.load_image(path), DEEP_GREY, rtol=1e-7)
 
 
+@pytest.mark.parametrize("options", [{}, {"compression": "zlib"}])
+def test_16_bit_planes_keep_their_levels(tmp_path, options):
+    planes = DEEP[..., :3].transpose(2, 0, 1)
+    tifffile.imwrite(tmp_path / "p.tif", planes, photometric="rgb", **options)
+    np.testing.assert_allclose(data.load_image(tmp_path / "p.tif"), DEEP_GREY, rtol=1e-7)
+
+
 def test_a_turned_deep_tiff_is_turned_once(tmp_path):
     tag = (274, "H", 1, 6, True)  # turned by 90 degrees
     tifffile.imwrite(tmp_path / "t.tif", DEEP[..., :3], photometric="rgb", extratags=[tag])
@@ -138,15 +145,14 @@ def test_a_turned_deep_tiff_is_turned_once(tmp_path):
 
 
 TIFFS = {  # what tifffile writes, and the words of the refusal
-    "planar": (DEEP[..., :3].transpose(2, 0, 1), dict(photometric="rgb"), "separate planes"),
     "white": (DEEP[..., 0], dict(photometric="miniswhite"), "zero means white"),
     "whitef": (np.ones((9, 9), "f4"), dict(photometric="miniswhite"), "zero means white"),
-    "signed": (np.ones((9, 9), "i1"), dict(photometric="minisblack"), "signed"),
-    "signed16": (np.ones((9, 9), "i2"), dict(photometric="minisblack"), "white level nobody knows"),
+    "signed": (np.ones((9, 9), "i1"), dict(photometric="minisblack"), "1 channel of int8"),
+    "signed16": (np.ones((9, 9), "i2"), dict(photometric="minisblack"), "1 channel of int16"),
     "thumb": (DEEP[..., 0], dict(subfiletype=1), "thumbnail"),
     "dng": (DEEP[..., 0], dict(extratags=[(50706, "B", 4, b"1400", True)]), "raw file"),
     "pages": (DEEP[:2, ..., 0][:, None] + DEEP[..., 0], dict(photometric="minisblack"), "pages"),
-    "inks": (DEEP, dict(photometric="separated"), "cut to 8"),
+    "inks": (DEEP, dict(photometric="separated"), "SEPARATED.*save it as grey or RGB"),
     "premultiplied": (DEEP, dict(photometric="rgb", extrasamples=["assocalpha"]), "cut to 8"),
     "two": (DEEP[..., :2] // 256, dict(photometric="minisblack", planarconfig="contig"),
             "2 channels of uint16"),
@@ -155,7 +161,7 @@ TIFFS = {  # what tifffile writes, and the words of the refusal
     "two8p": (np.ones((2, 9, 9), "u1"), dict(photometric="minisblack", planarconfig="separate"),
               "2 channels of uint8 .*; save it as grey or RGB"),
     "twof": (np.ones((2, 9, 9), "f4"), dict(photometric="minisblack", planarconfig="separate"),
-             "it has 2 channels"),
+             "2 channels of float32"),
     "five": (np.ones((9, 9, 5), "u1"), dict(photometric="minisblack", planarconfig="contig"),
              "5 channels of uint8"),
     "long": (np.ones((9, 9), "u8"), dict(photometric="minisblack"), "1 channel of uint64"),
@@ -168,7 +174,7 @@ TIFFS = {  # what tifffile writes, and the words of the refusal
                dict(volumetric=True, tile=(3, 16, 16), photometric="minisblack"), "slices"),
     "volumed": (np.ones((3, 16, 16), "f8"),
                 dict(volumetric=True, tile=(3, 16, 16), photometric="minisblack"),
-                "channel of float64"),
+                "slices"),
     "pagesf": (np.ones((2, 1, 9, 9), "f8"), dict(photometric="minisblack"), "several pages"),
     "whited": (np.ones((9, 9), "f8"), dict(photometric="miniswhite"), "zero means white"),
     "turnedf": (np.ones((9, 9), "f8"), dict(extratags=[(274, "H", 1, 6, True)]), "save it upright"),
@@ -310,7 +316,7 @@ def test_hostile_and_broken_files_are_refused_in_one_line(save, tmp_path):
         "print.eps": (b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n", kinds),
         "cut.png": (whole[: len(whole) // 2], "truncated"),
         "flipped.png": (whole[:40] + b"\xff\xff\xff" + whole[43:], "damaged"),
-        "sound.webp": (b"RIFF\x24\0\0\0WAVEfmt ", "damaged"),
+        "sound.webp": (b"RIFF\x24\0\0\0WAVEfmt ", kinds),
         "deep.ppm": (b"P6 1 1 65535 " + bytes(6), "cut to 8"),
         "deep.png": (png(bytes(5), (1, 1), 16, 4), "cut to 8"),
         "bomb.png": (png(b"0", (100_000, 100_000), 8, 0), "max_pixels=134217728"),
@@ -320,7 +326,7 @@ def test_hostile_and_broken_files_are_refused_in_one_line(save, tmp_path):
     }  # fmt: skip
     words = {
         "clear.png": "transparent", "bright.tif": "divide it by its white level",
-        "long.tif": "white level nobody knows",
+        "long.tif": "1 channel of int32",
     }  # fmt: skip
     for name, (content, word) in files.items():
         (tmp_path / name).write_bytes(content)
@@ -521,24 +527,24 @@ def test_a_folders_bad_files_are_named_and_the_rest_is_loaded(save, tmp_path, mo
     (tmp_path / "bad.png").write_bytes(b"no picture")
     (tmp_path / "gone.png").symlink_to(tmp_path / "nowhere")
     os.mkfifo(tmp_path / "pipe.png")
-    loaded = list(images.load_images([tmp_path]))
+    loaded = list(files.load_images([tmp_path]))
     assert [path.name for path, image, error in loaded if error is None] == ["a.png", "tall.png"]
     assert all((image is None) != (error is None) for _, image, error in loaded)
     errors = {path.name: error for path, _, error in loaded if error}
     assert list(errors) == ["bad.png", "gone.png", "pipe.png"]
     assert all(name in error for name, error in errors.items())
 
-    small = [error for _, _, error in images.load_images([tmp_path], min_side=6)]
+    small = [error for _, _, error in files.load_images([tmp_path], min_side=6)]
     assert "7 x 5 pixels" in small[0] and "min_side=6" in small[0] and small[-1] is None
-    assert "max_pixels=50" in list(images.load_images([tmp_path], max_pixels=50))[-1][2]
+    assert "max_pixels=50" in list(files.load_images([tmp_path], max_pixels=50))[-1][2]
     with pytest.raises(FileNotFoundError, match="no file or folder"):
-        images.load_images([tmp_path / "nowhere.png"])  # at once, not at the first image
+        files.load_images([tmp_path / "nowhere.png"])  # at once, not at the first image
 
     def full(path, max_pixels):
         raise MemoryError
 
     monkeypatch.setattr(images, "decode", full)
-    (_, image, error), *_ = images.load_images([tmp_path])
+    (_, image, error), *_ = files.load_images([tmp_path])
     assert image is None and "more memory than there is" in error
 
 
@@ -578,7 +584,7 @@ def test_folders_list_their_images_in_order(save, tmp_path):
         data.list_images(str(tmp_path))
 
 
-@pytest.mark.parametrize("name", sorted(data.PACKAGED))
+@pytest.mark.parametrize("name", sorted(data.PACKAGED_IMAGES))
 def test_packaged_images_are_there(name):
     image = data.packaged_image(name)
     assert min(image.shape) >= 64 and image.std() > 0.02

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from blurlib import data
-from blurlib.data.protocols import blur_levels, draw_sigmas, to_levels
+from blurlib.data import blur_levels, draw_sigmas, to_levels
 
 PUBLISHED = data.DatasetConfig()
 

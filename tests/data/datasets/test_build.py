@@ -100,12 +100,11 @@ def test_no_draw_hangs_on_computed_pixels(tmp_path, key, continuous):
 def test_the_pixels_of_a_file_name_it_and_a_drawn_picture_has_a_key(pictures, tmp_path):
     for entry in build(pictures, tmp_path / "set")["pictures"]:
         assert "file_sha256" in entry and "key" not in entry
-    for source in ("packaged", "depth"):
-        assert all(picture.path.is_file() for picture in data.SOURCES[source].open())
+    assert all(picture.path.is_file() for picture in data.open_packaged())
     drawn = data.open_procedural(num_each=2, size=64, seed=5)
     assert drawn["knit-6"].key == "procedural/knit/6/64"
-    keys = [p.key or str(p.path) for p in (*drawn, *data.open_text(), *data.open_packaged())]
-    assert len(set(keys)) == len(keys) - 2  # page and text are of both
+    keys = [picture.key or str(picture.path) for picture in (*drawn, *data.open_packaged())]
+    assert len(set(keys)) == len(keys)
 
 
 def test_a_picture_that_changes_meanwhile_spoils_nothing(tmp_path):

@@ -8,7 +8,8 @@ import zipfile
 
 import pytest
 
-from blurlib.data import FetchError, fetch
+from blurlib.data import FetchError
+from blurlib.data.sources import fetch
 
 FILES = {f"D{k}.gif": f"picture {k}".encode() * 100 for k in range(1, 7)}
 HASHES = {name: f"sha1:{hashlib.sha1(content).hexdigest()}" for name, content in FILES.items()}
@@ -98,10 +99,7 @@ def test_an_archive_is_unpacked_by_name_and_its_sums_are_kept(server, tmp_path):
         pack(**{"textures__1.1.01.tiff": b"grass", "..__1.1.02.tiff": b"bark", "readme": b"x"})
     )
     place = tmp_path / "here"
-    missing = fetch.fetch_archive(
-        place, ["1.1.01.tiff", "1.1.02.tiff", "1.1.03.tiff"], address + "t.zip"
-    )
-    assert missing == ["1.1.03.tiff"]
+    fetch.fetch_archive(place, ["1.1.01.tiff", "1.1.02.tiff", "1.1.03.tiff"], address + "t.zip")
     assert sorted(path.name for path in place.iterdir()) == [
         "1.1.01.tiff", "1.1.02.tiff", "SHA256SUMS",
     ]  # fmt: skip
@@ -132,7 +130,7 @@ def test_what_was_trusted_first_is_held_against_what_comes_later(server, tmp_pat
         fetch.fetch_archive(place, names, address + "t.zip")
     assert fetch.read_sums(place) == sums and (place / "1.1.01.tiff").read_bytes() == b"grass"
     (folder / "t.zip").write_bytes(pack(**{"1.1.01.tiff": b"grass", "1.1.02.tiff": b"bark"}))
-    assert fetch.fetch_archive(place, names, address + "t.zip") == []
+    fetch.fetch_archive(place, names, address + "t.zip")
     assert (place / "1.1.02.tiff").read_bytes() == b"bark"
     assert (place / "t.zip").read_bytes() == b"my own"
 

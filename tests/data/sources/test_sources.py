@@ -1,4 +1,4 @@
-"""One registry of sources, all opened in the same way."""
+"""Pictures of every source: opened, told apart, and known by what they show."""
 
 import hashlib
 import os
@@ -10,7 +10,8 @@ import pytest
 import torch
 
 from blurlib import data
-from blurlib.data import fetch, sources
+from blurlib.data import sources
+from blurlib.data.sources import folder, published
 
 BRODATZ_FOLDER = os.environ.get("BLURLIB_DATA")
 
@@ -18,17 +19,17 @@ BRODATZ_FOLDER = os.environ.get("BLURLIB_DATA")
 @pytest.fixture
 def scans(tmp_path, monkeypatch):
     """Return a folder of three pictures, published under their hash as four "scans"."""
-    folder = tmp_path / "scans"
-    folder.mkdir()
+    place = tmp_path / "scans"
+    place.mkdir()
     registry = {"D4.gif": {"sha1": "0" * 40, "material": "cork"}}
     for k, name in enumerate(("brick", "grass", "gravel"), 1):
-        path = folder / f"D{k}.gif"
+        path = place / f"D{k}.gif"
         data.write_image(path, data.packaged_image(name)[:64, :64])
         digest = hashlib.sha1(path.read_bytes()).hexdigest()
         registry[path.name] = {"sha1": digest, "material": "stone" if k != 2 else "lawn"}
-    monkeypatch.setattr(sources, "BRODATZ", registry)
+    monkeypatch.setattr(published, "BRODATZ", registry)
     monkeypatch.delenv("BLURLIB_DATA", raising=False)
-    return folder
+    return place
 
 
 def test_every_source_says_where_from_and_what_one_may_do():
@@ -36,23 +37,23 @@ def test_every_source_says_where_from_and_what_one_may_do():
         data.SOURCES
     )
     for source in data.SOURCES.values():
-        assert source.title and source.licence and source.origin and callable(source.open)
+        assert source.title and source.licence and source.origin
 
 
 def test_the_data_card_names_every_source_and_every_packaged_picture():
-    card = (Path(__file__).parents[2] / "book" / "appendix" / "data_card.md").read_text()
+    card = (Path(__file__).parents[3] / "book" / "appendix" / "data_card.md").read_text()
     rows = re.findall(r"^\* - `(\w+)`\n((?:  - .*\n)+)", card, flags=re.MULTILINE)
     assert [name for name, _ in rows] == list(data.SOURCES)
     for name, row in rows:
         if data.SOURCES[name].num_images is not None:
             assert f": {data.SOURCES[name].num_images}\n" in row, name
-    for name in data.PACKAGED:
+    for name in data.PACKAGED_IMAGES:
         assert re.search(rf"\*[\w, *]*\b{name}\b", card), name
 
 
-@pytest.mark.parametrize("name", ["packaged", "procedural", "text", "depth"])
+@pytest.mark.parametrize("name", ["packaged", "procedural"])
 def test_what_needs_no_folder_opens_and_loads(name):
-    collection = data.SOURCES[name].open()
+    collection = {"packaged": data.open_packaged, "procedural": data.open_procedural}[name]()
     assert len(collection) == len({picture.name for picture in collection}) > 0
     if data.SOURCES[name].num_images is not None:
         assert len(collection) == data.SOURCES[name].num_images
@@ -89,15 +90,15 @@ def test_the_environment_names_the_folder_or_its_parent(scans, monkeypatch, tmp_
 def test_without_a_folder_the_cache_is_filled(scans, monkeypatch, tmp_path):
     asked = []
 
-    def pretend(folder, hashes, address, *, progress):
+    def pretend(place, hashes, address, *, progress):
         asked.append(address)
-        scans.rename(folder)
+        scans.rename(place)
         return {"D4.gif": "the server answered 404"}
 
-    monkeypatch.setattr(sources, "fetch_files", pretend)
+    monkeypatch.setattr(published, "fetch_files", pretend)
     monkeypatch.setattr("pooch.os_cache", lambda project: tmp_path / project)
     (tmp_path / "blurlib").mkdir()
-    assert len(data.brodatz()) == 3 and asked == [fetch.BRODATZ_ADDRESS]
+    assert len(data.brodatz()) == 3 and asked == [published.BRODATZ_ADDRESS]
 
 
 @pytest.mark.parametrize("open_source", [data.brodatz, data.sipi])
@@ -112,7 +113,12 @@ def test_sipi_files_are_checked_once_their_sums_are_known(tmp_path):
     for name in list(sources.SIPI)[:2]:
         data.write_image(tmp_path / name, torch.rand(40, 40))
     assert len(data.sipi(tmp_path)) == 2 and len(data.sipi(tmp_path).missing) == 56
-    fetch.write_sums(tmp_path, list(sources.SIPI)[:2])
+    sums = [
+        f"{hashlib.sha256((tmp_path / name).read_bytes()).hexdigest()} *{name}\n"
+        for name in list(sources.SIPI)[:2]
+    ]
+    (tmp_path / "SHA256SUMS").write_text("".join(sums))
+    assert len(data.sipi(tmp_path)) == 2
     data.write_image(tmp_path / list(sources.SIPI)[0], torch.rand(40, 40))
     assert list(data.sipi(tmp_path).damaged) == [list(sources.SIPI)[0]]
 
@@ -126,8 +132,8 @@ def test_the_registry_has_the_published_files_and_related_plates_together():
 
 
 def test_a_folder_knows_brodatz_by_hash_and_doubles_by_their_folder(scans, tmp_path, monkeypatch):
-    hashes = {entry["sha1"]: entry["material"] for entry in sources.BRODATZ.values()}
-    monkeypatch.setattr(sources, "_MATERIAL_OF_HASH", hashes)
+    hashes = {entry["sha1"]: entry["material"] for entry in published.BRODATZ.values()}
+    monkeypatch.setattr(folder, "_MATERIAL_OF_HASH", hashes)
     other = tmp_path / "other"
     other.mkdir()
     (scans / "D1.gif").rename(scans / "mine.gif")

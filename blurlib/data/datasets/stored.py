@@ -2,8 +2,8 @@
 
 import torch
 
-from .._checks import check_device, check_generator, check_integer
-from .stream import rows_of
+from ..._checks import check_device, check_generator, check_integer
+from ..stream import rows_of
 
 
 class StoredPatches:

@@ -5,21 +5,19 @@ import tempfile
 import zipfile
 from pathlib import Path
 
-from .._files import replacing
-
-#: Where the scans of the Brodatz album were published, one file each.
-BRODATZ_ADDRESS = "http://www.ux.uis.no/~tranden/brodatz/"
-
-#: Where the USC-SIPI texture volume is published, as one archive.
-SIPI_ADDRESS = "https://sipi.usc.edu/database/textures.zip"
+from ..._files import replacing
 
 #: After so many files in a row that could not be fetched, the rest is not tried.
-GIVE_UP = 3
+_GIVE_UP = 3
 
 #: An archive's file larger than this is left alone: the largest real one has 1 MiB.
 _MAX_MEMBER = 16 * 2**20
 
 _SUMS = "SHA256SUMS"
+_ADVICE = (
+    "If you have the files, name their folder (--folder, or BLURLIB_DATA); they are checked by "
+    "their hashes all the same."
+)
 
 
 class FetchError(OSError):
@@ -50,6 +48,12 @@ def hash_file(path, algorithm="sha256"):
         return hashlib.file_digest(file, algorithm).hexdigest()
 
 
+def is_right(path, known):
+    """Say whether a file is there and has the hash "sha1:..." or "sha256:..."."""
+    algorithm, _, digest = known.partition(":")
+    return path.is_file() and hash_file(path, algorithm) == digest
+
+
 def _download(address, path, known_hash, *, progress):
     """Download one file beside its place, check it, and only then put it there."""
     import pooch  # brings requests: not needed to read what is there already
@@ -64,8 +68,7 @@ def _reason(error):
     text = str(error).replace("\n", " ")
     if "hash" in text:
         return "what came is not the published file (its hash is another one)"
-    response = getattr(error, "response", None)
-    if response is not None:
+    if (response := getattr(error, "response", None)) is not None:
         return f"the server answered {response.status_code}"
     if isinstance(error, zipfile.BadZipFile):
         return "what came is no archive"
@@ -108,33 +111,24 @@ def fetch_files(folder, hashes, address, *, progress=False):
 
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
-    failed, in_a_row, fetched = {}, 0, 0
-    wanted = [name for name, known in hashes.items() if not _is_right(folder / name, known)]
+    failed, in_a_row = {}, 0
+    wanted = [name for name, known in hashes.items() if not is_right(folder / name, known)]
     for name in tqdm(wanted, desc="files", disable=None if progress else True):
-        if in_a_row >= GIVE_UP:
+        if in_a_row >= _GIVE_UP:
             failed[name] = "not tried, after so many failures"
             continue
         try:
             _download(address + name, folder / name, hashes[name], progress=False)
+            in_a_row = 0
         except PermissionError:
             raise
         except Exception as error:  # requests and pooch raise many kinds
             failed[name] = _reason(error)
             in_a_row += 1
-        else:
-            in_a_row, fetched = 0, fetched + 1
-    if in_a_row >= GIVE_UP and not fetched:
+    if in_a_row >= _GIVE_UP and len(failed) == len(wanted):
         reason = next(iter(failed.values()))
-        raise FetchError(
-            f"cannot download from {address}: {reason}. If you have the files, name their folder "
-            "(--folder, or BLURLIB_DATA); they are checked by their hashes all the same."
-        )
+        raise FetchError(f"cannot download from {address}: {reason}. {_ADVICE}")
     return failed
-
-
-def _is_right(path, known):
-    algorithm, _, digest = known.partition(":")
-    return path.is_file() and hash_file(path, algorithm) == digest
 
 
 def fetch_archive(folder, names, address, *, progress=False):
@@ -151,11 +145,6 @@ def fetch_archive(folder, names, address, *, progress=False):
     progress : bool, optional
         Whether to show a progress bar.
 
-    Returns
-    -------
-    missing : list of str
-        Names that the archive does not hold.
-
     Raises
     ------
     FetchError
@@ -166,8 +155,8 @@ def fetch_archive(folder, names, address, *, progress=False):
     Notes
     -----
     Trusted on first use: without a published hash, the first download is taken as it is, and the
-    SHA-256 of every file is written into ``SHA256SUMS`` beside them. From then on the files are
-    checked against that list whenever they are read.
+    SHA-256 of every file is written into ``SHA256SUMS`` beside them, as ``sha256sum -c`` reads it.
+    From then on the files are checked against that list whenever they are read.
     """
     folder, names = Path(folder), set(names)
     folder.mkdir(parents=True, exist_ok=True)
@@ -178,17 +167,15 @@ def fetch_archive(folder, names, address, *, progress=False):
             _download(address, archive, None, progress=progress)
             with zipfile.ZipFile(archive) as packed:
                 members = {
-                    info.filename.rsplit("/", 1)[-1]: packed.read(info)
+                    name: packed.read(info)
                     for info in packed.infolist()
-                    if info.filename.rsplit("/", 1)[-1] in names and info.file_size <= _MAX_MEMBER
+                    if (name := info.filename.rsplit("/", 1)[-1]) in names
+                    and info.file_size <= _MAX_MEMBER
                 }
     except PermissionError:
         raise
     except Exception as error:
-        raise FetchError(
-            f"cannot fetch {address}: {_reason(error)}. If you have the files, name their folder "
-            "(--folder, or BLURLIB_DATA)."
-        ) from None
+        raise FetchError(f"cannot fetch {address}: {_reason(error)}. {_ADVICE}") from None
     found = {
         name: f"sha256:{hashlib.sha256(content).hexdigest()}" for name, content in members.items()
     }
@@ -199,36 +186,11 @@ def fetch_archive(folder, names, address, *, progress=False):
             f"nothing was changed. If you trust it, delete {folder / _SUMS} and fetch again."
         )
     # The sums first: a kill in between leaves files that are checked, never ones that are not.
-    _write_sums(folder, {**known, **found})
-    for name, content in members.items():
+    sums = sorted({**known, **found}.items())
+    lines = [f"{digest.removeprefix('sha256:')}  {name}\n" for name, digest in sums]
+    for name, content in {_SUMS: "".join(lines).encode(), **members}.items():
         with replacing(folder / name) as file:
             file.write(content)
-    return sorted(names - members.keys())
-
-
-def write_sums(folder, names):
-    """Write the SHA-256 of files into ``SHA256SUMS``, in the form that ``sha256sum -c`` reads.
-
-    Parameters
-    ----------
-    folder : path-like
-        Where they are.
-    names : iterable of str
-        Which.
-
-    Raises
-    ------
-    OSError
-        If a file cannot be read, or the folder not written.
-    """
-    folder = Path(folder)
-    _write_sums(folder, {name: f"sha256:{hash_file(folder / name)}" for name in names})
-
-
-def _write_sums(folder, hashes):
-    lines = [f"{hashes[name].removeprefix('sha256:')}  {name}\n" for name in sorted(hashes)]
-    with replacing(folder / _SUMS) as file:
-        file.write("".join(lines).encode())
 
 
 def read_sums(folder):
@@ -243,6 +205,11 @@ def read_sums(folder):
     -------
     hashes : dict
         Name of each file and its hash as "sha256:..."; empty without the list.
+
+    Raises
+    ------
+    ValueError
+        If a line does not hold a hash and a name.
     """
     path = Path(folder) / _SUMS
     if not path.is_file():

@@ -1,0 +1,72 @@
+"""Work shared out among processes that end with their parent, and leave Ctrl-C to it."""
+
+import contextlib
+import multiprocessing
+import os
+import signal
+import threading
+from concurrent.futures import ProcessPoolExecutor
+
+import torch
+from tqdm import tqdm
+
+
+def call_each(function, jobs, *, workers, description, progress):
+    """Return ``[function(*job) for job in jobs]``, made by several processes if wanted.
+
+    Every one computes with one thread: sums then have one order, and one result.
+    """
+    workers = min(workers, max(1, len(jobs)), 61)  # Windows waits for no more than 61
+    bar = {"total": len(jobs), "desc": description, "disable": None if progress else True}
+    if workers == 1:
+        with _one_thread():
+            return [function(*job) for job in tqdm(jobs, **bar)]
+    # Spawned, not forked: a fork of a process with threads may hang, and CUDA forbids it.
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(workers, context, _prepare_worker) as pool:
+        with _interrupts_held():  # the workers start here
+            futures = [pool.submit(function, *job) for job in jobs]
+        try:
+            return [future.result() for future in tqdm(futures, **bar)]
+        except BaseException:
+            pool.shutdown(cancel_futures=True)
+            raise
+
+
+def _prepare_worker():
+    """Let a worker use one core, leave Ctrl-C to its parent, and die when its parent does."""
+    torch.set_num_threads(1)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    parent = multiprocessing.parent_process()
+
+    def follow():
+        parent.join()
+        os._exit(1)
+
+    threading.Thread(target=follow, daemon=True).start()
+
+
+@contextlib.contextmanager
+def _one_thread():
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
+
+
+@contextlib.contextmanager
+def _interrupts_held():
+    """Hold Ctrl-C back: processes that start now never see one, their parent does afterwards.
+
+    Without it one that comes while they still import torch ends in a traceback of each.
+    """
+    if not hasattr(signal, "pthread_sigmask"):  # Windows
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
