@@ -1,5 +1,6 @@
 """Making blur: point spread functions, lenses, sigma fields, convolution, noise and rounding."""
 
+from .._checks import public as _public
 from .borders import PADDING_MODES, pad
 from .convolve import blur_uniform, blur_varying
 from .degrade import add_noise, jpeg, quantize
@@ -25,37 +26,4 @@ from .operators import VaryingBlur
 from .psf import THESIS_TRUNCATE, disk_psf, gaussian_psf, thesis_psf
 from .transfer import effective_sigma, otf
 
-__all__ = [
-    "FIELDS",
-    "PADDING_MODES",
-    "THESIS_TRUNCATE",
-    "VaryingBlur",
-    "add_noise",
-    "blur_uniform",
-    "blur_varying",
-    "coc_diameter",
-    "coc_diameter_to_sigma",
-    "constant_field",
-    "depth_field",
-    "disk_psf",
-    "disk_radius_to_sigma",
-    "effective_sigma",
-    "gaussian_psf",
-    "jpeg",
-    "motion_psf",
-    "nominal_to_std",
-    "otf",
-    "pad",
-    "quantize",
-    "ramp_field",
-    "shake_psf",
-    "shake_trajectory",
-    "sigma_to_coc_diameter",
-    "sigma_to_disk_radius",
-    "sin2d_field",
-    "sin_field",
-    "std_to_nominal",
-    "step_field",
-    "thesis_psf",
-    "trajectory_psf",
-]
+__all__ = _public(globals())

@@ -29,8 +29,8 @@ CORRUPTIONS = {
     "noise": (0, 255),  # standard deviation in grey levels
     "jpeg": (1, 100),  # quality
     "contrast": (0.01, 1),  # factor on the distance from middle grey, before rounding
-    "gamma before": (0.1, 10),  # the picture is read as light ** (1 / level), blur happens to light
-    "gamma after": (0.1, 10),  # exponent on the blurred file
+    "gamma_before": (0.1, 10),  # the picture is read as light ** (1 / level), blur happens to light
+    "gamma_after": (0.1, 10),  # exponent on the blurred file
     "kernel": None,  # one of PSF_SHAPES
     "resize": (0.1, 10),  # factor on the sides of the blurred file
     "sharpen": (0, 10),  # amount of unsharp masking
@@ -126,8 +126,8 @@ def corrupt_test_image(sharp, kind, level, *, field="ramp", rng=None):
         In [0, 1]; cropped to a multiple of 32 pixels a side.
     kind : str
         One of `CORRUPTIONS`. ``noise`` of so many grey levels, ``jpeg`` of a quality, ``contrast``
-        times a factor before rounding; ``gamma before``: blur happens to light, of which the
-        picture is the root of that degree; ``gamma after``: the blurred file, to that power;
+        times a factor before rounding; ``gamma_before``: blur happens to light, of which the
+        picture is the root of that degree; ``gamma_after``: the blurred file, to that power;
         ``kernel``: another shape of PSF, of the same nominal sigma; ``resize`` of the blurred file,
         bicubic; ``sharpen`` by unsharp masking: the file plus so many times its difference to
         itself blurred.
@@ -172,7 +172,7 @@ def corrupt_test_image(sharp, kind, level, *, field="ramp", rng=None):
     if kind == "kernel":
         family = functools.partial(_weights_of, level)
         return quantize(VaryingBlur(sigma_map, family).forward(sharp)), sigma_map
-    if kind == "gamma before":
+    if kind == "gamma_before":
         light = blur_varying(sharp.clamp(0, 1) ** level, sigma_map, truncate=THESIS_TRUNCATE)
         return quantize(light.clamp_min(0) ** (1 / level)), sigma_map
     blurred = blur_varying(sharp, sigma_map, truncate=THESIS_TRUNCATE)
@@ -183,7 +183,7 @@ def corrupt_test_image(sharp, kind, level, *, field="ramp", rng=None):
         corrupted = add_noise(blurred, level / 255, rng=check_generator(rng))
     elif kind == "jpeg":
         corrupted = jpeg(blurred, level)
-    elif kind == "gamma after":
+    elif kind == "gamma_after":
         corrupted = blurred**level
     elif kind == "sharpen":
         soft = blur_uniform(blurred, gaussian_psf(UNSHARP_SIGMA))

@@ -13,15 +13,15 @@ from blurlib.maps.corruptions import (
 )
 
 LEVELS = {
-    "noise": 3, "jpeg": 60, "contrast": 0.3, "gamma before": 2.2, "gamma after": 0.5,
+    "noise": 3, "jpeg": 60, "contrast": 0.3, "gamma_before": 2.2, "gamma_after": 0.5,
     "kernel": "disk", "resize": 1.25, "sharpen": 0.5,
 }  # fmt: skip
 #: Levels that change nothing.
 NEUTRAL = {
     "noise": 0,
     "contrast": 1,
-    "gamma before": 1,
-    "gamma after": 1,
+    "gamma_before": 1,
+    "gamma_after": 1,
     "resize": 1,
     "sharpen": 0,
 }
@@ -118,8 +118,8 @@ def test_gamma_before_makes_edges_wander_and_gamma_after_changes_grey_levels():
     edge = torch.full((64, 64), 0.2)  # level 51 of 255
     edge[:, 32:] = 0.8
     clean, _ = make_test_image(edge, "ramp")
-    before, _ = corrupt_test_image(edge, "gamma before", 2.2)
-    after, _ = corrupt_test_image(edge, "gamma after", 2.2)
+    before, _ = corrupt_test_image(edge, "gamma_before", 2.2)
+    after, _ = corrupt_test_image(edge, "gamma_after", 2.2)
     # Light blurs: the bright side eats into the dark one, and both ends stay what they are.
     assert before[:, 28:36].mean() > clean[:, 28:36].mean() + 0.02
     assert before[0, 0] == clean[0, 0] and after[0, 0] < clean[0, 0]
