@@ -11,14 +11,15 @@ import torch
 from PIL import Image, ImageDraw, ImageFont
 from torch.nn import functional
 
-from .._checks import check_choice, check_generator, check_integer, check_number, check_shape
+from .._checks import check_choice, check_generator, check_integer, check_shape
 from .images import as_image
+from .procedural._canvas import uniform
 
 #: Smallest and largest height of the letters that may be asked for, in pixels.
-SMALLEST, LARGEST = 8, 96
+SMALLEST_LETTERS, LARGEST_LETTERS = 8, 96
 
 #: Heights that are drawn when none is asked for, in pixels.
-_USUAL = (10, 32)
+_USUAL_LETTERS = (10, 32)
 
 #: The fonts by name: files that matplotlib ships, all free (see its LICENSE_DEJAVU, LICENSE_STIX).
 FONTS = {
@@ -49,24 +50,14 @@ enough for a guess; 96 % of them may be dull. Zoom, judge, verify & keep the bes
 
 def _font_file(name):
     """Return the path of a font, found without importing matplotlib: that takes a second."""
-    spec = importlib.util.find_spec("matplotlib")
-    if spec is None or not spec.submodule_search_locations:
-        raise FileNotFoundError(
-            "the fonts come with matplotlib, which is not installed; pip install matplotlib."
-        )
-    folder = Path(spec.submodule_search_locations[0]) / "mpl-data" / "fonts" / "ttf"
-    path = folder / FONTS[name]
+    folder = Path(importlib.util.find_spec("matplotlib").origin).parent
+    path = folder / "mpl-data" / "fonts" / "ttf" / FONTS[name]
     if not path.is_file():
-        there = [other for other, file in FONTS.items() if (folder / file).is_file()]
         raise FileNotFoundError(
             f"the font {name!r} is not in matplotlib's folder: there is no {path}; "
-            f"pass one of {', '.join(there) or '(none is there)'}, or reinstall matplotlib."
+            "pass another of blurlib.data.FONTS, or reinstall matplotlib."
         )
     return path
-
-
-def _uniform(rng, low, high):
-    return low + (high - low) * torch.rand((), generator=rng, dtype=torch.float64).item()
 
 
 def _integer(rng, low, high):
@@ -89,16 +80,16 @@ def _page(height, width, font, size, rng):
     page = Image.new("L", (width, height))
     pen = ImageDraw.Draw(page)
     # On a small picture the margin must leave room for the letters.
-    left = min(_uniform(rng, 0.5, 1.5) * size, width / 12)
-    top = min(_uniform(rng, 0.3, 1.2) * size, height / 12)
-    leading = _uniform(rng, 1.15, 1.5) * size
+    left = min(uniform(rng, 0.5, 1.5) * size, width / 12)
+    top = min(uniform(rng, 0.3, 1.2) * size, height / 12)
+    leading = uniform(rng, 1.15, 1.5) * size
     row, lines = top, _integer(rng, 3, 8)
     indent = 0.0
     while row < height - top:
         room = width - 2 * left - indent
         lines -= 1
         if lines == 0:  # a paragraph's last line is short
-            room *= _uniform(rng, 0.3, 0.9)
+            room *= uniform(rng, 0.3, 0.9)
         pen.text((round(left + indent), round(row)), _line(font, room, rng), fill=255, font=font)
         row, indent = row + leading, 0.0
         if lines == 0:
@@ -107,7 +98,7 @@ def _page(height, width, font, size, rng):
     return page
 
 
-def rendered_text(shape, *, rng, font=None, size=None, grain=0.0):
+def rendered_text(shape, *, rng, font=None, size=None):
     """Draw a page of printed text: dark ink on light paper.
 
     Parameters
@@ -121,8 +112,6 @@ def rendered_text(shape, *, rng, font=None, size=None, grain=0.0):
     size : int, optional
         Height of the font in pixels, from 8 to 96: from the top of tall letters to the bottom of
         hanging ones, about twice the height of an x. By default drawn at random from 10 to 32.
-    grain : float, optional
-        Standard deviation of the paper's grain, white noise, from 0 to 0.1; 0.01 is faint.
 
     Returns
     -------
@@ -132,7 +121,7 @@ def rendered_text(shape, *, rng, font=None, size=None, grain=0.0):
     Raises
     ------
     TypeError, ValueError
-        If the font is unknown, shape, size or grain are out of range, or `rng` is no
+        If the font is unknown, shape or size are out of range, or `rng` is no
         torch.Generator.
     FileNotFoundError
         If matplotlib, or the font's file in it, is not there.
@@ -151,20 +140,16 @@ def rendered_text(shape, *, rng, font=None, size=None, grain=0.0):
     """
     height, width = check_shape(shape)
     check_generator(rng, cpu=True)
-    grain = check_number(grain, "grain", low=0, high=0.1)
     # Drawn even when given, so that naming the font that was drawn changes nothing else.
     drawn = tuple(FONTS)[_integer(rng, 0, len(FONTS) - 1)]
-    usual = _integer(rng, *_USUAL)
+    usual = _integer(rng, *_USUAL_LETTERS)
     font = check_choice(drawn if font is None else font, "font", FONTS)
-    size = check_integer(usual if size is None else size, "size", low=SMALLEST)
-    if size > LARGEST:
-        raise ValueError(f"size must be at most {LARGEST} pixels, got {size}.")
-    paper, ink = _uniform(rng, 0.85, 1.0), _uniform(rng, 0.0, 0.2)
+    size = check_integer(usual if size is None else size, "size", low=SMALLEST_LETTERS)
+    if size > LARGEST_LETTERS:
+        raise ValueError(f"size must be at most {LARGEST_LETTERS} pixels, got {size}.")
+    paper, ink = uniform(rng, 0.85, 1.0), uniform(rng, 0.0, 0.2)
     # Pillow's own layout, since the other one is not in every build of it.
     letters = ImageFont.truetype(_font_file(font), 2 * size, layout_engine=ImageFont.Layout.BASIC)
     fine = as_image(_page(2 * height, 2 * width, letters, 2 * size, rng))
     covered = functional.avg_pool2d(fine[None, None], 2)[0, 0]
-    page = paper + (ink - paper) * covered
-    if grain:
-        page = page + grain * torch.randn(height, width, generator=rng)
-    return page.clamp(0, 1)
+    return (paper + (ink - paper) * covered).clamp(0, 1)

@@ -102,23 +102,10 @@ def test_small_window_still_shows_letters():
         assert page.max() - page.min() > 0.3
 
 
-def test_grain_is_noise_of_the_stated_strength():
-    smooth, rough = draw(size=12), draw(size=12, grain=0.01)
-    noise = (rough - smooth)[(rough < 1) & (smooth < 0.99)]
-    assert noise.std().item() == pytest.approx(0.01, rel=0.05)
-    assert abs(noise.mean().item()) < 0.001
-
-
 def test_missing_font_is_named_with_those_that_are_there(monkeypatch):
     monkeypatch.setitem(text.FONTS, "Gone", "Gone.ttf")
-    with pytest.raises(FileNotFoundError, match=r"'Gone'.*Gone\.ttf.*DejaVu Sans"):
+    with pytest.raises(FileNotFoundError, match=r"'Gone'.*Gone\.ttf.*reinstall matplotlib"):
         draw(font="Gone")
-
-
-def test_missing_matplotlib_is_said(monkeypatch):
-    monkeypatch.setattr(text.importlib.util, "find_spec", lambda name: None)
-    with pytest.raises(FileNotFoundError, match="pip install matplotlib"):
-        draw()
 
 
 def test_drawing_does_not_import_matplotlib():
@@ -137,8 +124,6 @@ def test_drawing_does_not_import_matplotlib():
         ({"size": 7}, ValueError, "size must be an integer of at least 8.*7"),
         ({"size": 97}, ValueError, "size must be at most 96 pixels, got 97"),
         ({"size": 12.5}, TypeError, "size must be an integer"),
-        ({"grain": 0.5}, ValueError, "grain"),
-        ({"grain": -0.01}, ValueError, "grain"),
         ({"shape": (0, 5)}, ValueError, "height"),
         ({"shape": 5}, ValueError, "shape"),
     ],
