@@ -75,7 +75,7 @@ outputs: $(INSTALLED) ## Run the chapters in place and keep the tagged numbers (
 reproduce: $(INSTALLED) ## Make the recorded results again from BLURLIB_DATA (QUICK=1: packaged weights)
 	$(BIN)/blurlib reproduce $(if $(QUICK),--quick)
 
-picture: $(INSTALLED) ## Draw the README's picture anew
+picture: $(INSTALLED) ## Draw the README's pictures anew
 	$(PY) book/_ext/overview.py
 
 format: $(INSTALLED) ## Format the code, mend what lint can, strip the notebooks

@@ -31,6 +31,7 @@ _MAX_DRAWN = 1728
 #: Lines that people with any colour vision can tell apart (Okabe and Ito).
 LINE_COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#000000")
 
+#: What `style` sets, in matplotlib's words.
 STYLE = {
     "figure.figsize": (WIDTH, 3.2),
     "figure.dpi": 144,

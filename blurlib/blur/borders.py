@@ -1,14 +1,14 @@
 """What lies beyond the image's border: five conventions, each a rule for indices.
 
-====================  ==========================  ==================  ===================
-here                  beyond ``a b c d``          numpy.pad           scipy.ndimage
-====================  ==========================  ==================  ===================
-``reflect``           ``d c b | a b c d | c b a``  ``reflect``         ``mirror``
-``symmetric``         ``c b a | a b c d | d c b``  ``symmetric``       ``reflect``
-``replicate``         ``a a a | a b c d | d d d``  ``edge``            ``nearest``
-``circular``          ``b c d | a b c d | a b c``  ``wrap``            ``wrap``
-``constant`` (zeros)  ``0 0 0 | a b c d | 0 0 0``  ``constant``        ``constant``
-====================  ==========================  ==================  ===================
+====================  ============================  ==================  ===================
+here                  beyond ``a b c d``            numpy.pad           scipy.ndimage
+====================  ============================  ==================  ===================
+``reflect``           ``d c b | a b c d | c b a``   ``reflect``         ``mirror``
+``symmetric``         ``c b a | a b c d | d c b``   ``symmetric``       ``reflect``
+``replicate``         ``a a a | a b c d | d d d``   ``edge``            ``nearest``
+``circular``          ``b c d | a b c d | a b c``   ``wrap``            ``wrap``
+``constant`` (zeros)  ``0 0 0 | a b c d | 0 0 0``   ``constant``        ``constant``
+====================  ============================  ==================  ===================
 """
 
 import torch

@@ -1,13 +1,30 @@
-"""Draw the README's picture, `book/_static/overview.png`, from the package's own estimate."""
+"""Draw the README's pictures: `book/_static/overview.png`, and `map.png` as `blurlib map` writes it."""
 
+import tempfile
 from pathlib import Path
 
 import matplotlib
+from PIL import Image
 
-from blurlib import data, maps, plotting
+from blurlib import blur, cli, data, maps, plotting
 from blurlib._files import replacing
 
 matplotlib.use("Agg")
+STATIC = Path(__file__).parents[1] / "_static"
+
+
+def map_of_a_scene():
+    """Let the command line map a scene with depth that is in focus in front."""
+    blurred, _, _ = data.defocused_scene("foreground")
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "scene.png"
+        data.write_image(path, blur.quantize(blurred))
+        if cli.main(["map", str(path), "--out", folder + "/maps"]):
+            raise SystemExit("`blurlib map` failed.")
+        (picture,) = Path(folder, "maps").glob("*.png")
+        with Image.open(picture) as made, replacing(STATIC / "map.png") as file:
+            made.thumbnail((600, 600))
+            made.quantize(128).save(file, format="png", optimize=True)
 
 
 def main():
@@ -26,7 +43,7 @@ def main():
     plotting.show_error_map(
         axes[3], estimate - target, "error", limit=0.5, pixels=False
     )
-    with replacing(Path(__file__).parents[1] / "_static" / "overview.png") as file:
+    with replacing(STATIC / "overview.png") as file:
         figure.savefig(
             file, format="png", dpi=110, bbox_inches="tight", pad_inches=0.08
         )
@@ -34,3 +51,4 @@ def main():
 
 if __name__ == "__main__":
     main()
+    map_of_a_scene()

@@ -1,0 +1,370 @@
+"""Sphinx extension: the package's public names in the appendix, and links to them from all pages.
+
+``.. api-room:: blurlib.blur`` documents what a room offers, module by module: the names are read from
+the package, the text from its docstrings. ``.. api-list::`` names all of them in one table. Where a
+page has such a name in its prose or in a code cell, it becomes a link, so that the code behind a
+figure is two clicks away: to the docstring, and from there to the source.
+"""
+
+import ast
+import functools
+import importlib
+import inspect
+import re
+from importlib.util import resolve_name
+from pathlib import Path
+
+from docutils import nodes
+from docutils.statemachine import StringList
+from sphinx.errors import ExtensionError
+from sphinx.pycode import ModuleAnalyzer
+from sphinx.util.docutils import SphinxDirective
+from sphinx.util.nodes import nested_parse_with_titles
+
+import blurlib
+
+CARDS = Path(blurlib.__file__).parent / "learn" / "weights"
+# A number, a text or a sequence is shown; of anything longer the comment has to do.
+MAX_VALUE = 72
+# In a docstring: a reference's number, and a chapter's file.
+FOOTNOTE, FOOTNOTE_USE = re.compile(r"^\.\. \[(\d)\] "), re.compile(r"\[(\d)\]_")
+CHAPTER = re.compile(r'(?:Chapter "([^"]+)", )?``(book/[\w/]+)\.ipynb``')
+# In highlighted code: names joined by dots, as Pygments writes them, and a module in an import.
+DOTTED = re.compile(
+    r'<span class="n">\w+</span>(?:<span class="o">\.</span><span class="n">\w+</span>)*'
+)
+IMPORTED = re.compile(r'<span class="nn">(blurlib[\w.]*)</span>')
+CODE = re.compile(
+    r'(<div class="highlight"><pre>)(.*?)(</pre></div>)', flags=re.DOTALL
+)
+PLAIN_NAME = re.compile(r"(?:bl\.)?([A-Za-z_][\w.]*)(?:\(.*\))?", flags=re.DOTALL)
+
+
+@functools.cache
+def home_of(module, name):
+    """Return the module in which a name is made: imports are followed to where they begin."""
+    found = importlib.import_module(module)
+    package = module if hasattr(found, "__path__") else module.rpartition(".")[0]
+    for node in ast.parse(inspect.getsource(found)).body:
+        if isinstance(node, ast.ImportFrom):
+            if any((alias.asname or alias.name) == name for alias in node.names):
+                origin = resolve_name(
+                    "." * node.level + (node.module or ""), package or module
+                )
+                return (
+                    home_of(origin, name)
+                    if origin.startswith("blurlib")
+                    else origin
+                )
+    return (
+        getattr(getattr(found, name), "__module__", module)
+        if _is_code(found, name)
+        else module
+    )
+
+
+def _is_code(module, name):
+    thing = getattr(module, name)
+    return inspect.isclass(thing) or inspect.isroutine(thing)
+
+
+def public_names(module):
+    """Return what a module offers: what it lists itself, or else what is made in it."""
+    found = importlib.import_module(module)
+    if hasattr(found, "__all__"):
+        return list(found.__all__)
+    names = [name for name in vars(found) if not name.startswith("_")]
+    names = [name for name in names if _is_code(found, name) or name.isupper()]
+    return [name for name in names if home_of(module, name) == module]
+
+
+def offered(module):
+    """Yield (full name, home module) of everything in a room, its public modules' names included."""
+    for name in public_names(module):
+        full = f"{module}.{name}"
+        if inspect.ismodule(getattr(importlib.import_module(module), name)):
+            yield from offered(full)
+        else:
+            yield full, home_of(module, name)
+
+
+def rooms():
+    """Return the package's rooms by their full names, in the order in which data flows."""
+    return [f"blurlib.{room}" for room in blurlib._ROOMS]
+
+
+def by_module(room):
+    """Group a room's names by the module that makes them; those of other rooms come last, alone."""
+    own, others = {}, []
+    for full, home in offered(room):
+        if home == room or home.startswith(f"{room}."):
+            own.setdefault(home, []).append(full)
+        else:
+            others.append((full, home))
+    return dict(sorted(own.items())), others
+
+
+def file_of(module):
+    """Return a module's file as it is called in the repository."""
+    path = Path(inspect.getsourcefile(importlib.import_module(module)))
+    return path.relative_to(Path(blurlib.__file__).parents[1]).as_posix()
+
+
+def docstring_of(module):
+    """Return the lines of a module's docstring."""
+    return (inspect.getdoc(importlib.import_module(module)) or "").splitlines()
+
+
+def describe(full, home):
+    """Return the reStructuredText that documents one public name."""
+    module, _, name = full.rpartition(".")
+    thing = getattr(importlib.import_module(module), name)
+    if inspect.isclass(thing):
+        return [f".. autoclass:: {full}", "   :members:", ""]
+    if inspect.isroutine(thing):
+        return [f".. autofunction:: {full}", ""]
+    analyzer = ModuleAnalyzer.for_module(home)
+    analyzer.analyze()
+    comment, value = analyzer.attr_docs.get(("", name), []), repr(thing)
+    lines = [f".. py:data:: {full}"]
+    if isinstance(thing, int | float | str | tuple) and len(value) <= MAX_VALUE:
+        lines.append(f"   :value: {value}")
+    elif not comment:
+        raise ExtensionError(
+            f"{full} says nothing: put a comment `#: ...` before it in {home}."
+        )
+    keys = (
+        f"Keys: {', '.join(f'``{key}``' for key in thing)}."
+        if isinstance(thing, dict)
+        else ""
+    )
+    return [*lines, "", *(f"   {line}" for line in [*comment, keys]), ""]
+
+
+class Generated(SphinxDirective):
+    """A directive whose text is reStructuredText made from the package."""
+
+    def parse(self, lines):
+        container = nodes.section()
+        container.document = self.state.document
+        source = self.get_source_info()[0]
+        nested_parse_with_titles(self.state, StringList(lines, source), container)
+        return container.children
+
+
+class ApiRoom(Generated):
+    """Document a room: a section for each of its modules, an entry for each public name."""
+
+    required_arguments = 1
+
+    def run(self):
+        room = self.arguments[0]
+        own, others = by_module(room)
+        part = room.rpartition(".")[2]
+        lines = [*docstring_of(room), ""]
+        chapters = sorted(
+            name for name in self.env.found_docs if name.startswith(f"book/{part}/")
+        )
+        if chapters:
+            listed = ", ".join(f":doc:`/{name}`" for name in chapters)
+            lines += [f"Its chapters: {listed}.", ""]
+        for module, names in own.items():
+            title = module.removeprefix(f"{room}.") if module != room else part
+            lines += [f".. _{anchor(module)}:", "", title, "-" * len(title), ""]
+            lines += [f"``{file_of(module)}``", ""]
+            lines += [*(docstring_of(module) if module != room else ()), ""]
+            for full in names:
+                lines += describe(full, module)
+        if others:
+            title = "From other rooms"
+            lines += [title, "-" * len(title), ""]
+            lines += [
+                f"- ``{full}`` is ``{home_name(full, home)}``."
+                for full, home in others
+            ]
+        return self.parse(lines)
+
+
+class ApiList(Generated):
+    """List every public name, in one table for each room."""
+
+    def run(self):
+        lines = []
+        for room in rooms():
+            lines += [f".. rubric:: :doc:`{room} </{page_of(room)}>`", ""]
+            for module, names in by_module(room)[0].items():
+                links = ", ".join(
+                    f"``{full.removeprefix('blurlib.')}``" for full in names
+                )
+                lines += [f"``{file_of(module)}``", f"   {links}", ""]
+        return self.parse(lines)
+
+
+def page_of(room):
+    """Return the page that documents a room."""
+    return f"book/appendix/api/{room.rpartition('.')[2]}"
+
+
+class ModelCards(SphinxDirective):
+    """Show the cards that lie beside the packaged weights, one section each."""
+
+    def run(self):
+        found = []
+        for path in sorted(CARDS.glob("*.md")):
+            self.env.note_dependency(str(path))
+            lines = path.read_text(encoding="utf-8").splitlines()
+            section = nodes.section(ids=[nodes.make_id(path.stem)])
+            section += nodes.title("", path.stem)
+            self.state.nested_parse(StringList(lines[1:], str(path)), 0, section)
+            found.append(section)
+        return found
+
+
+def anchor(module):
+    """Return the label of a module's section."""
+    return f"code-of-{module}"
+
+
+def home_name(full, home):
+    """Return the public name under which another room documents the same thing."""
+    name = full.rpartition(".")[2]
+    room = ".".join(home.split(".")[:2])
+    return next(
+        (
+            one
+            for one, place in offered(room)
+            if place == home and one.endswith(f".{name}")
+        ),
+        full,
+    )
+
+
+def mend_docstring(app, what, name, obj, options, lines):
+    """Write numpydoc's references as a list, and chapters that they name as links."""
+    for number, line in enumerate(lines):
+        line = FOOTNOTE_USE.sub(r"[\1]", FOOTNOTE.sub(r"\1. ", line))
+        lines[number] = CHAPTER.sub(
+            lambda found: (
+                f":doc:`{found[1]} </{found[2]}>`"
+                if found[1]
+                else f":doc:`/{found[2]}`"
+            ),
+            line,
+        )
+    app.env.temp_data["docstring"] = list(lines)
+
+
+def keep_property(app, what, name, obj, options, lines):
+    """Undo what napoleon makes of a property's one line: to it, words before a colon are a type."""
+    if what == "property":
+        lines[:] = app.env.temp_data["docstring"]
+
+
+def known_names(env):
+    """Return {what a page may call it: (page, anchor)} of all that the API pages document.
+
+    A name is known by its whole path and by the ends of it, as long as only one thing ends so. The
+    last part alone is enough if no other word looks like it: `blur_varying`, but not `pad`.
+    """
+    places = {
+        name: (entry.docname, entry.node_id)
+        for name, entry in env.domaindata["py"]["objects"].items()
+    }
+    labels = env.domaindata["std"]["anonlabels"]
+    modules = {
+        label.removeprefix("code-of-"): place[:2]
+        for label, place in labels.items()
+        if label.startswith("code-of-")
+    }
+    ends = {}
+    for name in places:
+        parts = name.split(".")
+        for start in range(1, len(parts)):
+            end = ".".join(parts[start:])
+            if "." in end or re.search(r"[a-z0-9][_A-Z]|^[A-Z]+_", end):
+                ends.setdefault(end, set()).add(name)
+    short = {
+        end: places[names.pop()] for end, names in ends.items() if len(names) == 1
+    }
+    rooms_ = {
+        room: (page_of(room), "")
+        for room in rooms()
+        if page_of(room) in env.found_docs
+    }
+    return short | modules | rooms_ | places
+
+
+def link_prose(app, doctree, docname):
+    """Make links of the public names that stand in a page's text as code."""
+    names = known_names(app.env)
+    for literal in list(doctree.findall(nodes.literal)):
+        found = PLAIN_NAME.fullmatch(literal.astext())
+        inside, parent = False, literal.parent
+        while parent is not None and not inside:
+            inside = isinstance(parent, nodes.reference | nodes.title)
+            parent = parent.parent
+        if found and not inside and found[1] in names:
+            uri = address(app, docname, names[found[1]])
+            link = nodes.reference("", "", internal=True, refuri=uri)
+            literal.replace_self(link)
+            link += literal
+
+
+def address(app, docname, place):
+    """Return the way from one page to a place on another."""
+    page, node = place
+    return app.builder.get_relative_uri(docname, page) + (
+        f"#{node}" if node else ""
+    )
+
+
+def link_code(app, pagename, templatename, context, doctree):
+    """Make links of the public names in a page's code, which is highlighted by now."""
+    if doctree is None or app.builder.format != "html":
+        return
+    names = known_names(app.env)
+
+    def link(html, name):
+        place = names.get(name)
+        return (
+            html
+            if place is None
+            else f'<a class="api" href="{address(app, pagename, place)}">{html}</a>'
+        )
+
+    def link_dotted(found):
+        pieces = re.findall(r"<span.*?>.*?</span>", found[0])
+        words = re.findall(r">(\w+)<", found[0])
+        start = 2 * (words[0] == "bl")
+        for count in range(len(words), start // 2, -1):  # the longest that is known
+            name = ".".join(words[start // 2 : count])
+            if name in names:
+                end = 2 * count - 1
+                linked = link("".join(pieces[start:end]), name)
+                return "".join([*pieces[:start], linked, *pieces[end:]])
+        return found[0]
+
+    def link_block(found):
+        code = DOTTED.sub(link_dotted, found[2])
+        return (
+            found[1]
+            + IMPORTED.sub(lambda one: link(one[0], one[1]), code)
+            + found[3]
+        )
+
+    context["body"] = CODE.sub(link_block, context.get("body", ""))
+
+
+def setup(app):
+    """Register the directives and the links with Sphinx."""
+    app.setup_extension("sphinx.ext.autodoc")
+    app.add_directive("api-room", ApiRoom)
+    app.add_directive("api-list", ApiList)
+    app.add_directive("model-cards", ModelCards)
+    app.connect(
+        "autodoc-process-docstring", mend_docstring, priority=400
+    )  # before napoleon
+    app.connect("autodoc-process-docstring", keep_property, priority=600)
+    app.connect("doctree-resolved", link_prose)
+    app.connect("html-page-context", link_code)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}
