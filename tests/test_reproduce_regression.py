@@ -3,7 +3,7 @@
 import pytest
 
 from blurlib import data, learn
-from blurlib.reproduce.case import Case
+from blurlib.reproduce.experiment import Experiment
 from blurlib.reproduce.regression import regression
 
 NAMES = ("grass", "gravel", "brick", "coins", "camera", "coffee", "rocket")
@@ -19,9 +19,9 @@ def scans():
 
 
 def case_of(scans, aside):
-    case = Case(scans)
-    case.__dict__["aside"] = aside
-    return case
+    experiment = Experiment(scans)
+    experiment.__dict__["held_out"] = aside
+    return experiment
 
 
 def test_scans_put_aside_and_scans_learned_from_are_scored_apart(scans):

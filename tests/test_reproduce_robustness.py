@@ -8,26 +8,26 @@ import torch
 from blurlib import data
 from blurlib.maps import classical
 from blurlib.reproduce import robustness
-from blurlib.reproduce.case import Case
+from blurlib.reproduce.experiment import Experiment
 
 
 @pytest.fixture
-def case():
-    """Return a case with two small pictures put aside."""
+def experiment():
+    """Return a experiment with two small pictures put aside."""
     scans = [
         SimpleNamespace(name=name, load=lambda name=name: data.packaged_image(name)[:128, :128])
         for name in ("grass", "gravel")
     ]
-    found = Case(scans)
-    found.__dict__["aside"] = scans
+    found = Experiment(scans)
+    found.__dict__["held_out"] = scans
     return found
 
 
-def test_every_estimator_is_scored_on_every_corruption(case, monkeypatch):
+def test_every_estimator_is_scored_on_every_corruption(experiment, monkeypatch):
     monkeypatch.setattr(robustness, "LEARNED", ("spectrum-30", "sigma-net"))
     levels = {"noise": (0, 5), "kernel": ("disk",), "resize": (0.75,)}
     monkeypatch.setattr(robustness, "LEVELS", levels)
-    record = robustness.robustness(case)
+    record = robustness.robustness(experiment)
     rows = record["rows"]
     assert list(rows) == ["clean", "noise 5", "kernel disk", "resize 0.75"]
     for row in rows.values():
@@ -44,10 +44,10 @@ def test_every_estimator_is_scored_on_every_corruption(case, monkeypatch):
     assert rows["noise 5"]["doubt"]["stated"] > rows["clean"]["doubt"]["stated"]
 
 
-def test_the_same_noise_in_every_run(case, monkeypatch):
+def test_the_same_noise_in_every_run(experiment, monkeypatch):
     monkeypatch.setattr(robustness, "LEARNED", ("sigma-net",))
     monkeypatch.setattr(robustness, "LEVELS", {"noise": (4,)})
-    assert robustness.robustness(case) == robustness.robustness(case)
+    assert robustness.robustness(experiment) == robustness.robustness(experiment)
 
 
 def test_doubt_is_summed_up_over_all_places():

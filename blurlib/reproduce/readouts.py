@@ -14,23 +14,23 @@ _STRIDE = 8
 _PIECES = 29
 
 
-def readouts(case):
+def readouts(experiment):
     """Score networks with different answers, several seeds each, on ramp and sin."""
     tests = {
         (field, scan.name): _test(scan, field)
         for field in ("ramp", "sin")
-        for scan in case.each(case.aside, field)
+        for scan in experiment.each(experiment.held_out, field)
     }
     answers = {}
     for name in READOUT_STUDY:
         answers.setdefault(name.removeprefix("readout-").rpartition("-")[0], []).append(name)
     return {
-        "stride": _STRIDE, "smoothing": None, "textures": [scan.name for scan in case.aside],
+        "stride": _STRIDE, "smoothing": None, "textures": experiment.textures,
         "protocol": "unseen textures; author's kernels, 8 bits; each answer trained from "
         "several seeds, which decide textures, weights and patches",
         "pieces": [round(0.15 + 0.1 * k, 2) for k in range(_PIECES)],
         "answers": {
-            answer: _score([case.network(name) for name in names], tests)
+            answer: _score([experiment.network(name) for name in names], tests)
             for answer, names in answers.items()
         },
     }  # fmt: skip

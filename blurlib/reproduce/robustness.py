@@ -7,7 +7,7 @@ from ..maps.classical import classical_estimator
 from ..maps.corruptions import corrupt_test_image
 from ..maps.estimators import estimator_of
 from ..maps.uncertainty import NO_TEXTURE, coverage
-from .case import mean_and_spread
+from .experiment import mean_and_spread
 
 #: Networks and classical methods that are compared; `DOUBTS` states its doubt.
 LEARNED, CLASSICAL = (
@@ -32,19 +32,19 @@ LEVELS = {
 }
 
 
-def robustness(case):
+def robustness(experiment):
     """Score estimators, and the doubt of one, on each corruption."""
-    estimators = {name: estimator_of(case.network(name)) for name in LEARNED}
+    estimators = {name: estimator_of(experiment.network(name)) for name in LEARNED}
     estimators |= {name: classical_estimator(name) for name in CLASSICAL}
     rows = {
-        row_name(kind, level): _row(estimators, case, kind, level)
+        row_name(kind, level): _row(estimators, experiment, kind, level)
         for kind, levels in LEVELS.items()
         for level in levels
     }
     return {
         "stride": STRIDE, "smoothing": None, "readout": "mean", "field": "ramp",
         "protocol": "unseen textures; author's kernels unless said otherwise, 8 bits",
-        "textures": [scan.name for scan in case.aside], "estimators": list(estimators),
+        "textures": experiment.textures, "estimators": list(estimators),
         "no_texture": NO_TEXTURE, "rows": rows,
     }  # fmt: skip
 
@@ -54,12 +54,12 @@ def row_name(kind, level):
     return "clean" if (kind, level) == ("noise", 0) else f"{kind} {level}"
 
 
-def _row(estimators, case, kind, level):
+def _row(estimators, experiment, kind, level):
     rng = torch.Generator().manual_seed(0)
     found = {name: {} for name in estimators}
     biases = {name: {} for name in estimators}
     errors, deviations = [], []
-    for scan in case.each(case.aside, row_name(kind, level)):
+    for scan in experiment.each(experiment.held_out, row_name(kind, level)):
         image, truth = corrupt_test_image(scan.load(), kind, level, rng=rng)
         for name, estimator in estimators.items():
             answer = estimator.predict(image, stride=STRIDE, border="valid")
