@@ -168,8 +168,8 @@ def test_readouts_are_scored_for_every_seed(scans, tmp_path, quick_recipes, monk
     # Two steps have taught it nothing: it answers the middle, whatever is asked.
     bias = [b for b in found["direct"]["mean"]["pieces"]["bias"] if b is not None]
     assert bias[0] > 0.5 and bias[-1] < -0.5
-    within = found["gaussian"]["errors_within"]
-    assert 0 < within["1 deviations"] <= within["2 deviations"] <= 1
+    within = found["gaussian"]["coverage"]
+    assert 0 < within["1"] <= within["2"] <= 1
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from ..maps.classical import (
     load_calibration,
 )
 from ..maps.estimators import estimator_of
-from .experiment import mean_and_spread
+from .experiment import mean_and_std
 from .regression import DEGRADED
 from .slides import data_beside
 
@@ -53,7 +53,7 @@ def comparison(experiment):
         "textures": experiment.textures, "collection": list(COLLECTION),
         "estimators": {
             name: {
-                "rows": {row: mean_and_spread(scores) for row, scores in scores_of.items()},
+                "rows": {row: mean_and_std(scores) for row, scores in scores_of.items()},
                 "seconds_512": _seconds(estimators[name]),
             }
             for name, scores_of in found.items()

@@ -150,7 +150,7 @@ class Experiment:
         return tqdm(scans, desc=name, disable=None if self.progress else True)
 
 
-def mean_and_spread(values):
+def mean_and_std(values):
     """Return mean and standard deviation between textures, for a record.
 
     Parameters
@@ -161,11 +161,11 @@ def mean_and_spread(values):
     Returns
     -------
     found : dict
-        ``mean_rmse``, ``spread`` (None for one texture alone) and ``images``, all values.
+        ``mean_rmse``, ``std_rmse`` (None for one texture alone) and ``images``, all values.
     """
     several = len(values) > 1
     return {
         "mean_rmse": round(statistics.mean(values.values()), 4),
-        "spread": round(statistics.stdev(values.values()), 4) if several else None,
+        "std_rmse": round(statistics.stdev(values.values()), 4) if several else None,
         "images": {name: round(value, 4) for name, value in values.items()},
     }

@@ -73,9 +73,7 @@ def _score(networks, tests):
     record = {readout: _summary(scores) for readout, scores in found.items()}
     if scaled:
         scaled = torch.cat(scaled)
-        record["errors_within"] = {
-            f"{k} deviations": round((scaled < k).float().mean().item(), 3) for k in (1, 2)
-        }
+        record["coverage"] = {str(k): round((scaled < k).float().mean().item(), 3) for k in (1, 2)}
     return record
 
 

@@ -1,4 +1,4 @@
-"""Records of the networks that regress: their error, clean and degraded, and their doubt."""
+"""Records of the networks that regress: their error, clean and degraded, and their std."""
 
 import torch
 
@@ -6,7 +6,7 @@ from ..data import DatasetConfig
 from ..learn import split_scans
 from ..maps import rmse
 from ..maps.uncertainty import WITHIN, coverage, fit_std_scale, reliability, sparsification_curve
-from .experiment import mean_and_spread
+from .experiment import mean_and_std
 from .uncertainty import FIELDS, STRIDE, errors_of, joined
 
 #: What is done to the ramp's picture before a network looks at it.
@@ -21,7 +21,7 @@ KEPT = (1.0, 0.9, 0.8, 0.7, 0.6, 0.5, 0.4, 0.3, 0.2, 0.1)
 
 
 def regression(name, experiment):
-    """Score a network that regresses: clean, with noise, after JPEG; and its doubt."""
+    """Score a network that regresses: clean, with noise, after JPEG; and its std."""
     network = experiment.network(name)
     rng = torch.Generator().manual_seed(0)
     rows, within, pairs = {}, {}, []
@@ -30,7 +30,7 @@ def regression(name, experiment):
             scan.name: errors_of(network, scan, row.partition(",")[0], rng=rng, **degradation)
             for scan in experiment.each(experiment.held_out, row)
         }
-        rows[row] = mean_and_spread({key: rmse(e, 0 * e) for key, (e, _) in found.items()})
+        rows[row] = mean_and_std({key: rmse(e, 0 * e) for key, (e, _) in found.items()})
         within[row] = _shares(*joined(found.values()))
         if row in FIELDS:
             pairs.append(list(found.values()))
@@ -39,15 +39,15 @@ def regression(name, experiment):
     stated, measured = reliability(errors, deviations)
     return {
         "estimator": name, "stride": STRIDE, "smoothing": None,
-        "protocol": "unseen textures; author's kernels, 8 bits; the doubt's one factor was found "
-        "on these textures, ramp and sin",
+        "protocol": "unseen textures; author's kernels, 8 bits; the one factor of its std was "
+        "found on these textures, ramp and sin",
         "textures": experiment.textures, "rows": rows,
-        "scans that it learned from": _learned_from(network, experiment),
-        "doubt": {
-            "scale": round(network.doubt_scale.item(), 4),
-            "within": within,
-            "within, each texture by the others' scale": _left_one_out(by_scan),
-            "kept": {
+        "rows_on_training_scans": _learned_from(network, experiment),
+        "uncertainty": {
+            "std_scale": round(network.doubt_scale.item(), 4),
+            "coverage": within,
+            "coverage_leave_one_out": _left_one_out(by_scan),
+            "sparsification": {
                 str(share): round(error, 4)
                 for share, error in zip(
                     KEPT, sparsification_curve(errors, deviations, KEPT), strict=True
@@ -55,7 +55,7 @@ def regression(name, experiment):
             },
             "reliability": {
                 name: [round(value, 4) for value in values.tolist()]
-                for name, values in (("stated", stated), ("found", measured))
+                for name, values in (("rms_std", stated), ("rmse", measured))
             },
         },
     }  # fmt: skip
@@ -75,7 +75,7 @@ def _learned_from(network, experiment):
         for scan in experiment.each(seen, f"{field}, scans that it learned from"):
             error, _ = errors_of(network, scan, field)
             found[scan.name] = rmse(error, 0 * error)
-        rows[field] = mean_and_spread(found)
+        rows[field] = mean_and_std(found)
     return rows
 
 

@@ -7,14 +7,14 @@ from ..maps.classical import classical_estimator
 from ..maps.corruptions import corrupt_test_image
 from ..maps.estimators import estimator_of
 from ..maps.uncertainty import NO_TEXTURE, coverage
-from .experiment import mean_and_spread
+from .experiment import mean_and_std
 
-#: Networks and classical methods that are compared; `DOUBTS` states its doubt.
+#: Networks and classical methods that are compared; `STATES_STD` has its std scored.
 LEARNED, CLASSICAL = (
     ("thesis-30", "spectrum-30", "sigma-net-small", "sigma-net"),
     ("laplacian-variance", "spectrum-fit"),
 )
-DOUBTS = "sigma-net"
+STATES_STD = "sigma-net"
 
 #: Step between the windows that are scored, in pixels: they lie side by side.
 STRIDE = 32
@@ -33,7 +33,7 @@ LEVELS = {
 
 
 def robustness(experiment):
-    """Score estimators, and the doubt of one, on each corruption."""
+    """Score estimators, and the std of one, on each corruption."""
     estimators = {name: estimator_of(experiment.network(name)) for name in LEARNED}
     estimators |= {name: classical_estimator(name) for name in CLASSICAL}
     rows = {
@@ -64,13 +64,13 @@ def _row(estimators, experiment, kind, level):
         for name, estimator in estimators.items():
             answer = estimator.predict(image, stride=STRIDE, border="valid")
             there = answer.at_windows(truth)
-            if name == DOUBTS:
+            if name == STATES_STD:
                 errors.append((answer.sigma - there).flatten())
                 deviations.append(answer.std.flatten())
             found[name][scan.name] = rmse(answer.sigma, there)
             biases[name][scan.name] = bias(answer.sigma, there)
     scores = {
-        name: mean_and_spread(found[name])
+        name: mean_and_std(found[name])
         | {"bias": round(sum(biases[name].values()) / len(biases[name]), 4)}
         for name in estimators
     }
@@ -78,21 +78,21 @@ def _row(estimators, experiment, kind, level):
         "kind": kind,
         "level": level,
         "estimators": scores,
-        "doubt": _doubt(*map(torch.cat, (errors, deviations))),
+        "uncertainty": _uncertainty(*map(torch.cat, (errors, deviations))),
     }
 
 
-def _doubt(errors, deviations):
+def _uncertainty(errors, deviations):
     """Return what is stated beside what is found, over all places of all scans."""
     said = deviations < NO_TEXTURE
     return {
-        "stated": round(deviations.square().mean().sqrt().item(), 4),
-        "found": round(errors.square().mean().sqrt().item(), 4),
-        "within": {
+        "rms_std": round(deviations.square().mean().sqrt().item(), 4),
+        "rmse": round(errors.square().mean().sqrt().item(), 4),
+        "coverage": {
             str(number): round(coverage(errors, deviations, number), 3) for number in (1, 2)
         },
-        "refused": round(1 - said.double().mean().item(), 4),
-        "found_where_not_refused": (
+        "share_rejected": round(1 - said.double().mean().item(), 4),
+        "rmse_not_rejected": (
             round(errors[said].square().mean().sqrt().item(), 4) if said.any() else None
         ),
     }

@@ -15,7 +15,7 @@ from ..maps import (
     rmse,
     smooth,
 )
-from .experiment import NoData, mean_and_spread
+from .experiment import NoData, mean_and_std
 
 #: Smoothing iterations of the slides' sin rows.
 ITERATIONS = (1, 12_000)
@@ -40,7 +40,7 @@ def rows(name, experiment):
         "textures": experiment.textures,
         "trained_on_them": experiment.used[name]["recipe"]["source"] == "as-published",
         "rows": {
-            field: {row: mean_and_spread(values) for row, values in scores.items()}
+            field: {row: mean_and_std(values) for row, values in scores.items()}
             for field, scores in found.items()
         },
     }  # fmt: skip
@@ -127,7 +127,7 @@ def text(experiment):
                         for path in experiment.each(paths, f"{name}, {row}")
                     }
                     found.setdefault(name, {}).setdefault(readout, {})[row] = {
-                        **mean_and_spread({key: score["rmse"] for key, score in scores.items()}),
+                        **mean_and_std({key: score["rmse"] for key, score in scores.items()}),
                         "bias": {key: round(score["bias"], 4) for key, score in scores.items()},
                     }
     return {

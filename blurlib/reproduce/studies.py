@@ -5,7 +5,7 @@ import torch
 from ..data import PatchStream
 from ..learn import CHOICES, CURVE, PATCH_SIZES, SIZES
 from ..maps import estimator_of, evaluate_image, read_out
-from .experiment import mean_and_spread
+from .experiment import mean_and_std
 
 #: Patches on which a patch size is scored, and how many at a time.
 _TESTED, _AT_ONCE = 12_000, 2000
@@ -47,7 +47,7 @@ def _score(experiment, name):
                 scan.name: evaluate_image(estimator, scan.load(), field, stride=8)["rmse"]
                 for scan in experiment.each(experiment.held_out, f"{name}, {field}")
             }
-            found[f"{field}, {readout}"] = mean_and_spread(scores)
+            found[f"{field}, {readout}"] = mean_and_std(scores)
     return found
 
 
