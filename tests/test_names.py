@@ -18,6 +18,7 @@ SOURCES = sorted(
 )
 #: Old name -> what it is called now.
 RENAMED = {
+    "Case": "Experiment",
     "GaussianEstimator": "PatchEstimator",
     "NetworkEstimator": "PatchEstimator",
     "calibrate_doubt": "fit_std_scale",
@@ -33,6 +34,7 @@ RENAMED = {
     "look_on": "callback",
     "num_deviations": "num_std",
     "own_stride": "output_stride",
+    "peers": "comparison",
     "predict_full_size": "Estimator.predict(...).full_size()",
     "predict_grid": "Estimator.predict",
     "predict_with_doubt": "Estimator.predict",

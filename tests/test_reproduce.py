@@ -10,7 +10,7 @@ import torch
 
 from blurlib import blur, cli, data, learn, reproduce
 from blurlib.data.sources import published
-from blurlib.reproduce import case, datasets, readouts, slides, studies
+from blurlib.reproduce import datasets, experiment, readouts, slides, studies
 
 RESULTS = Path(__file__).parents[1] / "results"
 
@@ -168,8 +168,8 @@ def test_readouts_are_scored_for_every_seed(scans, tmp_path, quick_recipes, monk
     # Two steps have taught it nothing: it answers the middle, whatever is asked.
     bias = [b for b in found["direct"]["mean"]["pieces"]["bias"] if b is not None]
     assert bias[0] > 0.5 and bias[-1] < -0.5
-    within = found["gaussian"]["errors_within"]
-    assert 0 < within["1 deviations"] <= within["2 deviations"] <= 1
+    within = found["gaussian"]["coverage"]
+    assert 0 < within["1"] <= within["2"] <= 1
 
 
 @pytest.fixture
@@ -180,15 +180,15 @@ def packaged_aside(monkeypatch):
         network, record = learn.pretrained(name)
         return network, {**record, "data": {**record["data"], "aside": ["D1.gif", "D3.gif"]}}
 
-    monkeypatch.setattr(case, "pretrained", pretrained)
+    monkeypatch.setattr(experiment, "pretrained", pretrained)
 
 
 def test_packaged_networks_are_tested_on_what_was_put_aside_for_them(scans, packaged_aside):
-    found = case.Case(data.brodatz(scans))
-    assert [scan.name for scan in found.aside] == ["D1.gif", "D3.gif"]
+    found = experiment.Experiment(data.brodatz(scans))
+    assert [scan.name for scan in found.held_out] == ["D1.gif", "D3.gif"]
     (scans / "D3.gif").unlink()
     with pytest.raises(reproduce.NoData, match=r"not there: D3\.gif"):
-        _ = case.Case(data.brodatz(scans)).aside
+        _ = experiment.Experiment(data.brodatz(scans)).held_out
 
 
 def test_files_under_another_name_are_refused(scans, tmp_path, quick_recipes):

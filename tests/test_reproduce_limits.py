@@ -10,7 +10,7 @@ from blurlib.reproduce import limits
 
 
 class PackagedNetworks:
-    """Stands for a case: hands out the packaged networks, and has no scans."""
+    """Stands for a experiment: hands out the packaged networks, and has no scans."""
 
     def network(self, name):
         return pretrained(name)[0]

@@ -3,7 +3,7 @@
 import pytest
 
 from blurlib import data, learn
-from blurlib.reproduce.case import Case
+from blurlib.reproduce.experiment import Experiment
 from blurlib.reproduce.regression import regression
 
 NAMES = ("grass", "gravel", "brick", "coins", "camera", "coffee", "rocket")
@@ -19,9 +19,9 @@ def scans():
 
 
 def case_of(scans, aside):
-    case = Case(scans)
-    case.__dict__["aside"] = aside
-    return case
+    experiment = Experiment(scans)
+    experiment.__dict__["held_out"] = aside
+    return experiment
 
 
 def test_scans_put_aside_and_scans_learned_from_are_scored_apart(scans):
@@ -30,10 +30,10 @@ def test_scans_put_aside_and_scans_learned_from_are_scored_apart(scans):
     for row in record["rows"].values():
         assert set(row["images"]) == {scan.name for scan in aside}
     for field in ("ramp", "sin"):
-        learned = record["scans that it learned from"][field]
+        learned = record["rows_on_training_scans"][field]
         assert set(learned["images"]) == {scan.name for scan in seen}
         assert 0 < learned["mean_rmse"] < 0.87  # a guess
-    assert set(record["doubt"]["within"]) == set(record["rows"])
+    assert set(record["uncertainty"]["coverage"]) == set(record["rows"])
     assert record == regression("sigma-net-small", case_of(scans, aside))
 
 
@@ -41,4 +41,4 @@ def test_other_scans_are_not_taken_for_those_of_the_training(scans):
     seen, aside = learn.split_scans(scans)
     for there, tested in ((seen, aside), (scans, seen[:2])):
         record = regression("sigma-net-small", case_of(there, tested))
-        assert record["scans that it learned from"] is None
+        assert record["rows_on_training_scans"] is None

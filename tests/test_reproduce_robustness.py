@@ -8,26 +8,26 @@ import torch
 from blurlib import data
 from blurlib.maps import classical
 from blurlib.reproduce import robustness
-from blurlib.reproduce.case import Case
+from blurlib.reproduce.experiment import Experiment
 
 
 @pytest.fixture
-def case():
-    """Return a case with two small pictures put aside."""
+def experiment():
+    """Return a experiment with two small pictures put aside."""
     scans = [
         SimpleNamespace(name=name, load=lambda name=name: data.packaged_image(name)[:128, :128])
         for name in ("grass", "gravel")
     ]
-    found = Case(scans)
-    found.__dict__["aside"] = scans
+    found = Experiment(scans)
+    found.__dict__["held_out"] = scans
     return found
 
 
-def test_every_estimator_is_scored_on_every_corruption(case, monkeypatch):
+def test_every_estimator_is_scored_on_every_corruption(experiment, monkeypatch):
     monkeypatch.setattr(robustness, "LEARNED", ("spectrum-30", "sigma-net"))
     levels = {"noise": (0, 5), "kernel": ("disk",), "resize": (0.75,)}
     monkeypatch.setattr(robustness, "LEVELS", levels)
-    record = robustness.robustness(case)
+    record = robustness.robustness(experiment)
     rows = record["rows"]
     assert list(rows) == ["clean", "noise 5", "kernel disk", "resize 0.75"]
     for row in rows.values():
@@ -35,32 +35,34 @@ def test_every_estimator_is_scored_on_every_corruption(case, monkeypatch):
         for score in row["estimators"].values():
             assert set(score["images"]) == {"grass", "gravel"}
             assert abs(score["bias"]) <= score["mean_rmse"]
-        within = row["doubt"]["within"]
-        assert 0 <= row["doubt"]["refused"] <= 1 and 0 <= within["1"] <= within["2"] <= 1
+        within = row["uncertainty"]["coverage"]
+        assert (
+            0 <= row["uncertainty"]["share_rejected"] <= 1 and 0 <= within["1"] <= within["2"] <= 1
+        )
     # Noise poses as sharpness for those that did not learn with it.
     noisy, clean = rows["noise 5"]["estimators"], rows["clean"]["estimators"]
     assert noisy["spectrum-30"]["bias"] < -0.5 < noisy["sigma-net"]["bias"]
     assert noisy["spectrum-30"]["mean_rmse"] > 3 * clean["spectrum-30"]["mean_rmse"]
-    assert rows["noise 5"]["doubt"]["stated"] > rows["clean"]["doubt"]["stated"]
+    assert rows["noise 5"]["uncertainty"]["rms_std"] > rows["clean"]["uncertainty"]["rms_std"]
 
 
-def test_the_same_noise_in_every_run(case, monkeypatch):
+def test_the_same_noise_in_every_run(experiment, monkeypatch):
     monkeypatch.setattr(robustness, "LEARNED", ("sigma-net",))
     monkeypatch.setattr(robustness, "LEVELS", {"noise": (4,)})
-    assert robustness.robustness(case) == robustness.robustness(case)
+    assert robustness.robustness(experiment) == robustness.robustness(experiment)
 
 
-def test_doubt_is_summed_up_over_all_places():
+def test_std_is_summed_up_over_all_places():
     errors = torch.tensor([0.1, -0.1, 2.0, 2.0])
     deviations = torch.tensor([0.2, 0.2, 0.9, 1.5])
-    found = robustness._doubt(errors, deviations)
-    assert found["refused"] == 0.5 and found["found_where_not_refused"] == 0.1
-    assert found["within"] == {"1": 0.5, "2": 0.75}
-    everywhere = robustness._doubt(errors, torch.full_like(errors, 0.7))
-    assert everywhere["refused"] == 1 and everywhere["found_where_not_refused"] is None
+    found = robustness._uncertainty(errors, deviations)
+    assert found["share_rejected"] == 0.5 and found["rmse_not_rejected"] == 0.1
+    assert found["coverage"] == {"1": 0.5, "2": 0.75}
+    everywhere = robustness._uncertainty(errors, torch.full_like(errors, 0.7))
+    assert everywhere["share_rejected"] == 1 and everywhere["rmse_not_rejected"] is None
 
 
 def test_the_estimators_are_known():
-    assert robustness.DOUBTS in robustness.LEARNED
+    assert robustness.STATES_STD in robustness.LEARNED
     assert set(robustness.CLASSICAL) <= set(classical.CLASSICAL)
     assert robustness.row_name("jpeg", 75) == "jpeg 75"

@@ -18,9 +18,9 @@ from .._checks import check_choice, check_device
 from .._files import replacing
 from ..data import brodatz
 from ..learn import REGRESSION, SHIPPED, device_name
-from . import datasets, limits, peers, readouts, regression, robustness, slides, studies
-from .case import Case, NoData, NotShipped
+from . import comparison, datasets, limits, readouts, regression, robustness, slides, studies
 from .datasets import places_also_trained_on
+from .experiment import Experiment, NoData, NotShipped
 
 __all__ = [
     "NEED_TRAINING",
@@ -52,8 +52,8 @@ RECORDS = {
     "limits": limits.limit,
     "readouts": readouts.readouts,
     "robustness": robustness.robustness,
-    "peers": peers.peers,
-    "classical-calibration": peers.calibration,
+    "comparison": comparison.comparison,
+    "classical-calibration": comparison.calibration,
 }
 
 #: Those that need networks which are not packaged.
@@ -110,9 +110,11 @@ def reproduce(name, folder=None, *, out="results", weights=None, device="cpu", p
             f"damaged scans: {', '.join(scans.damaged)}; delete them or fetch them again, so that "
             "the record says what it was made from."
         )
-    case = Case(scans, folder, device, None if weights is None else Path(weights), progress)
+    experiment = Experiment(
+        scans, folder, device, None if weights is None else Path(weights), progress
+    )
     start = time.perf_counter()
-    measured = RECORDS[name](case)
+    measured = RECORDS[name](experiment)
     record = {
         "name": name,
         "command": f"blurlib reproduce {name}" + (" --quick" if weights is None else ""),
@@ -131,8 +133,8 @@ def reproduce(name, folder=None, *, out="results", weights=None, device="cpu", p
         "seconds": round(time.perf_counter() - start, 1),
         **measured,
     }
-    if case.used:
-        record["training"] = case.used
+    if experiment.used:
+        record["training"] = experiment.used
     Path(out).mkdir(parents=True, exist_ok=True)
     with replacing(Path(out) / f"{name}.json") as file:
         file.write((json.dumps(record, indent=1, allow_nan=False) + "\n").encode())

@@ -22,14 +22,17 @@ from ..maps import evaluate_patches
 _SCORED_SIGMAS = 4  # classes whose changed pixels are counted: 0.1 to 0.4
 
 
-def dataset(case):
+def dataset(experiment):
     """Build the datasets of both protocols; count patches, and the pixels that blur changes."""
     record = {"protocols": {}}
     for protocol in ("as-published", "unseen"):
         with tempfile.TemporaryDirectory() as folder:
             start = time.perf_counter()
             manifest = build_dataset(
-                case.scans, folder, DatasetConfig(protocol=protocol), progress=case.progress
+                experiment.scans,
+                folder,
+                DatasetConfig(protocol=protocol),
+                progress=experiment.progress,
             )
             seconds = time.perf_counter() - start
             dataset = load_dataset(folder)
@@ -50,7 +53,7 @@ def dataset(case):
     changed = {}
     for sigma in draw_sigmas(published, "")[:_SCORED_SIGMAS]:
         shares = []
-        for scan in case.scans:
+        for scan in experiment.scans:
             levels = to_levels(scan.load())
             shares.append((blur_levels(levels, sigma, published) != levels).double().mean().item())
         changed[f"{sigma:.1f}"] = {
@@ -80,9 +83,9 @@ def places_also_trained_on(dataset):
     return torch.isin(tested, trained).double().mean().item()
 
 
-def statistics_of_scans(case):
+def statistics_of_scans(experiment):
     """Measure every scan's spectrum, contrast and tails."""
-    return {"scans": {scan.name: texture_statistics(scan.load()) for scan in case.scans},
+    return {"scans": {scan.name: texture_statistics(scan.load()) for scan in experiment.scans},
             "device": device_name("cpu")}  # fmt: skip
 
 
@@ -93,7 +96,7 @@ LEAK_RUNS = {
 }
 
 
-def leak(case, runs=None, base=None):
+def leak(experiment, runs=None, base=None):
     """Train the same network in the same way under both protocols, and score both."""
     base = DatasetConfig(padding_mode="reflect") if base is None else base
     record = {"config": asdict(base), "networks": {}}
@@ -101,7 +104,10 @@ def leak(case, runs=None, base=None):
     for protocol in ("as-published", "unseen"):
         with tempfile.TemporaryDirectory() as folder:
             build_dataset(
-                case.scans, folder, replace(base, protocol=protocol), progress=case.progress
+                experiment.scans,
+                folder,
+                replace(base, protocol=protocol),
+                progress=experiment.progress,
             )
             datasets[protocol] = load_dataset(folder)
     aside = torch.tensor([p["role"] == "test" for p in datasets["unseen"].manifest["pictures"]])
@@ -112,10 +118,10 @@ def leak(case, runs=None, base=None):
             network = NETWORKS[name](base.num_classes).initialise(rng)
             history = train(
                 network,
-                dataset.train.stream(rng=rng, device=case.device),
+                dataset.train.stream(rng=rng, device=experiment.device),
                 config,
-                device=case.device,
-                progress=case.progress,
+                device=experiment.device,
+                progress=experiment.progress,
             )
             # The same pictures under both protocols: those that "unseen" put aside.
             test = dataset.test.select(aside[dataset.test.pictures])

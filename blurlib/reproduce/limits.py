@@ -23,12 +23,13 @@ NUMBER, NUMBER_LARGE, SIDE = 200, 20, 128
 _AUTHORS = {"truncate": THESIS_TRUNCATE}
 
 
-def limit(case):
+def limit(experiment):
     """Score networks on power-law textures, blurred by the author's kernels, beside the bounds."""
     rng = torch.Generator().manual_seed(0)
-    networks = {name: case.network(name) for name in NETWORKS}
+    networks = {name: experiment.network(name) for name in NETWORKS}
     textures = [
-        _texture(networks, *texture, rng) for texture in case.each(TEXTURES, "the physical limit")
+        _texture(networks, *texture, rng)
+        for texture in experiment.each(TEXTURES, "the physical limit")
     ]
     return {
         "protocol": f"gaussian random textures, power A f^slope; author's kernels, 8 bits; one "

@@ -4,8 +4,9 @@ import statistics
 
 import torch
 
-from ..learn import READOUT_STUDY, READOUTS, BlurClassifier, GaussianNetwork
-from ..maps import crop_to_windows, make_test_image, rmse, run_sliding
+from ..learn import READOUT_STUDY, READOUTS
+from ..maps import crop_to_windows, estimator_of, make_test_image, rmse
+from ..maps.uncertainty import WITHIN
 
 #: Step between windows, as in the other studies.
 _STRIDE = 8
@@ -14,23 +15,23 @@ _STRIDE = 8
 _PIECES = 29
 
 
-def readouts(case):
+def readouts(experiment):
     """Score networks with different answers, several seeds each, on ramp and sin."""
     tests = {
         (field, scan.name): _test(scan, field)
         for field in ("ramp", "sin")
-        for scan in case.each(case.aside, field)
+        for scan in experiment.each(experiment.held_out, field)
     }
     answers = {}
     for name in READOUT_STUDY:
         answers.setdefault(name.removeprefix("readout-").rpartition("-")[0], []).append(name)
     return {
-        "stride": _STRIDE, "smoothing": None, "textures": [scan.name for scan in case.aside],
+        "stride": _STRIDE, "smoothing": None, "textures": experiment.textures,
         "protocol": "unseen textures; author's kernels, 8 bits; each answer trained from "
         "several seeds, which decide textures, weights and patches",
         "pieces": [round(0.15 + 0.1 * k, 2) for k in range(_PIECES)],
         "answers": {
-            answer: _score([case.network(name) for name in names], tests)
+            answer: _score([experiment.network(name) for name in names], tests)
             for answer, names in answers.items()
         },
     }  # fmt: skip
@@ -42,48 +43,40 @@ def _test(scan, field):
     return blurred, crop_to_windows(truth, stride=_STRIDE)
 
 
-@torch.no_grad()
 def _score(networks, tests):
     """Return the errors of networks that differ in their seed, for each readout."""
-    has_classes = isinstance(networks[0], BlurClassifier)
-    found = {
-        readout: {"ramp": [], "sin": [], "pieces": []}
-        for readout in (READOUTS if has_classes else ("mean",))
-    }
+    readouts = READOUTS if estimator_of(networks[0]).has_classes else ("mean",)
+    found = {readout: {"ramp": [], "sin": [], "pieces": []} for readout in readouts}
     scaled = []
     for network in networks:
-        maps = {}
-        for key, (blurred, truth) in tests.items():
-            answer = run_sliding(network, blurred[None, None].to(network.mean), stride=_STRIDE)
-            for readout in found:
-                maps[readout, key] = network.read_out(answer, readout)[0].cpu()
-            if isinstance(network, GaussianNetwork):
-                error = (maps["mean", key] - truth).abs()
-                scaled.append((error / network.deviation(answer)[0].cpu()).flatten())
         for readout, scores in found.items():
+            estimator, maps = estimator_of(network, readout), {}
+            for key, (blurred, truth) in tests.items():
+                answer = estimator.predict(blurred, stride=_STRIDE, border="valid")
+                maps[key] = answer.sigma
+                if answer.std is not None:
+                    scaled.append(((answer.sigma - truth).abs() / answer.std).flatten())
             for field in ("ramp", "sin"):
                 scores[field].append(
                     {
-                        name: rmse(maps[readout, (kind, name)], truth)
+                        name: rmse(maps[kind, name], truth)
                         for (kind, name), (_, truth) in tests.items()
                         if kind == field
                     }
                 )
-            scores["pieces"].append(_by_piece(maps, readout, tests))
+            scores["pieces"].append(_by_piece(maps, tests))
     record = {readout: _summary(scores) for readout, scores in found.items()}
-    if scaled:
+    if scaled and len(readouts) == 1:  # of classes the record asks for no std
         scaled = torch.cat(scaled)
-        record["errors_within"] = {
-            f"{k} deviations": round((scaled < k).float().mean().item(), 3) for k in (1, 2)
-        }
+        record["coverage"] = {str(k): round((scaled < k).float().mean().item(), 3) for k in WITHIN}
     return record
 
 
-def _by_piece(maps, readout, tests):
+def _by_piece(maps, tests):
     """Return bias and RMSE in each piece of the ramp, over all textures."""
     keys = [key for key in tests if key[0] == "ramp"]
     truth = torch.cat([tests[key][1].flatten() for key in keys])
-    error = torch.cat([maps[readout, key].flatten() for key in keys]) - truth
+    error = torch.cat([maps[key].flatten() for key in keys]) - truth
     piece = ((truth - 0.1) / 0.1).long().clamp(0, _PIECES - 1)
     errors = [error[piece == k] for k in range(_PIECES)]
     return {

@@ -1,4 +1,4 @@
-"""Records of the networks that regress: their error, clean and degraded, and their doubt."""
+"""Records of the networks that regress: their error, clean and degraded, and their std."""
 
 import torch
 
@@ -6,7 +6,7 @@ from ..data import DatasetConfig
 from ..learn import split_scans
 from ..maps import rmse
 from ..maps.uncertainty import WITHIN, coverage, fit_std_scale, reliability, sparsification_curve
-from .case import mean_and_spread
+from .experiment import mean_and_std
 from .uncertainty import FIELDS, STRIDE, errors_of, joined
 
 #: What is done to the ramp's picture before a network looks at it.
@@ -20,17 +20,17 @@ DEGRADED = {
 KEPT = (1.0, 0.9, 0.8, 0.7, 0.6, 0.5, 0.4, 0.3, 0.2, 0.1)
 
 
-def regression(name, case):
-    """Score a network that regresses: clean, with noise, after JPEG; and its doubt."""
-    network = case.network(name)
+def regression(name, experiment):
+    """Score a network that regresses: clean, with noise, after JPEG; and its std."""
+    network = experiment.network(name)
     rng = torch.Generator().manual_seed(0)
     rows, within, pairs = {}, {}, []
     for row, degradation in {**dict.fromkeys(FIELDS, {}), **DEGRADED}.items():
         found = {
             scan.name: errors_of(network, scan, row.partition(",")[0], rng=rng, **degradation)
-            for scan in case.each(case.aside, row)
+            for scan in experiment.each(experiment.held_out, row)
         }
-        rows[row] = mean_and_spread({key: rmse(e, 0 * e) for key, (e, _) in found.items()})
+        rows[row] = mean_and_std({key: rmse(e, 0 * e) for key, (e, _) in found.items()})
         within[row] = _shares(*joined(found.values()))
         if row in FIELDS:
             pairs.append(list(found.values()))
@@ -39,15 +39,15 @@ def regression(name, case):
     stated, measured = reliability(errors, deviations)
     return {
         "estimator": name, "stride": STRIDE, "smoothing": None,
-        "protocol": "unseen textures; author's kernels, 8 bits; the doubt's one factor was found "
-        "on these textures, ramp and sin",
-        "textures": [scan.name for scan in case.aside], "rows": rows,
-        "scans that it learned from": _learned_from(network, case),
-        "doubt": {
-            "scale": round(network.doubt_scale.item(), 4),
-            "within": within,
-            "within, each texture by the others' scale": _left_one_out(by_scan),
-            "kept": {
+        "protocol": "unseen textures; author's kernels, 8 bits; the one factor of its std was "
+        "found on these textures, ramp and sin",
+        "textures": experiment.textures, "rows": rows,
+        "rows_on_training_scans": _learned_from(network, experiment),
+        "uncertainty": {
+            "std_scale": round(network.doubt_scale.item(), 4),
+            "coverage": within,
+            "coverage_leave_one_out": _left_one_out(by_scan),
+            "sparsification": {
                 str(share): round(error, 4)
                 for share, error in zip(
                     KEPT, sparsification_curve(errors, deviations, KEPT), strict=True
@@ -55,27 +55,27 @@ def regression(name, case):
             },
             "reliability": {
                 name: [round(value, 4) for value in values.tolist()]
-                for name, values in (("stated", stated), ("found", measured))
+                for name, values in (("rms_std", stated), ("rmse", measured))
             },
         },
     }  # fmt: skip
 
 
-def _learned_from(network, case):
+def _learned_from(network, experiment):
     """Return the errors on the scans of the training, to compare; None if they are not all there.
 
     They are where the folder's scans divide as those of the training did.
     """
-    seen, aside = split_scans(case.scans, DatasetConfig().seed)
-    if [scan.name for scan in aside] != [scan.name for scan in case.aside]:
+    seen, held_out = split_scans(experiment.scans, DatasetConfig().seed)
+    if [scan.name for scan in held_out] != experiment.textures:
         return None
     rows = {}
     for field in FIELDS:
         found = {}
-        for scan in case.each(seen, f"{field}, scans that it learned from"):
+        for scan in experiment.each(seen, f"{field}, scans that it learned from"):
             error, _ = errors_of(network, scan, field)
             found[scan.name] = rmse(error, 0 * error)
-        rows[field] = mean_and_spread(found)
+        rows[field] = mean_and_std(found)
     return rows
 
 

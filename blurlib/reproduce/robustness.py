@@ -7,14 +7,14 @@ from ..maps.classical import classical_estimator
 from ..maps.corruptions import corrupt_test_image
 from ..maps.estimators import estimator_of
 from ..maps.uncertainty import NO_TEXTURE, coverage
-from .case import mean_and_spread
+from .experiment import mean_and_std
 
-#: Networks and classical methods that are compared; `DOUBTS` states its doubt.
+#: Networks and classical methods that are compared; `STATES_STD` has its std scored.
 LEARNED, CLASSICAL = (
     ("thesis-30", "spectrum-30", "sigma-net-small", "sigma-net"),
     ("laplacian-variance", "spectrum-fit"),
 )
-DOUBTS = "sigma-net"
+STATES_STD = "sigma-net"
 
 #: Step between the windows that are scored, in pixels: they lie side by side.
 STRIDE = 32
@@ -32,19 +32,19 @@ LEVELS = {
 }
 
 
-def robustness(case):
-    """Score estimators, and the doubt of one, on each corruption."""
-    estimators = {name: estimator_of(case.network(name)) for name in LEARNED}
+def robustness(experiment):
+    """Score estimators, and the std of one, on each corruption."""
+    estimators = {name: estimator_of(experiment.network(name)) for name in LEARNED}
     estimators |= {name: classical_estimator(name) for name in CLASSICAL}
     rows = {
-        row_name(kind, level): _row(estimators, case, kind, level)
+        row_name(kind, level): _row(estimators, experiment, kind, level)
         for kind, levels in LEVELS.items()
         for level in levels
     }
     return {
         "stride": STRIDE, "smoothing": None, "readout": "mean", "field": "ramp",
         "protocol": "unseen textures; author's kernels unless said otherwise, 8 bits",
-        "textures": [scan.name for scan in case.aside], "estimators": list(estimators),
+        "textures": experiment.textures, "estimators": list(estimators),
         "no_texture": NO_TEXTURE, "rows": rows,
     }  # fmt: skip
 
@@ -54,23 +54,23 @@ def row_name(kind, level):
     return "clean" if (kind, level) == ("noise", 0) else f"{kind} {level}"
 
 
-def _row(estimators, case, kind, level):
+def _row(estimators, experiment, kind, level):
     rng = torch.Generator().manual_seed(0)
     found = {name: {} for name in estimators}
     biases = {name: {} for name in estimators}
     errors, deviations = [], []
-    for scan in case.each(case.aside, row_name(kind, level)):
+    for scan in experiment.each(experiment.held_out, row_name(kind, level)):
         image, truth = corrupt_test_image(scan.load(), kind, level, rng=rng)
         for name, estimator in estimators.items():
             answer = estimator.predict(image, stride=STRIDE, border="valid")
             there = answer.at_windows(truth)
-            if name == DOUBTS:
+            if name == STATES_STD:
                 errors.append((answer.sigma - there).flatten())
                 deviations.append(answer.std.flatten())
             found[name][scan.name] = rmse(answer.sigma, there)
             biases[name][scan.name] = bias(answer.sigma, there)
     scores = {
-        name: mean_and_spread(found[name])
+        name: mean_and_std(found[name])
         | {"bias": round(sum(biases[name].values()) / len(biases[name]), 4)}
         for name in estimators
     }
@@ -78,21 +78,21 @@ def _row(estimators, case, kind, level):
         "kind": kind,
         "level": level,
         "estimators": scores,
-        "doubt": _doubt(*map(torch.cat, (errors, deviations))),
+        "uncertainty": _uncertainty(*map(torch.cat, (errors, deviations))),
     }
 
 
-def _doubt(errors, deviations):
+def _uncertainty(errors, deviations):
     """Return what is stated beside what is found, over all places of all scans."""
     said = deviations < NO_TEXTURE
     return {
-        "stated": round(deviations.square().mean().sqrt().item(), 4),
-        "found": round(errors.square().mean().sqrt().item(), 4),
-        "within": {
+        "rms_std": round(deviations.square().mean().sqrt().item(), 4),
+        "rmse": round(errors.square().mean().sqrt().item(), 4),
+        "coverage": {
             str(number): round(coverage(errors, deviations, number), 3) for number in (1, 2)
         },
-        "refused": round(1 - said.double().mean().item(), 4),
-        "found_where_not_refused": (
+        "share_rejected": round(1 - said.double().mean().item(), 4),
+        "rmse_not_rejected": (
             round(errors[said].square().mean().sqrt().item(), 4) if said.any() else None
         ),
     }

@@ -15,17 +15,17 @@ from ..maps import (
     rmse,
     smooth,
 )
-from .case import NoData, mean_and_spread
+from .experiment import NoData, mean_and_std
 
 #: Smoothing iterations of the slides' sin rows.
 ITERATIONS = (1, 12_000)
 
 
-def rows(name, case):
+def rows(name, experiment):
     """Score one of the thesis' networks on the slides' rows, on the scans that are put aside."""
-    network = case.network(name)
+    network = experiment.network(name)
     found = {"ramp": {}, "sin": {}}
-    for scan in case.each(case.aside, name):
+    for scan in experiment.each(experiment.held_out, name):
         for field, scores in found.items():
             blurred, truth = make_test_image(scan.load(), field)
             truth = crop_to_windows(truth)
@@ -37,10 +37,10 @@ def rows(name, case):
                     scores.setdefault(f"{way}, {number}", {})[scan.name] = score
     return {
         "estimator": name, "readout": "argmax", "stride": 1,
-        "textures": [scan.name for scan in case.aside],
-        "trained_on_them": case.used[name]["recipe"]["source"] == "as-published",
+        "textures": experiment.textures,
+        "trained_on_them": experiment.used[name]["recipe"]["source"] == "as-published",
         "rows": {
-            field: {row: mean_and_spread(values) for row, values in scores.items()}
+            field: {row: mean_and_std(values) for row, values in scores.items()}
             for field, scores in found.items()
         },
     }  # fmt: skip
@@ -50,15 +50,15 @@ def rows(name, case):
 THIRD_ROW = 1.1621e-4
 
 
-def third_row(case):
+def third_row(experiment):
     """Smooth ramp maps in every way, and see which of them can end at the slides' third row.
 
     Each scan's middle, 128 x 128, gives a map of 97 x 97. A pinned border is put at the *truth*,
     so what comes out is no estimate: it tests a guess about how the row was made.
     """
-    network = case.network("thesis-30-as-published")
+    network = experiment.network("thesis-30-as-published")
     found = {}
-    for scan in case.each(case.scans, "third row"):
+    for scan in experiment.each(experiment.scans, "third row"):
         image = scan.load()
         top, left = ((size - 128) // 2 for size in image.shape)
         blurred, truth = make_test_image(image[top : top + 128, left : left + 128], "ramp")
@@ -101,9 +101,9 @@ OF_PHOTOGRAPHS = (*READERS, "sigma-net")
 SMOOTHED = "mean3x3"
 
 
-def data_beside(case, name):
+def data_beside(experiment, name):
     """Return a folder of the data that stands beside that of the textures."""
-    folder = data_folder(name, case.folder)
+    folder = data_folder(name, experiment.folder)
     if folder.name != name or not folder.is_dir():
         raise NoData(
             f"there is no folder {name!r} in {folder}; name the folder that has it and 'brodatz'."
@@ -111,23 +111,23 @@ def data_beside(case, name):
     return folder
 
 
-def text(case):
+def text(experiment):
     """Score the sins on scans of printed text, in a folder ``text`` of the data."""
-    paths = list_images([data_beside(case, "text")])
+    paths = list_images([data_beside(experiment, "text")])
     found = {}
     for name in READERS:
         for readout in ("argmax", "mean"):
-            estimator = estimator_of(case.network(name), readout)
+            estimator = estimator_of(experiment.network(name), readout)
             for field in ("sin", "sin2d"):
                 for row, smoothing in {field: None, f"{field}, {SMOOTHED}": SMOOTHED}.items():
                     scores = {
                         path.name: evaluate_image(
                             estimator, load_image(path), field, stride=STRIDE, smoothing=smoothing
                         )
-                        for path in case.each(paths, f"{name}, {row}")
+                        for path in experiment.each(paths, f"{name}, {row}")
                     }
                     found.setdefault(name, {}).setdefault(readout, {})[row] = {
-                        **mean_and_spread({key: score["rmse"] for key, score in scores.items()}),
+                        **mean_and_std({key: score["rmse"] for key, score in scores.items()}),
                         "bias": {key: round(score["bias"], 4) for key, score in scores.items()},
                     }
     return {
@@ -138,22 +138,22 @@ def text(case):
     }  # fmt: skip
 
 
-def photographs(case):
+def photographs(experiment):
     """Compare maps of real photographs with masks of what is out of focus, in ``defocus``.
 
     A photograph ``NAME.jpg`` has a mask ``NAME_mask.png``, white where it is out of focus. There is
     no true sigma: the area under the ROC curve says how often a blurred window reads as more
     blurred than a sharp one.
     """
-    folder = data_beside(case, "defocus")
+    folder = data_beside(experiment, "defocus")
     masks = sorted(folder.glob("*_mask.png"))
     if not masks:
         raise NoData(f"there is no NAME_mask.png in {folder}, and no NAME.jpg to go with it.")
     found = {}
     for name in OF_PHOTOGRAPHS:
-        estimator = estimator_of(case.network(name))
+        estimator = estimator_of(experiment.network(name))
         areas = {}
-        for path in case.each(masks, name):
+        for path in experiment.each(masks, name):
             photograph = path.with_name(path.name.replace("_mask.png", ".jpg"))
             answer = estimator.predict(load_image(photograph), stride=STRIDE, border="valid")
             mask = load_image(path)

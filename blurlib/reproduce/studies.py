@@ -5,20 +5,20 @@ import torch
 from ..data import PatchStream
 from ..learn import CHOICES, CURVE, PATCH_SIZES, SIZES
 from ..maps import estimator_of, evaluate_image, read_out
-from .case import mean_and_spread
+from .experiment import mean_and_std
 
 #: Patches on which a patch size is scored, and how many at a time.
 _TESTED, _AT_ONCE = 12_000, 2000
 
 
-def unseen(name, case):
+def unseen(name, experiment):
     """Score a packaged network, which has seen none of the scans, on ramp and sin."""
-    estimator = estimator_of(case.network(name), "mean")
+    estimator = estimator_of(experiment.network(name), "mean")
     fields = {}
     for field in ("ramp", "sin"):
         scores = {
             scan.name: evaluate_image(estimator, scan.load(), field, stride=8)
-            for scan in case.each(case.scans, field)
+            for scan in experiment.each(experiment.scans, field)
         }
         fields[field] = {
             "mean_rmse": sum(score["rmse"] for score in scores.values()) / len(scores),
@@ -36,52 +36,52 @@ def unseen(name, case):
     }  # fmt: skip
 
 
-def _score(case, name):
+def _score(experiment, name):
     """Return a network's errors on the scans put aside: arg-max and mean, ramp and sin."""
-    network = case.network(name)
+    network = experiment.network(name)
     found = {}
     for readout in ("argmax", "mean"):
         estimator = estimator_of(network, readout)
         for field in ("ramp", "sin"):
             scores = {
                 scan.name: evaluate_image(estimator, scan.load(), field, stride=8)["rmse"]
-                for scan in case.each(case.aside, f"{name}, {field}")
+                for scan in experiment.each(experiment.held_out, f"{name}, {field}")
             }
-            found[f"{field}, {readout}"] = mean_and_spread(scores)
+            found[f"{field}, {readout}"] = mean_and_std(scores)
     return found
 
 
-def _score_all(case, names):
+def _score_all(experiment, names):
     return {
-        "stride": 8, "smoothing": None, "textures": [scan.name for scan in case.aside],
-        "runs": {name: _score(case, name) for name in names},
+        "stride": 8, "smoothing": None, "textures": experiment.textures,
+        "runs": {name: _score(experiment, name) for name in names},
     }  # fmt: skip
 
 
-def curve(case):
+def curve(experiment):
     """Score the thesis' network after less and more training, under both protocols."""
-    return _score_all(case, [*CURVE, "thesis-30", "thesis-30-as-published"])
+    return _score_all(experiment, [*CURVE, "thesis-30", "thesis-30-as-published"])
 
 
-def choices(case):
+def choices(experiment):
     """Score runs that differ in one choice, beside the one that they differ from."""
-    return _score_all(case, ["thesis-30-300k", *CHOICES])
+    return _score_all(experiment, ["thesis-30-300k", *CHOICES])
 
 
-def patch_sizes(case):
+def patch_sizes(experiment):
     """Score networks on patches of every size, cut from the scans put aside."""
     found = {}
     for name, recipe in SIZES.items():
-        network = case.network(name)
+        network = experiment.network(name)
         stream = PatchStream(
-            [scan.load() for scan in case.aside], network.sigmas.cpu(), contrast=1.0,
+            [scan.load() for scan in experiment.held_out], network.sigmas.cpu(), contrast=1.0,
             patch_size=recipe.patch_size, rng=torch.Generator().manual_seed(1),
         )  # fmt: skip
         estimates, truths = {"mean": [], "argmax": []}, []
         for _ in range(_TESTED // _AT_ONCE):
             patches, labels = stream.batch(_AT_ONCE)
             with torch.no_grad():
-                answer = network(patches.to(case.device)).cpu()
+                answer = network(patches.to(experiment.device)).cpu()
             truths.append(stream.sigmas[labels])
             for readout, found_so_far in estimates.items():
                 found_so_far.append(read_out(answer, stream.sigmas, readout))
@@ -91,7 +91,7 @@ def patch_sizes(case):
             for readout, parts in estimates.items()
         }
     return {
-        "textures": [scan.name for scan in case.aside], "num_patches": _TESTED,
+        "textures": experiment.textures, "num_patches": _TESTED,
         "sizes": list(PATCH_SIZES), "constant_guess": round(truth.std(correction=0).item(), 4),
         "networks": found,
     }  # fmt: skip

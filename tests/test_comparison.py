@@ -6,13 +6,13 @@ import pytest
 
 from blurlib import data, learn
 from blurlib.maps import classical
-from blurlib.reproduce import NoData, peers
-from blurlib.reproduce.case import Case
+from blurlib.reproduce import NoData, comparison
+from blurlib.reproduce.experiment import Experiment
 
 
 @pytest.fixture
-def case(tmp_path, monkeypatch):
-    """Return a case with two small pictures put aside, and a page of text beside them."""
+def experiment(tmp_path, monkeypatch):
+    """Return a experiment with two small pictures put aside, and a page of text beside them."""
     (tmp_path / "data" / "text").mkdir(parents=True)
     pictures = {name: data.packaged_image(name)[:128, :128] for name in ("grass", "coins")}
     data.write_image(tmp_path / "data" / "text" / "a.png", pictures["coins"])
@@ -20,19 +20,19 @@ def case(tmp_path, monkeypatch):
         SimpleNamespace(name=name, load=lambda image=image: image)
         for name, image in pictures.items()
     ]
-    case = Case(scans, tmp_path / "data")
-    case.__dict__["aside"] = scans
-    monkeypatch.setattr(peers, "LEARNED", ("spectrum-30",))
-    monkeypatch.setattr(peers, "COLLECTION", ("gravel",))
-    monkeypatch.setattr(peers, "_SIDE", 64)
-    monkeypatch.setattr(peers, "packaged_image", lambda name: pictures["grass"])
-    return case
+    experiment = Experiment(scans, tmp_path / "data")
+    experiment.__dict__["held_out"] = scans
+    monkeypatch.setattr(comparison, "LEARNED", ("spectrum-30",))
+    monkeypatch.setattr(comparison, "COLLECTION", ("gravel",))
+    monkeypatch.setattr(comparison, "_SIDE", 64)
+    monkeypatch.setattr(comparison, "packaged_image", lambda name: pictures["grass"])
+    return experiment
 
 
-def test_every_estimator_is_scored_on_every_row(case):
-    record = peers.peers(case)
+def test_every_estimator_is_scored_on_every_row(experiment):
+    record = comparison.comparison(experiment)
     assert list(record["estimators"]) == ["spectrum-30", *classical.CLASSICAL]
-    assert record["textures"] == ["grass", "coins"] and set(case.used) == {"spectrum-30"}
+    assert record["textures"] == ["grass", "coins"] and set(experiment.used) == {"spectrum-30"}
     for found in record["estimators"].values():
         rows = found["rows"]
         assert set(rows["ramp"]["images"]) == {"grass", "coins"}
@@ -48,24 +48,24 @@ def test_every_estimator_is_scored_on_every_row(case):
     assert ramp["boosted-trees"] < ramp["laplacian-variance"]
 
 
-def test_text_has_to_be_there(case):
-    (case.folder / "text" / "a.png").unlink()
-    (case.folder / "text").rmdir()
+def test_text_has_to_be_there(experiment):
+    (experiment.folder / "text" / "a.png").unlink()
+    (experiment.folder / "text").rmdir()
     with pytest.raises(NoData, match="no folder 'text'"):
-        peers.peers(case)
+        comparison.comparison(experiment)
 
 
-def test_a_fit_is_compared_with_the_packaged_one(case, tmp_path, monkeypatch):
-    fitted = classical.fit_calibration(images=[case.scans[0].load()], num_cuts=100)
-    monkeypatch.setattr(peers, "fit_calibration", lambda **_: fitted)
-    object.__setattr__(case, "weights", tmp_path / "weights")
-    record = peers.calibration(case)
+def test_a_fit_is_compared_with_the_packaged_one(experiment, tmp_path, monkeypatch):
+    fitted = classical.fit_calibration(images=[experiment.scans[0].load()], num_cuts=100)
+    monkeypatch.setattr(comparison, "fit_calibration", lambda **_: fitted)
+    object.__setattr__(experiment, "weights", tmp_path / "weights")
+    record = comparison.calibration(experiment)
     differences = record["differs_from_packaged"]["most"]
     assert set(differences) == set(classical.CLASSICAL)
     assert all(0 < most < 3.5 for most in differences.values())  # another data set: another curve
     again = classical.load_calibration(tmp_path / "weights" / "classical.safetensors")
-    monkeypatch.setattr(peers, "load_calibration", lambda: again)
-    same = peers.calibration(case)["differs_from_packaged"]["most"]
+    monkeypatch.setattr(comparison, "load_calibration", lambda: again)
+    same = comparison.calibration(experiment)["differs_from_packaged"]["most"]
     assert set(same.values()) == {0.0}
 
 

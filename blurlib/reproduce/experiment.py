@@ -32,7 +32,7 @@ class NoData(FileNotFoundError):
 
 
 @dataclass(frozen=True)
-class Case:
+class Experiment:
     """The scans, and what to do with them.
 
     Attributes
@@ -97,7 +97,7 @@ class Case:
                 f"{path} was not trained by today's recipe {name}; delete it to train it anew."
             )
         aside = record["data"].get("aside")
-        if aside is not None and aside != [scan.name for scan in self.aside]:
+        if aside is not None and aside != self.textures:
             raise ValueError(
                 f"{path} was trained with other scans put aside than these; delete it to train it "
                 "anew, or name the folder that it was trained on."
@@ -116,13 +116,18 @@ class Case:
                     checkpoint=lambda identity: Checkpoint(unfinished, identity), callback=log,
                 )  # fmt: skip
             if RECIPES[name].on_crops:
-                record["doubt"] = calibrate(network, self.aside)
+                record["doubt"] = calibrate(network, self.held_out)
             save_network(path, network, record)
             unfinished.unlink(missing_ok=True)
         return path
 
+    @property
+    def textures(self):
+        """Names of the scans that are held out, for a record."""
+        return [scan.name for scan in self.held_out]
+
     @cached_property
-    def aside(self):
+    def held_out(self):
         """The scans whose materials the unseen protocol puts aside.
 
         Which they are depends on the scans that there are; so for the packaged networks it is
@@ -145,7 +150,7 @@ class Case:
         return tqdm(scans, desc=name, disable=None if self.progress else True)
 
 
-def mean_and_spread(values):
+def mean_and_std(values):
     """Return mean and standard deviation between textures, for a record.
 
     Parameters
@@ -156,11 +161,11 @@ def mean_and_spread(values):
     Returns
     -------
     found : dict
-        ``mean_rmse``, ``spread`` (None for one texture alone) and ``images``, all values.
+        ``mean_rmse``, ``std_rmse`` (None for one texture alone) and ``images``, all values.
     """
     several = len(values) > 1
     return {
         "mean_rmse": round(statistics.mean(values.values()), 4),
-        "spread": round(statistics.stdev(values.values()), 4) if several else None,
+        "std_rmse": round(statistics.stdev(values.values()), 4) if several else None,
         "images": {name: round(value, 4) for name, value in values.items()},
     }

@@ -14,7 +14,7 @@ from ..maps.classical import (
     load_calibration,
 )
 from ..maps.estimators import estimator_of
-from .case import mean_and_spread
+from .experiment import mean_and_std
 from .regression import DEGRADED
 from .slides import data_beside
 
@@ -31,15 +31,15 @@ STRIDE, _TIMED_STRIDE = 16, 8
 _SIDE, _TIMES = 512, 3
 
 
-def peers(case):
+def comparison(experiment):
     """Score every estimator on every row, and take its time."""
-    estimators = {name: estimator_of(case.network(name)) for name in LEARNED}
+    estimators = {name: estimator_of(experiment.network(name)) for name in LEARNED}
     estimators |= {name: classical_estimator(name) for name in CLASSICAL}
-    rows = _rows(case)
+    rows = _rows(experiment)
     found = {name: {row: {} for row in rows} for name in estimators}
     for row, (pictures, field, degradation) in rows.items():
         rng = torch.Generator().manual_seed(0)
-        for name, load in case.each(pictures.items(), row):
+        for name, load in experiment.each(pictures.items(), row):
             blurred, truth = make_test_image(load(), field, rng=rng, **degradation)
             for who, estimator in estimators.items():
                 answer = estimator.predict(blurred, stride=STRIDE, border="valid")
@@ -50,10 +50,10 @@ def peers(case):
         "calibrated on the pictures that the networks for unseen textures learned from; sigma-net "
         "was designed with its scores on these textures in view, the others were not",
         "learned": list(LEARNED), "classical": list(CLASSICAL),
-        "textures": [scan.name for scan in case.aside], "collection": list(COLLECTION),
+        "textures": experiment.textures, "collection": list(COLLECTION),
         "estimators": {
             name: {
-                "rows": {row: mean_and_spread(scores) for row, scores in scores_of.items()},
+                "rows": {row: mean_and_std(scores) for row, scores in scores_of.items()},
                 "seconds_512": _seconds(estimators[name]),
             }
             for name, scores_of in found.items()
@@ -61,13 +61,13 @@ def peers(case):
     }  # fmt: skip
 
 
-def _rows(case):
+def _rows(experiment):
     """Return pictures by name, field and degradation of every row."""
-    scans = {scan.name: scan.load for scan in case.aside}
+    scans = {scan.name: scan.load for scan in experiment.held_out}
     free = {name: lambda name=name: packaged_image(name) for name in COLLECTION}
     text = {
         path.name: lambda path=path: load_image(path)
-        for path in list_images([data_beside(case, "text")])
+        for path in list_images([data_beside(experiment, "text")])
     }
     return {
         "ramp": (scans, "ramp", {}),
@@ -90,12 +90,12 @@ def _seconds(estimator):
     return round(min(times), 4)
 
 
-def calibration(case):
+def calibration(experiment):
     """Fit the classical methods anew, and say how far the packaged calibration is from that."""
-    fitted = fit_calibration(scans=case.scans, progress=case.progress)
-    if case.weights is not None:
-        case.weights.mkdir(parents=True, exist_ok=True)
-        fitted.save(case.weights / "classical.safetensors")
+    fitted = fit_calibration(scans=experiment.scans, progress=experiment.progress)
+    if experiment.weights is not None:
+        experiment.weights.mkdir(parents=True, exist_ok=True)
+        fitted.save(experiment.weights / "classical.safetensors")
     packaged = load_calibration()
     image, _ = make_test_image(packaged_image("grass"), "ramp")
     differences = {}
