@@ -21,6 +21,7 @@ RENAMED = {
     "Case": "Experiment",
     "GaussianEstimator": "PatchEstimator",
     "NetworkEstimator": "PatchEstimator",
+    "DOUBTS": "STATES_STD",
     "calibrate_doubt": "fit_std_scale",
     "error_by_kept": "sparsification_curve",
     "fit_ramp": "fit_plane",
