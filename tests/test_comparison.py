@@ -22,7 +22,7 @@ def experiment(tmp_path, monkeypatch):
     ]
     experiment = Experiment(scans, tmp_path / "data")
     experiment.__dict__["held_out"] = scans
-    monkeypatch.setattr(comparison, "LEARNED", ("spectrum-30",))
+    monkeypatch.setattr(comparison, "COMPARED_NETWORKS", ("spectrum-30",))
     monkeypatch.setattr(comparison, "COLLECTION", ("gravel",))
     monkeypatch.setattr(comparison, "_SIDE", 64)
     monkeypatch.setattr(comparison, "packaged_image", lambda name: pictures["grass"])

@@ -21,6 +21,7 @@ RENAMED = {
     "Case": "Experiment",
     "GaussianEstimator": "PatchEstimator",
     "NetworkEstimator": "PatchEstimator",
+    "DOUBTS": "STATES_STD",
     "calibrate_doubt": "fit_std_scale",
     "defocus_map": "blur.depth_field",
     "error_by_kept": "sparsification_curve",

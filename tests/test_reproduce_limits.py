@@ -23,7 +23,7 @@ class PackagedNetworks:
 def record(monkeypatch):
     for name, value in {
         "SIGMAS": (1.0, 1.75, 2.0), "TEXTURES": ((-2.0, 0.1),), "NUMBER": 24, "NUMBER_LARGE": 1,
-        "SIDE": 48, "NETWORKS": ("spectrum-30", "sigma-net"),
+        "SIDE": 48, "LIMIT_NETWORKS": ("spectrum-30", "sigma-net"),
     }.items():  # fmt: skip
         monkeypatch.setattr(limits, name, value)
     return limits.limit(PackagedNetworks())

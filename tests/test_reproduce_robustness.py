@@ -24,7 +24,7 @@ def experiment():
 
 
 def test_every_estimator_is_scored_on_every_corruption(experiment, monkeypatch):
-    monkeypatch.setattr(robustness, "LEARNED", ("spectrum-30", "sigma-net"))
+    monkeypatch.setattr(robustness, "ROBUSTNESS_NETWORKS", ("spectrum-30", "sigma-net"))
     levels = {"noise": (0, 5), "kernel": ("disk",), "resize": (0.75,)}
     monkeypatch.setattr(robustness, "LEVELS", levels)
     record = robustness.robustness(experiment)
@@ -47,7 +47,7 @@ def test_every_estimator_is_scored_on_every_corruption(experiment, monkeypatch):
 
 
 def test_the_same_noise_in_every_run(experiment, monkeypatch):
-    monkeypatch.setattr(robustness, "LEARNED", ("sigma-net",))
+    monkeypatch.setattr(robustness, "ROBUSTNESS_NETWORKS", ("sigma-net",))
     monkeypatch.setattr(robustness, "LEVELS", {"noise": (4,)})
     assert robustness.robustness(experiment) == robustness.robustness(experiment)
 
@@ -63,6 +63,6 @@ def test_std_is_summed_up_over_all_places():
 
 
 def test_the_estimators_are_known():
-    assert robustness.STATES_STD in robustness.LEARNED
-    assert set(robustness.CLASSICAL) <= set(classical.CLASSICAL)
+    assert robustness.STATES_STD in robustness.ROBUSTNESS_NETWORKS
+    assert set(robustness.ROBUSTNESS_CLASSICAL) <= set(classical.CLASSICAL)
     assert robustness.row_name("jpeg", 75) == "jpeg 75"

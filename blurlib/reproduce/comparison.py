@@ -19,13 +19,13 @@ from .regression import DEGRADED
 from .slides import data_beside
 
 #: The networks that are compared.
-LEARNED = ("sigma-net", "spectrum-30", "thesis-30")
+COMPARED_NETWORKS = ("sigma-net", "spectrum-30", "thesis-30")
 
 #: Pictures of another collection, free, and never trained on.
 COLLECTION = ("brick", "grass", "gravel")
 
 #: Step between the windows that are scored, and of the map that is timed, in pixels.
-STRIDE, _TIMED_STRIDE = 16, 8
+COMPARISON_STRIDE, _TIMED_STRIDE = 16, 8
 
 #: Side of the picture on which time is taken, and how often: the fastest counts.
 _SIDE, _TIMES = 512, 3
@@ -33,7 +33,7 @@ _SIDE, _TIMES = 512, 3
 
 def comparison(experiment):
     """Score every estimator on every row, and take its time."""
-    estimators = {name: estimator_of(experiment.network(name)) for name in LEARNED}
+    estimators = {name: estimator_of(experiment.network(name)) for name in COMPARED_NETWORKS}
     estimators |= {name: classical_estimator(name) for name in CLASSICAL}
     rows = _rows(experiment)
     found = {name: {row: {} for row in rows} for name in estimators}
@@ -42,14 +42,14 @@ def comparison(experiment):
         for name, load in experiment.each(pictures.items(), row):
             blurred, truth = make_test_image(load(), field, rng=rng, **degradation)
             for who, estimator in estimators.items():
-                answer = estimator.predict(blurred, stride=STRIDE, border="valid")
+                answer = estimator.predict(blurred, stride=COMPARISON_STRIDE, border="valid")
                 found[who][row][name] = rmse(answer.sigma, answer.at_windows(truth))
     return {
-        "stride": STRIDE, "smoothing": None, "readout": "mean",
+        "stride": COMPARISON_STRIDE, "smoothing": None, "readout": "mean",
         "protocol": "unseen textures; author's kernels, 8 bits; the classical methods were "
         "calibrated on the pictures that the networks for unseen textures learned from; sigma-net "
         "was designed with its scores on these textures in view, the others were not",
-        "learned": list(LEARNED), "classical": list(CLASSICAL),
+        "learned": list(COMPARED_NETWORKS), "classical": list(CLASSICAL),
         "textures": experiment.textures, "collection": list(COLLECTION),
         "estimators": {
             name: {
@@ -102,7 +102,7 @@ def calibration(experiment):
     for name in CLASSICAL:
         old, new = (
             ClassicalEstimator(name, some.curves.get(name, some.forest))
-            .predict(image, stride=STRIDE, border="valid")
+            .predict(image, stride=COMPARISON_STRIDE, border="valid")
             .sigma
             for some in (packaged, fitted)
         )

@@ -15,7 +15,7 @@ SIGMAS = tuple(k / 4 for k in range(2, 13))
 #: (slope, contrast): from fine to steep, as pale as a photograph's wall and as strong as a texture.
 TEXTURES = tuple((slope, contrast) for slope in (-1.0, -2.0, -3.0) for contrast in (0.05, 0.15))
 
-NETWORKS = ("spectrum-30", "thesis-30", "sigma-net")
+LIMIT_NETWORKS = ("spectrum-30", "thesis-30", "sigma-net")
 
 #: Patches for each texture and sigma; larger images, and their side.
 NUMBER, NUMBER_LARGE, SIDE = 200, 20, 128
@@ -26,7 +26,7 @@ _AUTHORS = {"truncate": THESIS_TRUNCATE}
 def limit(experiment):
     """Score networks on power-law textures, blurred by the author's kernels, beside the bounds."""
     rng = torch.Generator().manual_seed(0)
-    networks = {name: experiment.network(name) for name in NETWORKS}
+    networks = {name: experiment.network(name) for name in LIMIT_NETWORKS}
     textures = [
         _texture(networks, *texture, rng)
         for texture in experiment.each(TEXTURES, "the physical limit")

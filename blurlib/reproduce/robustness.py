@@ -10,14 +10,14 @@ from ..maps.uncertainty import NO_TEXTURE, coverage
 from .experiment import mean_and_std
 
 #: Networks and classical methods that are compared; `STATES_STD` has its std scored.
-LEARNED, CLASSICAL = (
+ROBUSTNESS_NETWORKS, ROBUSTNESS_CLASSICAL = (
     ("thesis-30", "spectrum-30", "sigma-net-small", "sigma-net"),
     ("laplacian-variance", "spectrum-fit"),
 )
 STATES_STD = "sigma-net"
 
 #: Step between the windows that are scored, in pixels: they lie side by side.
-STRIDE = 32
+ROBUSTNESS_STRIDE = 32
 
 #: Kind and levels of everything that is done to the ramp's picture. No noise at all is "clean".
 LEVELS = {
@@ -34,15 +34,15 @@ LEVELS = {
 
 def robustness(experiment):
     """Score estimators, and the std of one, on each corruption."""
-    estimators = {name: estimator_of(experiment.network(name)) for name in LEARNED}
-    estimators |= {name: classical_estimator(name) for name in CLASSICAL}
+    estimators = {name: estimator_of(experiment.network(name)) for name in ROBUSTNESS_NETWORKS}
+    estimators |= {name: classical_estimator(name) for name in ROBUSTNESS_CLASSICAL}
     rows = {
         row_name(kind, level): _row(estimators, experiment, kind, level)
         for kind, levels in LEVELS.items()
         for level in levels
     }
     return {
-        "stride": STRIDE, "smoothing": None, "readout": "mean", "field": "ramp",
+        "stride": ROBUSTNESS_STRIDE, "smoothing": None, "readout": "mean", "field": "ramp",
         "protocol": "unseen textures; author's kernels unless said otherwise, 8 bits",
         "textures": experiment.textures, "estimators": list(estimators),
         "no_texture": NO_TEXTURE, "rows": rows,
@@ -62,7 +62,7 @@ def _row(estimators, experiment, kind, level):
     for scan in experiment.each(experiment.held_out, row_name(kind, level)):
         image, truth = corrupt_test_image(scan.load(), kind, level, rng=rng)
         for name, estimator in estimators.items():
-            answer = estimator.predict(image, stride=STRIDE, border="valid")
+            answer = estimator.predict(image, stride=ROBUSTNESS_STRIDE, border="valid")
             there = answer.at_windows(truth)
             if name == STATES_STD:
                 errors.append((answer.sigma - there).flatten())

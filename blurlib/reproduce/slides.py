@@ -91,7 +91,7 @@ def _first(error, most=2**20):
 
 
 #: Networks that read text and photographs, and the step between their windows.
-READERS, STRIDE = ("spectrum-30", "thesis-30"), 8
+READERS, TEXT_STRIDE = ("spectrum-30", "thesis-30"), 8
 
 #: The same for photographs, and the one that has seen noise, JPEG and disks.
 OF_PHOTOGRAPHS = (*READERS, "sigma-net")
@@ -122,7 +122,11 @@ def text(experiment):
                 for row, smoothing in {field: None, f"{field}, {SMOOTHED}": SMOOTHED}.items():
                     scores = {
                         path.name: evaluate_image(
-                            estimator, load_image(path), field, stride=STRIDE, smoothing=smoothing
+                            estimator,
+                            load_image(path),
+                            field,
+                            stride=TEXT_STRIDE,
+                            smoothing=smoothing,
                         )
                         for path in experiment.each(paths, f"{name}, {row}")
                     }
@@ -131,7 +135,7 @@ def text(experiment):
                         "bias": {key: round(score["bias"], 4) for key, score in scores.items()},
                     }
     return {
-        "text": [path.name for path in paths], "stride": STRIDE,
+        "text": [path.name for path in paths], "stride": TEXT_STRIDE,
         "smoothing": f"none, or one step of {SMOOTHED}",
         "protocol": "real scans of print, never trained on; author's kernels, 8 bits",
         "networks": found,
@@ -155,7 +159,8 @@ def photographs(experiment):
         areas = {}
         for path in experiment.each(masks, name):
             photograph = path.with_name(path.name.replace("_mask.png", ".jpg"))
-            answer = estimator.predict(load_image(photograph), stride=STRIDE, border="valid")
+            image = load_image(photograph)
+            answer = estimator.predict(image, stride=TEXT_STRIDE, border="valid")
             mask = load_image(path)
             fits = mask.shape == answer.shape
             blurred = (answer.at_windows(mask) if fits else mask) > 0.5
@@ -167,7 +172,7 @@ def photographs(experiment):
             areas[photograph.name] = round(area_under_roc(answer.sigma, blurred), 3)
         found[name] = {"auc": areas, "mean_auc": round(sum(areas.values()) / len(areas), 3)}
     return {
-        "stride": STRIDE, "readout": "mean", "smoothing": None, "networks": found,
+        "stride": TEXT_STRIDE, "readout": "mean", "smoothing": None, "networks": found,
         "protocol": "real photographs as they are; masks drawn by people; no true sigma",
     }  # fmt: skip
 
