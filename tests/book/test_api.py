@@ -1,0 +1,98 @@
+"""The API pages document every public name, and pages link to them, in prose and in code."""
+
+import inspect
+import re
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+from sphinx.application import Sphinx
+
+import blurlib
+
+REPOSITORY = Path(__file__).parents[2]
+EXTENSIONS = REPOSITORY / "book" / "_ext"
+PAGES = REPOSITORY / "book" / "appendix" / "api"
+
+
+@pytest.fixture(scope="module")
+def api():
+    """Import the extension as Sphinx does."""
+    sys.path.insert(0, str(EXTENSIONS))
+    import api
+
+    yield api
+    sys.path.remove(str(EXTENSIONS))
+
+
+@pytest.fixture(scope="module")
+def small_book(api, tmp_path_factory):
+    """Build a page that uses names, and the pages of two rooms: (folder of the pages, warnings)."""
+    source = tmp_path_factory.mktemp("source")
+    (source / "book/appendix/api").mkdir(parents=True)
+    for room in ("blur", "widgets"):
+        text = (PAGES / f"{room}.rst").read_text()
+        (source / f"book/appendix/api/{room}.rst").write_text(text)
+    (source / "conf.py").write_text("")
+    (source / "index.rst").write_text(
+        "Title\n=====\n\n``blur.blur_varying(sharp, sigma)``, ``blur_uniform``, ``pad``, "
+        "``blur.nothing``, ``blurlib.blur.psf``\n\n.. code-block:: python\n\n"
+        "   import blurlib as bl\n   soft = bl.blur.quantize(data.items)\n\n"
+        ".. toctree::\n   :glob:\n   :hidden:\n\n   book/appendix/api/*\n"
+    )
+    settings = yaml.safe_load((REPOSITORY / "_config.yml").read_text())["sphinx"]
+    names = ("autodoc", "napoleon", "default_role", "add_module", "maximum")
+    config = {k: v for k, v in settings["config"].items() if k.startswith(names)}
+    config |= {"extensions": ["api", *settings["extra_extensions"]], "html_theme": "basic"}
+    # Chapters are not part of this book.
+    config |= {"nitpicky": True, "suppress_warnings": ["ref.doc"]}
+    out = source / "_build"
+    with open(source / "warnings", "w") as warnings:
+        app = Sphinx(
+            source, source, out, source / "_doctrees", "html", config, None, warning=warnings
+        )
+        app.build()
+    return out, (source / "warnings").read_text()
+
+
+def test_docstrings_are_valid(small_book):
+    assert small_book[1] == ""
+
+
+def test_every_public_name_has_an_entry(small_book, api):
+    for room in ("blur", "widgets"):
+        text = (small_book[0] / f"book/appendix/api/{room}.html").read_text()
+        for name in api.public_names(f"blurlib.{room}"):
+            assert f'id="blurlib.{room}.{name}"' in text, name
+    text = (small_book[0] / "book/appendix/api/blur.html").read_text()
+    assert "_modules/blurlib/blur/convolve.html#blur_varying" in text
+
+
+def test_names_become_links_and_other_words_do_not(small_book):
+    text = (small_book[0] / "index.html").read_text()
+    links = set(re.findall(r'href="book/appendix/api/blur.html#([^"]+)"', text))
+    assert {"blurlib.blur.blur_varying", "blurlib.blur.blur_uniform"} <= links
+    assert "code-of-blurlib-blur-psf" in links and "blurlib.blur.pad" not in links
+    (code,) = re.findall(r'<a class="api" href="([^"]+)">(.*?)</a>', text)
+    assert code[0].endswith("#blurlib.blur.quantize")
+    assert re.sub("<.*?>", "", code[1]) == "blur.quantize"
+
+
+def test_every_room_has_a_page_that_the_book_shows():
+    toc = (REPOSITORY / "_toc.yml").read_text()
+    assert {path.stem for path in PAGES.glob("*.rst")} == set(blurlib._ROOMS)
+    for room in blurlib._ROOMS:
+        assert f"file: book/appendix/api/{room}\n" in toc
+        assert f".. api-room:: blurlib.{room}\n" in (PAGES / f"{room}.rst").read_text()
+
+
+def test_every_public_thing_has_a_docstring(api):
+    for room in api.rooms():
+        for full, home in api.offered(room):
+            lines = api.describe(full, home)  # a constant without a comment is refused here
+            assert lines[0].endswith(full)
+            module, _, name = full.rpartition(".")
+            thing = getattr(sys.modules[module], name)
+            if inspect.isclass(thing) or inspect.isroutine(thing):
+                assert (thing.__doc__ or "").strip(), full
