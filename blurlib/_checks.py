@@ -2,6 +2,7 @@
 
 import math
 import numbers
+import types
 
 import torch
 
@@ -101,3 +102,18 @@ def check_device(device):
             "pass 'cpu', or install a CUDA build of torch and its driver."
         )
     return device
+
+
+def public(names):
+    """Return what a room offers, for its ``__all__``: no private name, and no module.
+
+    Parameters
+    ----------
+    names : dict
+        What its ``__init__`` holds when all is imported: ``globals()``.
+    """
+    return sorted(
+        name
+        for name, thing in names.items()
+        if not name.startswith("_") and not isinstance(thing, types.ModuleType)
+    )
