@@ -22,6 +22,14 @@ from .lens import (
 from .motion import motion_psf, shake_psf, shake_trajectory, trajectory_psf
 from .nominal import nominal_to_std, std_to_nominal
 from .psf import THESIS_TRUNCATE, disk_psf, gaussian_psf, thesis_psf
+from .spectra import (
+    fold_counts,
+    fold_power,
+    frequencies,
+    hann_window,
+    radial_frequency,
+    windowed_power,
+)
 from .transfer import effective_sigma, otf
 
 __all__ = [
@@ -38,13 +46,18 @@ __all__ = [
     "disk_psf",
     "disk_radius_to_sigma",
     "effective_sigma",
+    "fold_counts",
+    "fold_power",
+    "frequencies",
     "gaussian_psf",
+    "hann_window",
     "jpeg",
     "motion_psf",
     "nominal_to_std",
     "otf",
     "pad",
     "quantize",
+    "radial_frequency",
     "ramp_field",
     "shake_psf",
     "shake_trajectory",
@@ -56,4 +69,5 @@ __all__ = [
     "step_field",
     "thesis_psf",
     "trajectory_psf",
+    "windowed_power",
 ]
