@@ -131,12 +131,9 @@ def bench_sigma_net():
 
 def _log_power_by_fft(images, size, stride):
     """Return what `folded_log_power` does, one Fourier transform a window."""
-    hann = torch.hann_window(size + 2, periodic=False)[1:-1]
-    window = torch.outer(hann, hann)
+    window = blur.hann_window((size, size))
     windows = images[:, 0].unfold(1, size, stride).unfold(2, size, stride)
-    mean = (windows * window).sum((-2, -1), keepdim=True) / window.sum()
-    power = torch.fft.rfft2((windows - mean) * window).abs().square()
-    power = (power + power[..., -torch.arange(size) % size, :])[..., : size // 2 + 1, :] / 2
+    power = blur.fold_power(blur.windowed_power(windows, window))
     floor = window.square().sum() / 12 / 255**2 / 3
     return torch.log(power + floor).flatten(3).permute(0, 3, 1, 2)
 

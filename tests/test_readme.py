@@ -37,7 +37,7 @@ def test_the_example_runs_and_sees_the_blur(capsys):
 
 def record_of(name):
     """Return the rows that were recorded for an estimator, or none."""
-    compared = json.loads((REPOSITORY / "results/peers.json").read_text())["estimators"]
+    compared = json.loads((REPOSITORY / "results/comparison.json").read_text())["estimators"]
     own = REPOSITORY / "results" / f"{name}.json"
     found = compared.get(name) or (json.loads(own.read_text()) if own.is_file() else {})
     return found.get("rows", {})

@@ -4,6 +4,7 @@ import numpy as np
 import torch
 
 from .._checks import check_image
+from ..blur.spectra import frequencies, hann_window, windowed_power
 
 #: Frequencies that count, in cycles per pixel: periods of 32 pixels down to 2.5.
 BAND = (1 / 32, 0.4)
@@ -82,16 +83,12 @@ def _kurtosis(values):
 
 def _spectrum(pixels):
     """Return radial frequency, angle and power of the coefficients inside the band."""
-    height, width = pixels.shape
-    window = torch.hann_window(height, dtype=pixels.dtype)[:, None] * torch.hann_window(
-        width, dtype=pixels.dtype
-    )
-    mean = (window * pixels).sum() / window.sum()  # as the window sees it: nothing leaks from 0
-    power = torch.fft.fft2(window * (pixels - mean)).abs().square().numpy()
-    rows, columns = np.fft.fftfreq(height)[:, None], np.fft.fftfreq(width)[None, :]
-    frequency = np.hypot(rows, columns)
+    window = hann_window(pixels.shape, periodic=True, dtype=pixels.dtype)
+    power = windowed_power(pixels, window, half=False)
+    rows, columns = frequencies(pixels.shape)
+    frequency, angle = torch.hypot(rows[:, None], columns), torch.atan2(rows[:, None], columns)
     inside = (frequency >= BAND[0]) & (frequency <= BAND[1])
-    return frequency[inside], np.arctan2(rows, columns)[inside], power[inside]
+    return tuple(values[inside].numpy() for values in (frequency, angle, power))
 
 
 def _rings(frequency, power, rings=12):

@@ -5,6 +5,7 @@ from torch import nn
 from torch.nn import functional
 
 from .._checks import check_choice, check_generator, check_integer, check_number
+from ..blur.spectra import fold_power, hann_window, windowed_power
 from ..data.patches import PATCH_SIZE
 from ..data.protocols import SIGMA_MAX, class_sigmas
 from .readout import read_out
@@ -252,8 +253,7 @@ class OnSpectra:
     def _see_spectra(self, num_outputs):
         """Make the layers, down to `num_outputs` plain numbers."""
         size = self.patch_size
-        hann = torch.hann_window(size + 2, periodic=False)[1:-1]  # without the two zeros
-        self.register_buffer("window", torch.outer(hann, hann), persistent=False)
+        self.register_buffer("window", hann_window((size, size)), persistent=False)
         inputs = (size // 2 + 1) ** 2
         self.layers = nn.Sequential(
             *(nn.Linear(inputs, 256), nn.ReLU()),
@@ -265,11 +265,7 @@ class OnSpectra:
 
     def features(self, patches):
         """Return the folded log power spectra, (B, (P // 2 + 1) ** 2)."""
-        patches = patches[:, 0]
-        mean = (patches * self.window).sum((1, 2), keepdim=True) / self.window.sum()
-        power = torch.fft.rfft2((patches - mean) * self.window).abs().square()
-        opposite = -torch.arange(self.patch_size, device=power.device) % self.patch_size
-        power = (power + power[:, opposite])[:, : self.patch_size // 2 + 1] / 2
+        power = fold_power(windowed_power(patches[:, 0], self.window))
         rounding = self.window.square().sum() / 12 / 255**2
         return torch.log(power + rounding / 3).flatten(1)
 

@@ -7,6 +7,7 @@ import torch
 from torch import nn
 
 from .._checks import check_choice, check_generator, check_image, check_integer
+from ..blur.spectra import hann_window
 from ..data.patches import PATCH_SIZE
 
 #: Sides of the windows whose spectra it sees, in pixels; the largest decides how much it needs.
@@ -77,8 +78,8 @@ def filter_bank(size, device):
     """Return windowed cosines and sines (size, 2K), the window's transform (K,), the floor."""
     place = torch.arange(size, dtype=torch.float64) - (size - 1) / 2
     angle = 2 * math.pi / size * torch.outer(place, torch.arange(size // 2 + 1))
-    hann = torch.hann_window(size + 2, periodic=False, dtype=torch.float64)[1:-1]
-    bank = hann[:, None] * torch.cat([angle.cos(), angle.sin()], 1)
+    hann = hann_window((size, 1), dtype=torch.float64)
+    bank = hann * torch.cat([angle.cos(), angle.sin()], 1)
     transform = bank[:, : size // 2 + 1].sum(0)
     # A third of what rounding to 8 bits adds, so that it cannot pose as detail.
     floor = hann.square().sum().item() ** 2 / 12 / 255**2 / 3

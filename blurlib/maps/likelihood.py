@@ -5,12 +5,12 @@ import math
 import torch
 
 from .._checks import check_choice, check_image, check_number
+from ..blur.spectra import fold_counts, fold_power, frequencies, hann_window, windowed_power
 from .limits import (
     SIGMA_LIMIT,
     SLOPES,
     check_power,
     check_truncate,
-    frequencies,
     noise_power,
     power_law,
     transfers,
@@ -228,18 +228,10 @@ def _folded_periodogram(images, window):
     Both are for row and column frequencies from 0 up to 1/2.
     """
     size = images.shape[-1]
-    if window == "hann":
-        hann = torch.hann_window(size + 2, periodic=False, dtype=images.dtype)[1:-1]
-    else:
-        hann = images.new_ones(size)
-    weight = torch.outer(hann, hann)
-    images = images - (images * weight).sum((1, 2), keepdim=True) / weight.sum()
-    power = torch.fft.fft2(images * weight).abs().square() / weight.square().sum()
-    at = torch.arange(size)
-    fold = torch.zeros(size // 2 + 1, size, dtype=images.dtype)
-    fold[torch.minimum(at, size - at), at] = 1
-    counts = torch.outer(fold.sum(1), fold.sum(1))
-    seen = fold @ power @ fold.T / counts
+    shape = (size, size)
+    weight = hann_window(shape, dtype=images.dtype) if window == "hann" else images.new_ones(shape)
+    seen = fold_power(windowed_power(images, weight)) / weight.square().sum()
+    counts = fold_counts(shape, dtype=images.dtype)
     lowest = 2 if window == "hann" else 1
     counts[:lowest, :lowest] = 0
     return seen, counts

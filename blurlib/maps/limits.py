@@ -18,6 +18,7 @@ import torch
 from .._checks import check_generator, check_image, check_integer, check_number
 from ..blur.degrade import QUANTIZATION_VARIANCE
 from ..blur.psf import gaussian_reach
+from ..blur.spectra import frequencies, radial_frequency
 from ..data.patches import PATCH_SIZE
 
 #: The largest sigma that is meant here, in pixels: beyond it a bound says nothing of use.
@@ -158,17 +159,6 @@ def transfer(sigma, shape, *, truncate=None):
     return h[0], change[0]
 
 
-def frequencies(shape):
-    """Return the row and the column frequencies of a patch, in cycles per pixel."""
-    height, width = (check_integer(side, "each side", low=2) for side in shape)
-    return tuple(torch.fft.fftfreq(side, dtype=torch.float64) for side in (height, width))
-
-
-def _radius(shape):
-    rows, columns = frequencies(shape)
-    return torch.hypot(rows[:, None], columns[None, :])
-
-
 def power_law(shape, slope, contrast):
     r"""Return the power spectrum of a texture whose power follows a power law.
 
@@ -211,7 +201,7 @@ def power_law(shape, slope, contrast):
 
 
 def _unit_power_law(shape, slope):
-    radius = _radius(shape)
+    radius = radial_frequency(shape)
     power = radius.clamp_min(1e-12) ** slope
     power[0, 0] = 0
     return power
@@ -480,7 +470,7 @@ def fisher_power_law(
     side = size if periodic else _AROUND * size
     power = power_law((side, side), slope, contrast)
     h, change = transfer(sigma, power.shape, truncate=truncate)
-    log_radius = _radius(power.shape).clamp_min(1e-12).log()
+    log_radius = radial_frequency(power.shape).clamp_min(1e-12).log()
     parts = torch.stack([2 * power * h * change, power * h**2, -power * h**2 * log_radius])
     total = power * h.square() + noise_power(noise)
     if periodic:

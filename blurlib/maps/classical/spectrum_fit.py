@@ -7,6 +7,7 @@ import torch
 from ..._checks import check_integer
 from ...blur import otf, thesis_psf
 from ...blur.degrade import QUANTIZATION_VARIANCE
+from ...blur.spectra import hann_window, radial_frequency, windowed_power
 from ...data.patches import PATCH_SIZE
 from .windows import as_levels
 
@@ -28,6 +29,7 @@ _STRAY = 0.5
 #: Innermost and outermost ring, in cycles a window: the first two hold the window's own shape.
 _RINGS = (2, 22)
 
+_WINDOW = (PATCH_SIZE, PATCH_SIZE)
 _AT_ONCE = 2048  # windows
 
 
@@ -37,21 +39,15 @@ class _Rings:
     @cached_property
     def window(self):
         """Hann's window, of unit power, so that white noise keeps its variance."""
-        line = torch.hann_window(PATCH_SIZE, dtype=torch.float64)
-        window = torch.outer(line, line)
+        window = hann_window(_WINDOW, periodic=True, dtype=torch.float64)
         return window / window.square().sum().sqrt()
-
-    @cached_property
-    def _radius(self):
-        down = torch.fft.fftfreq(PATCH_SIZE, dtype=torch.float64)
-        across = torch.fft.rfftfreq(PATCH_SIZE, dtype=torch.float64)
-        return torch.hypot(down[:, None], across[None])
 
     @cached_property
     def members(self):
         """How often each coefficient of the half plane counts in each ring, (R, 32 * 17)."""
-        ring = (self._radius * PATCH_SIZE).round().flatten()
-        twice = torch.full_like(self._radius, 2.0)  # the half that a real picture's FFT leaves out
+        radius = radial_frequency(_WINDOW, half=True)
+        ring = (radius * PATCH_SIZE).round().flatten()
+        twice = torch.full_like(radius, 2.0)  # the half that a real picture's FFT leaves out
         twice[:, [0, -1]] = 1
         numbers = torch.arange(_RINGS[0], _RINGS[1] + 1)
         return (ring == numbers[:, None]) * twice.flatten()
@@ -63,7 +59,7 @@ class _Rings:
     @cached_property
     def log_frequency(self):
         """Logarithm of each ring's frequency in cycles a pixel."""
-        return self.mean(self._radius).log()
+        return self.mean(radial_frequency(_WINDOW, half=True)).log()
 
     @cached_property
     def weights(self):
@@ -73,8 +69,7 @@ class _Rings:
     @cached_property
     def log_transfer(self):
         """Logarithm of the squared OTF of each sigma, (S, R)."""
-        shape = (PATCH_SIZE, PATCH_SIZE)
-        transfers = [otf(thesis_psf(s, dtype=torch.float64), shape) for s in _SIGMAS.tolist()]
+        transfers = [otf(thesis_psf(s, dtype=torch.float64), _WINDOW) for s in _SIGMAS.tolist()]
         half = torch.stack(transfers)[..., : PATCH_SIZE // 2 + 1]
         return self.mean(half.abs().square()).log()
 
@@ -105,13 +100,9 @@ def ring_power(image, stride=1):
     """
     levels, stride = as_levels(image), check_integer(stride, "stride")
     windows = levels.unfold(0, PATCH_SIZE, stride).unfold(1, PATCH_SIZE, stride)
-    hann = _OF_WINDOWS.window
-    rows = []
-    for row in windows:
-        mean = (row * hann).sum((1, 2), keepdim=True) / hann.sum()
-        spectrum = torch.fft.rfft2((row - mean) * hann)
-        rows.append(_OF_WINDOWS.mean(spectrum.abs().square()))
-    return torch.stack(rows)
+    return torch.stack(
+        [_OF_WINDOWS.mean(windowed_power(row, _OF_WINDOWS.window)) for row in windows]
+    )
 
 
 def spectrum_fit(image, stride=1):
