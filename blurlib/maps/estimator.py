@@ -139,8 +139,10 @@ class Estimator(ABC):
                 low, high = max(0, start - self.halo), min(count, end + self.halo)
                 inner.append(slice(start - low, end - low))
                 shape.append(high - low)
-                last = first + (high - 1) * step + self.patch_size
-                padding += [-(first + low * step), last - side]  # what is cut off counts less
+                beyond = first + (high - 1) * step + self.patch_size - side
+                if high == count:  # a few pixels behind the last window may stay
+                    beyond = max(0, beyond)
+                padding += [-(first + low * step), beyond]  # less than nothing is cut off
             found = self.answer(pad(image, padding), step)
             if found.ndim != 3 or len(found) not in (1, 2) or list(found.shape[1:]) != shape:
                 raise ValueError(
