@@ -187,13 +187,13 @@ def test_deviations_are_calibrated_on_every_fifth_of_ones_own_images(tmp_path, m
     status, text, err = run(capsys, *arguments)
     record = json.loads(text)
     assert status == 0 and "put aside to calibrate on: 4.png" in err
-    assert record["data"]["num_images"] == 5 and record["doubt"]["on"] == ["4.png"]
+    assert record["data"]["num_images"] == 5 and record["uncertainty"]["on"] == ["4.png"]
     network, _ = learn.load_network(out)
-    assert network.doubt_scale.item() == pytest.approx(record["doubt"]["scale"])
+    assert network.std_scale.item() == pytest.approx(record["uncertainty"]["std_scale"])
     for number in (1, 2, 4):
         (sharp / f"{number}.png").unlink()
     status, text, err = run(capsys, *arguments)
-    assert status == 0 and "is not calibrated" in err and "doubt" not in json.loads(text)
+    assert status == 0 and "is not calibrated" in err and "uncertainty" not in json.loads(text)
 
 
 def test_recipes_are_changed_by_options(tmp_path, capsys):

@@ -79,4 +79,4 @@ def test_fitting_without_scikit_learn_says_what_to_install(monkeypatch):
 
 def test_what_is_put_aside_is_not_fitted_on():
     facts = classical.load_calibration().record["data"]
-    assert facts["aside"] == learn.pretrained("thesis-30")[1]["data"]["aside"]
+    assert facts["held_out"] == learn.pretrained("thesis-30")[1]["data"]["held_out"]

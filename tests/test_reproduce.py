@@ -10,7 +10,7 @@ import torch
 
 from blurlib import blur, cli, data, learn, reproduce
 from blurlib.data.sources import published
-from blurlib.reproduce import datasets, experiment, readouts, slides, studies
+from blurlib.reproduce import catalogue, datasets, experiment, readouts, slides, studies
 
 RESULTS = Path(__file__).parents[1] / "results"
 
@@ -102,10 +102,10 @@ def record_of(name):
 @pytest.fixture
 def quick_recipes(few_textures, monkeypatch):
     """Let every recipe end after two steps; drawing pages takes longer, so there are none."""
-    for name, recipe in learn.RECIPES.items():
+    for name, recipe in catalogue.RECIPES.items():
         config = replace(recipe.config, num_steps=2, batch_size=4)
         short = replace(recipe, config=config, num_fixed=min(recipe.num_fixed, 10), num_pages=0)
-        monkeypatch.setitem(learn.RECIPES, name, short)
+        monkeypatch.setitem(catalogue.RECIPES, name, short)
 
 
 def test_one_pixels_spectrum_says_nothing(rng):
@@ -144,7 +144,7 @@ def test_choices_differ_in_what_they_say(scans, tmp_path, quick_recipes, monkeyp
 
 def test_every_patch_size_is_scored(scans, tmp_path, quick_recipes, monkeypatch):
     names = ("spectrum-12px", "pixels-6px", "pixels-1px", "spectrum-1px")
-    monkeypatch.setattr(studies, "SIZES", {name: learn.RECIPES[name] for name in names})
+    monkeypatch.setattr(studies, "SIZES", {name: catalogue.RECIPES[name] for name in names})
     record = reproduce.reproduce("patch-sizes", scans, out=tmp_path, weights=tmp_path / "w")
     assert set(record["networks"]) == set(names)
     assert record["constant_guess"] == pytest.approx(0.866, abs=0.02)  # of 30 classes up to 3
@@ -157,7 +157,7 @@ def test_readouts_are_scored_for_every_seed(scans, tmp_path, quick_recipes, monk
     record = reproduce.reproduce("readouts", scans, out=tmp_path, weights=tmp_path / "w")
     found = record["answers"]
     assert tuple(found) == answers and set(record["training"]) == set(names)
-    aside = {tuple(run["data"]["aside"]) for run in record["training"].values()}
+    aside = {tuple(run["data"]["held_out"]) for run in record["training"].values()}
     assert aside == {tuple(record["textures"])}  # whatever the seed
     assert all(("argmax" in found[name]) == name.endswith("10") for name in answers)
     for score in found.values():
@@ -178,7 +178,7 @@ def packaged_aside(monkeypatch):
 
     def pretrained(name):
         network, record = learn.pretrained(name)
-        return network, {**record, "data": {**record["data"], "aside": ["D1.gif", "D3.gif"]}}
+        return network, {**record, "data": {**record["data"], "held_out": ["D1.gif", "D3.gif"]}}
 
     monkeypatch.setattr(experiment, "pretrained", pretrained)
 

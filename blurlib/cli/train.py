@@ -74,16 +74,16 @@ def run(options):
     """Run the command; return the exit status."""
     from dataclasses import replace
 
-    from .. import data, learn
+    from .. import data, learn, maps
     from .._checks import check_choice
-    from ..reproduce.uncertainty import calibrate
+    from ..reproduce.catalogue import RECIPES
 
     check_writable(options.out, ".safetensors")
     if options.images is not None and options.textures_each is not None:
         raise ValueError("--textures draws pictures, --images names them; pass one of the two.")
     recipe = learn.Recipe()
     if options.recipe is not None:
-        recipe = learn.RECIPES[check_choice(options.recipe, "--recipe", learn.RECIPES)]
+        recipe = RECIPES[check_choice(options.recipe, "--recipe", RECIPES)]
 
     def given(*names):
         return {name: value for name in names if (value := getattr(options, name)) is not None}
@@ -93,43 +93,30 @@ def run(options):
         recipe, config=config, **given("network", "num_classes", "textures_each", "seed")
     )
     pictures = scans = None
-    aside, left_out = [], []
+    held_out, left_out = [], []
     if options.images is not None:
-        pictures, left_out = _read(options, recipe.smallest_side)
+        pictures, left_out = _read(options, recipe.min_side)
         if recipe.on_crops:  # its deviations are calibrated on what it has not seen
-            pictures, aside = [p for i, p in enumerate(pictures) if i % 5 != 4], pictures[4::5]
+            pictures, held_out = [p for i, p in enumerate(pictures) if i % 5 != 4], pictures[4::5]
     elif recipe.source != "free":
         scans = data.brodatz(options.data)
-        aside = learn.split_scans(scans)[1]
-    unfinished = options.out.with_name(f"{options.out.name}.unfinished")
-    if unfinished.is_dir():
-        raise IsADirectoryError(f"{unfinished} is a folder; remove it, or name another --out")
-
-    def checkpoint(identity):
-        found = learn.Checkpoint(unfinished, identity)
-        if unfinished.is_file() and learn.is_main_process():
-            complain(f"going on from {unfinished}")
-        return found
-
+        held_out = learn.split_scans(scans)[1]
     with learn.process_group(options.device) as device, contextlib.ExitStack() as stack:
         callback = None
         if learn.is_main_process():
-            _say_what_is_special(options, recipe, scans, aside, left_out)
+            _say_what_is_special(options, recipe, scans, held_out, left_out)
             callback = stack.enter_context(learn.RunLog(options.log, options.tensorboard))
-        network, record = learn.run_recipe(
-            recipe, images=None if pictures is None else [p.load() for p in pictures], scans=scans,
-            device=device, checkpoint=checkpoint, progress=True, callback=callback,
+        network, record = maps.train_estimator(
+            recipe, options.out, images=None if pictures is None else [p.load() for p in pictures],
+            scans=scans, held_out=held_out, device=device, progress=True, callback=callback,
+            say=complain,
         )  # fmt: skip
         if not learn.is_main_process():
             return 0
-        if recipe.on_crops and aside:
-            record["doubt"] = calibrate(network, aside)
-        elif recipe.on_crops:
+        if recipe.on_crops and not held_out:
             complain("its deviation is not calibrated: nothing was put aside that it has not seen")
-        elif hasattr(network, "deviation"):
+        elif network.states_std and not recipe.on_crops:
             complain("its deviation stays as learned: sigma and sigma-small alone are calibrated")
-        learn.save_network(options.out, network, record)
-        unfinished.unlink(missing_ok=True)
     if options.json:
         print(json.dumps({"out": str(options.out), **record}))
     else:
@@ -158,15 +145,15 @@ def _read(options, smallest):
     return good, bad
 
 
-def _say_what_is_special(options, recipe, scans, aside, left_out):
+def _say_what_is_special(options, recipe, scans, held_out, left_out):
     """Name what was left out, what was put aside, and options that change nothing."""
     for error in left_out:
         complain(f"left out: {error}")
     if options.images is not None:
         say_what_is_passed_over(options.images)
-    if options.images is not None and aside:
-        names = ", ".join(printable(picture.name) for picture in aside[:5])
-        complain(f"put aside to calibrate on: {names}{', ...' if aside[5:] else ''}")
+    if options.images is not None and held_out:
+        names = ", ".join(printable(picture.name) for picture in held_out[:5])
+        complain(f"put aside to calibrate on: {names}{', ...' if held_out[5:] else ''}")
     if options.images is not None and recipe.source != "free":
         complain("--images takes the place of the pictures that the recipe trains on")
     if options.data is not None and scans is None:

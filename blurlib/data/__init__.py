@@ -1,7 +1,7 @@
 """Pictures to blur, from files, packages and rules; patches of them, and datasets."""
 
 from .._checks import public as _public
-from .crops import CropStream
+from .crops import CropConfig, CropStream
 from .datasets import (
     Dataset,
     DatasetError,

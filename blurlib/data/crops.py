@@ -1,6 +1,7 @@
 """Training crops whose blur varies in space, degraded as real pictures are."""
 
 import math
+from dataclasses import dataclass
 
 import torch
 from torch.nn import functional
@@ -30,8 +31,71 @@ _FAINTEST = 0.3
 _RARE = 0.2
 
 
-#: Side of a crop, and largest sigma, where nothing else is asked for, in pixels.
-CROP_SIZE, LARGEST_SIGMA = 160, 6.0
+@dataclass(frozen=True)
+class CropConfig:
+    """What training crops are like: their size, their blur, and what else is done to them.
+
+    Attributes
+    ----------
+    crop_size : int
+        Side of a crop in pixels, a multiple of 8.
+    sigma_max, sigma_common_max : float
+        Largest sigma, and that of four crops in five, in pixels.
+    contrast : float
+        Smallest factor of the random contrast that half of the crops get, in (0, 1].
+    p_extreme : float
+        Of the sigmas between which a field runs, the share that is 0, and the share that is the
+        largest; the others are uniform between them. Up to 0.49. Constant fields lie there, waves
+        may touch it, and ramps seldom get so far within a crop.
+    p_disk : float
+        Share of the crops that are blurred with disks, up to 0.2: their sigma is the disk's
+        standard deviation along an axis, half of its radius.
+    p_mix : float
+        Share of the crops that are a mean of two cuts, as of paint on canvas: textures that no
+        image holds.
+    p_noise, p_jpeg : float
+        Share of the crops that get noise, and JPEG.
+    noise_max : float
+        Largest standard deviation of the noise, in grey levels of 255.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If one of them is out of range.
+    """
+
+    crop_size: int = 112
+    sigma_max: float = 6.0
+    sigma_common_max: float = 3.0
+    contrast: float = 0.15
+    p_extreme: float = 0.2
+    p_disk: float = 0.1
+    p_mix: float = 0.15
+    p_noise: float = 0.3
+    p_jpeg: float = 0.15
+    noise_max: float = 6.0
+
+    def __post_init__(self):
+        if check_integer(self.crop_size, "crop_size") % 8:
+            raise ValueError(f"crop_size must be a multiple of 8, got {self.crop_size}.")
+        high = check_number(self.sigma_max, "sigma_max", low=0.1, unit="pixels")
+        check_number(self.sigma_common_max, "sigma_common_max", low=0.1, high=high, unit="pixels")
+        check_number(self.contrast, "contrast", low=1e-6, high=1)
+        check_number(self.p_extreme, "p_extreme", low=0, high=0.49)
+        check_number(self.p_disk, "p_disk", low=0, high=_RARE)
+        for name in ("p_mix", "p_noise", "p_jpeg"):
+            check_number(getattr(self, name), name, low=0, high=1)
+        check_number(self.noise_max, "noise_max", low=_FAINTEST, unit="grey levels")
+
+    @property
+    def reach(self):
+        """How far the widest gaussian, cut at two sigma, reaches, in pixels."""
+        return int(gaussian_reach(torch.tensor(self.sigma_max), 2.0))
+
+    @property
+    def min_side(self):
+        """Side of the smallest picture that a crop and its blur fit into, in pixels."""
+        return self.crop_size + 2 * self.reach
 
 
 class CropStream:
@@ -39,37 +103,17 @@ class CropStream:
 
     Every crop is cut from a random image, turned and mirrored, given a random contrast or left as
     it is, blurred with a gaussian whose sigma is constant, a ramp or a wave in a random direction,
-    and rounded to 8 bits. A share of them is given noise, and a share goes through JPEG. Some may
-    be blurred with disks instead, the defocus of an ideal lens.
+    and rounded to 8 bits. A share of them is given noise, and a share goes through JPEG; some are
+    blurred with disks instead, the defocus of an ideal lens.
 
     Parameters
     ----------
     images : sequence of Tensors of shape (H, W)
         Sharp images in [0, 1], each larger than a crop and its blur's reach.
+    config : CropConfig, optional
+        What the crops are like.
     rng : torch.Generator
         Source of every draw, on the CPU.
-    crop_size : int, optional
-        Side of a crop in pixels, a multiple of 8.
-    sigma_max : float, optional
-        Largest sigma, in pixels.
-    usual_max : float, optional
-        Largest sigma of most crops.
-    noisy, compressed : float, optional
-        Share of the crops that get noise, and JPEG.
-    noise_max : float, optional
-        Largest standard deviation of the noise, in grey levels of 255.
-    ends : float, optional
-        Of the sigmas between which a field runs, the share that is 0, and the share that is the
-        largest; the others are uniform between them. Up to 0.49. Constant fields lie there, waves
-        may touch it, and ramps seldom get so far within a crop.
-    disks : float, optional
-        Share of the crops that are blurred with disks, up to 0.2: their sigma is the disk's
-        standard deviation along an axis, half of its radius.
-    contrast : float, optional
-        Smallest factor of the random contrast that half of the crops get, in (0, 1].
-    blends : float, optional
-        Share of the crops that are a mean of two cuts, as of paint on canvas: textures that no
-        image holds.
     weights : sequence of float, optional
         How often each image is cut from, in relation to the others; by default all equally.
     device : str or torch.device, optional
@@ -88,36 +132,21 @@ class CropStream:
     Examples
     --------
     >>> stream = CropStream(
-    ...     [torch.rand(128, 120)], rng=torch.Generator().manual_seed(0), crop_size=64
+    ...     [torch.rand(128, 120)], CropConfig(crop_size=64), rng=torch.Generator().manual_seed(0)
     ... )
     >>> crops, sigma_maps = stream.batch(2)
     >>> crops.shape, sigma_maps.shape
     (torch.Size([2, 1, 64, 64]), torch.Size([2, 64, 64]))
     """
 
-    def __init__(
-        self, images, *, rng, crop_size=CROP_SIZE, sigma_max=LARGEST_SIGMA, usual_max=3.2,
-        noisy=0.3, compressed=0.15, noise_max=6.0, ends=0.0, disks=0.0, contrast=0.3, blends=0.0,
-        weights=None, device="cpu",
-    ):  # fmt: skip
-        if check_integer(crop_size, "crop_size") % 8:
-            raise ValueError(f"crop_size must be a multiple of 8, got {crop_size}.")
-        self.rng, self.crop_size = check_generator(rng, cpu=True), crop_size
-        self.sigma_max = check_number(sigma_max, "sigma_max", low=0.1, unit="pixels")
-        self.usual_max = check_number(usual_max, "usual_max", low=0.1, high=sigma_max)
-        self.noisy = check_number(noisy, "noisy", low=0, high=1)
-        self.compressed = check_number(compressed, "compressed", low=0, high=1)
-        self.noise_max = check_number(noise_max, "noise_max", low=_FAINTEST, unit="grey levels")
-        self.ends = check_number(ends, "ends", low=0, high=0.49)
-        self.disks = check_number(disks, "disks", low=0, high=_RARE)
-        self.contrast = check_number(contrast, "contrast", low=1e-6, high=1)
-        self.blends = check_number(blends, "blends", low=0, high=1)
-        self.reach = int(gaussian_reach(torch.tensor(self.sigma_max), 2.0))
+    def __init__(self, images, config=None, *, rng, weights=None, device="cpu"):
+        self.config = CropConfig() if config is None else config
+        self.rng = check_generator(rng, cpu=True)
         self._cuts = PatchStream(
-            images, sigma_range=(0.0, self.sigma_max), rng=rng, patch_size=crop_size,
-            weights=weights, device=device,
+            images, sigma_range=(0.0, self.config.sigma_max), rng=rng,
+            patch_size=self.config.crop_size, weights=weights, device=device,
         )  # fmt: skip
-        self.device = self._cuts.device
+        self.device, self.reach = self._cuts.device, self.config.reach
         seed = torch.randint(2**62, (), generator=rng).item()
         self._noise_rng = torch.Generator(self.device).manual_seed(seed)
 
@@ -126,65 +155,67 @@ class CropStream:
         """Number of images that it cuts from."""
         return self._cuts.num_images
 
-    def batch(self, size, *, share=(0, 1)):
+    def batch(self, size, *, rank=0, world_size=1):
         """Draw `size` crops.
 
         Parameters
         ----------
         size : int
             Number of crops.
-        share : (int, int), optional
+        rank, world_size : int, optional
             Which of how many equal shares of them to make: see `PatchStream.batch`.
 
         Returns
         -------
-        crops : Tensor of shape (size / shares, 1, crop_size, crop_size)
+        crops : Tensor of shape (size / world_size, 1, crop_size, crop_size)
             Blurred, 8-bit levels in [0, 1].
-        sigma_maps : Tensor of shape (size / shares, crop_size, crop_size)
+        sigma_maps : Tensor of shape (size / world_size, crop_size, crop_size)
             Nominal sigma at every pixel.
         """
-        mine = rows_of(check_integer(size, "size"), share)
+        config = self.config
+        mine = rows_of(check_integer(size, "size"), rank, world_size)
         draws = torch.rand(16, size, generator=self.rng, dtype=torch.float64)
         sharp = self._cuts._cut(draws[:4, mine])
-        if self.blends:
-            sharp = self._blend(sharp, torch.rand(6, size, generator=self.rng).double()[:, mine])
+        if config.p_mix:
+            sharp = self._mix(sharp, torch.rand(6, size, generator=self.rng).double()[:, mine])
         draws = draws[4:, mine].float().to(self.device)[..., None, None]
-        gain = torch.where(draws[0] < 0.5, 1.0, self.contrast + (1 - self.contrast) * draws[1])
+        gain = torch.where(draws[0] < 0.5, 1.0, config.contrast + (1 - config.contrast) * draws[1])
         sharp = gain * sharp + (1 - gain) * draws[2]  # stays in [0, 1]
         sigma_maps = self._fields(*draws[3:9])
         # Most are cut at two sigma, as the author's; the others at four, as far as there is room.
         truncate = torch.where(draws[9] < 1 - _RARE, 2.0, 4.0)
         blurred = VaryingBlur(sigma_maps, truncate=truncate, margin=self.reach).forward(sharp)
-        as_disk = (draws[9] > 1 - self.disks).flatten()
+        as_disk = (draws[9] > 1 - config.p_disk).flatten()
         if as_disk.any():
             disks = VaryingBlur(sigma_maps[as_disk], "disk", margin=self.reach)
             blurred[as_disk] = disks.forward(sharp[as_disk])
         white = torch.randn(size, *blurred.shape[1:], generator=self._noise_rng, device=self.device)
         # Every order of magnitude of noise is as frequent: from a third of a level upward.
-        level = (
-            _FAINTEST * (self.noise_max / _FAINTEST) ** (draws[10] / max(self.noisy, 1e-9)) / 255
-        )
-        noisy = round_image(blurred + torch.where(draws[10] < self.noisy, level, 0) * white[mine])
-        quality = (40 + 58 * draws[11] / max(self.compressed, 1e-9)).clamp(max=100)
-        crops = torch.where(draws[11] < self.compressed, compress(noisy, quality), noisy)
+        place = draws[10] / max(config.p_noise, 1e-9)
+        level = _FAINTEST * (config.noise_max / _FAINTEST) ** place / 255
+        level = torch.where(draws[10] < config.p_noise, level, 0)
+        noisy = round_image(blurred + level * white[mine])
+        quality = (40 + 58 * draws[11] / max(config.p_jpeg, 1e-9)).clamp(max=100)
+        crops = torch.where(draws[11] < config.p_jpeg, compress(noisy, quality), noisy)
         return crops[:, None], sigma_maps
 
-    def _blend(self, sharp, draws):
+    def _mix(self, sharp, draws):
         """Mix second cuts into some, by 0.3 to 0.7."""
-        share = torch.where(draws[4] < self.blends, 0.3 + 0.4 * draws[5], 0)
+        share = torch.where(draws[4] < self.config.p_mix, 0.3 + 0.4 * draws[5], 0)
         share = share.float().to(self.device)[:, None, None]
         return torch.lerp(sharp, self._cuts._cut(draws[:4]), share)
 
     def _fields(self, kind, first, second, angle, phase, top):
         """Return sigma maps: constants, ramps and waves; most of them up to the usual largest."""
-        axis = (torch.arange(self.crop_size, device=self.device) + 0.5) / self.crop_size - 0.5
+        config, size = self.config, self.config.crop_size
+        axis = (torch.arange(size, device=self.device) + 0.5) / size - 0.5
         # Half of the directions lie along an axis; the crop itself is turned by chance.
         angle = torch.where(angle < 0.5, 0.0, 4 * math.pi * angle)
         along = axis * torch.cos(angle) + axis[:, None] * torch.sin(angle)
-        top = torch.where(top < 0.8, self.usual_max, self.sigma_max)
+        top = torch.where(top < 0.8, config.sigma_common_max, config.sigma_max)
         # Stretched beyond both ends and cut there: as many lie at an end as were asked for.
         first, second = (
-            ((place - self.ends) / (1 - 2 * self.ends)).clamp(0, 1) * top
+            ((place - config.p_extreme) / (1 - 2 * config.p_extreme)).clamp(0, 1) * top
             for place in (first, second)
         )
         ramp = first + (second - first) * (along / 1.5 + 0.5)

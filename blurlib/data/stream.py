@@ -122,26 +122,26 @@ class PatchStream:
         """Number of images that it cuts from."""
         return len(self._starts)
 
-    def batch(self, size, *, share=(0, 1)):
+    def batch(self, size, *, rank=0, world_size=1):
         """Draw `size` patches.
 
         Parameters
         ----------
         size : int
             Number of patches.
-        share : (int, int), optional
+        rank, world_size : int, optional
             Which of how many equal shares of them to make: each of several processes that draw
             from one seed makes its own, and together they make the batch of one process.
 
         Returns
         -------
-        patches : Tensor of shape (size / shares, 1, patch_size, patch_size)
+        patches : Tensor of shape (size / world_size, 1, patch_size, patch_size)
             Blurred, 8-bit levels in [0, 1].
-        targets : Tensor of shape (size / shares,)
+        targets : Tensor of shape (size / world_size,)
             Index into `sigmas`, int64; for continuous sigma the sigma itself, float32.
         """
         size = check_integer(size, "size")
-        mine = rows_of(size, share)
+        mine = rows_of(size, rank, world_size)
         sharp = self._cut(torch.rand(4, size, generator=self.rng, dtype=torch.float64)[:, mine])
         gain, shift = torch.rand(2, size, 1, 1, generator=self.rng)[:, mine].to(self.device)
         gain = self.contrast + (1 - self.contrast) * gain
@@ -210,15 +210,15 @@ class PatchStream:
         return deviation.to(self.device) * white
 
 
-def rows_of(size, share):
-    """Return the slice of `size` rows that belongs to one of several equal shares.
+def rows_of(size, rank, world_size):
+    """Return the slice of `size` rows that belongs to one of several processes.
 
     Parameters
     ----------
     size : int
         Rows in all.
-    share : (int, int)
-        Which, from 0, of how many.
+    rank, world_size : int
+        Which process, from 0, of how many.
 
     Returns
     -------
@@ -229,10 +229,11 @@ def rows_of(size, share):
     ValueError
         If the shares are not equal.
     """
-    which, shares = share
-    if size % shares:
-        raise ValueError(f"{size} patches cannot be shared out evenly among {shares} processes.")
-    return slice(which * size // shares, (which + 1) * size // shares)
+    if size % world_size:
+        raise ValueError(
+            f"{size} patches cannot be shared out evenly among {world_size} processes."
+        )
+    return slice(rank * size // world_size, (rank + 1) * size // world_size)
 
 
 def _check_weights(weights, num_images):

@@ -1,4 +1,4 @@
-"""Other answers than classes, on the same spectra and the same hidden layers."""
+"""Other answers than classes, on the same spectra and the same hidden layers; all networks."""
 
 import torch
 from torch.nn import functional
@@ -6,12 +6,12 @@ from torch.nn import functional
 from .._checks import check_choice, check_integer, check_number
 from ..data.patches import PATCH_SIZE
 from ..data.protocols import SIGMA_MAX
-from .networks import BlurClassifier, OnSpectra, PatchNetwork
-from .readout import READOUTS
-from .sigma_net import LOG_VARIANCE
+from .classifiers import OnSpectra, PixelNetwork, SpectrumNetwork, ThesisNetwork
+from .networks import READOUTS, BlurClassifier, PatchNetwork
+from .sigma_net import LOG_VARIANCE, SigmaNet, SmallSigmaNet
 
 #: Half the distance between thirty classes: an answer so near counts as right, in pixels.
-_NEAR = 0.05
+_TOLERANCE = 0.05
 
 
 class OrdinalNetwork(OnSpectra, BlurClassifier):
@@ -55,36 +55,17 @@ class OrdinalNetwork(OnSpectra, BlurClassifier):
         super().__init__(num_classes, sigma_max, patch_size)
         self._see_spectra(num_classes - 1)
 
-    def loss(self, logits, labels):
-        """Compare answers with the truth, for training.
+    def loss(self, prediction, target):
+        """Return the mean binary cross-entropy of the thresholds, for true classes (B,)."""
+        larger = target[:, None] > torch.arange(self.num_classes - 1, device=target.device)
+        return functional.binary_cross_entropy_with_logits(prediction.float(), larger.float())
+
+    def decode(self, prediction, readout="mean"):
+        r"""Turn predictions into one sigma each.
 
         Parameters
         ----------
-        logits : Tensor of shape (B, num_classes - 1)
-            What `forward` returned.
-        labels : Tensor of shape (B,)
-            The true classes.
-
-        Returns
-        -------
-        loss, squared, right : Tensors of shape ()
-            Mean binary cross-entropy over thresholds and patches; mean squared error of the mean
-            readout, in square pixels; share of right classes.
-        """
-        logits = logits.float()
-        larger = labels[:, None] > torch.arange(self.num_classes - 1, device=labels.device)
-        loss = functional.binary_cross_entropy_with_logits(logits, larger.float())
-        with torch.no_grad():
-            error = self.read_out(logits) - self.sigmas[labels]
-            right = ((logits > 0).sum(1) == labels).float().mean()
-        return loss, error.square().mean(), right
-
-    def read_out(self, answers, readout="mean"):
-        r"""Turn answers into one sigma each.
-
-        Parameters
-        ----------
-        answers : Tensor of shape (B, num_classes - 1, ...)
+        prediction : Tensor of shape (B, num_classes - 1, ...)
             What `forward` returned.
         readout : {"mean", "argmax"}, optional
             The mean, :math:`\sigma_1 + \sum_k (\sigma_{k+1} - \sigma_k) \, q_k`; or one class: as
@@ -94,6 +75,8 @@ class OrdinalNetwork(OnSpectra, BlurClassifier):
         -------
         sigma : Tensor of shape (B, ...)
             In pixels.
+        std : None
+            Classes state none.
 
         Raises
         ------
@@ -101,9 +84,9 @@ class OrdinalNetwork(OnSpectra, BlurClassifier):
             If the readout is unknown.
         """
         if check_choice(readout, "readout", READOUTS) == "argmax":
-            return self.sigmas[(answers > 0).sum(1)]
+            return self.sigmas[(prediction > 0).sum(1)], None
         steps = self.sigmas.diff()
-        return self.sigmas[0] + torch.einsum("bk...,k->b...", answers.sigmoid(), steps)
+        return self.sigmas[0] + torch.einsum("bk...,k->b...", prediction.sigmoid(), steps), None
 
 
 class DirectNetwork(OnSpectra, PatchNetwork):
@@ -145,44 +128,33 @@ class DirectNetwork(OnSpectra, PatchNetwork):
             self.layers[-1].bias[0] = self.sigma_max / 2
         return self
 
-    def loss(self, answers, sigmas):
-        """Compare answers with the truth, for training.
+    def loss(self, prediction, target):
+        """Return the mean squared error, in square pixels, for true sigmas (B,)."""
+        return self._errors(prediction, target).square().mean()
 
-        Parameters
-        ----------
-        answers : Tensor of shape (B, 1)
-            What `forward` returned.
-        sigmas : Tensor of shape (B,)
-            The true sigmas in pixels.
+    @torch.no_grad()
+    def metrics(self, prediction, target):
+        """Return ``mse``, and ``within_tol``: the share of errors below 0.05 pixels."""
+        error = self._errors(prediction, target)
+        return {
+            "mse": error.square().mean(),
+            "within_tol": (error.abs() < _TOLERANCE).float().mean(),
+        }
 
-        Returns
-        -------
-        loss, squared, right : Tensors of shape ()
-            Mean squared error, twice, in square pixels; share of answers within 0.05 pixels.
-
-        Raises
-        ------
-        TypeError
-            If the truth is classes.
-        """
-        error = self._errors(answers, sigmas)
-        squared = error.square().mean()
-        return squared, squared.detach(), (error.abs() < _NEAR).float().mean()
-
-    def _errors(self, answers, sigmas):
-        if not sigmas.is_floating_point():
+    def _errors(self, prediction, target):
+        if not target.is_floating_point():
             raise TypeError(
                 f"a {type(self).__name__} learns from sigmas in pixels, got classes; give its "
                 "stream the lowest and the highest sigma."
             )
-        return answers[:, 0].float() - sigmas
+        return prediction[:, 0].float() - target
 
-    def read_out(self, answers, readout="mean"):
-        """Return the sigma of each answer.
+    def decode(self, prediction, readout="mean"):
+        """Return the sigma of each prediction.
 
         Parameters
         ----------
-        answers : Tensor of shape (B, C, ...)
+        prediction : Tensor of shape (B, C, ...)
             What `forward` returned.
         readout : {"mean", "argmax"}, optional
             No matter: there are no classes.
@@ -191,6 +163,8 @@ class DirectNetwork(OnSpectra, PatchNetwork):
         -------
         sigma : Tensor of shape (B, ...)
             In pixels, at least 0.
+        std : None or Tensor of shape (B, ...)
+            In pixels, if the network states it.
 
         Raises
         ------
@@ -198,7 +172,7 @@ class DirectNetwork(OnSpectra, PatchNetwork):
             If the readout is unknown.
         """
         check_choice(readout, "readout", READOUTS)
-        return answers[:, 0].clamp_min(0)
+        return prediction[:, 0].clamp_min(0), None
 
 
 class GaussianNetwork(DirectNetwork):
@@ -230,60 +204,50 @@ class GaussianNetwork(DirectNetwork):
     Examples
     --------
     >>> network = GaussianNetwork()
-    >>> network.deviation(network(torch.rand(2, 1, 32, 32))).shape
-    torch.Size([2])
+    >>> sigma, std = network.decode(network(torch.rand(2, 1, 32, 32)))
+    >>> sigma.shape, std.shape
+    (torch.Size([2]), torch.Size([2]))
     """
 
     num_outputs = 2
+    states_std = True
     _arguments = (*DirectNetwork._arguments, "beta")
 
     def __init__(self, sigma_max=SIGMA_MAX, patch_size=PATCH_SIZE, beta=0.5):
         super().__init__(sigma_max, patch_size)
         self.beta = check_number(beta, "beta", low=0, high=1)
 
-    def deviation(self, answers):
-        """Return the standard deviation that it states.
-
-        Parameters
-        ----------
-        answers : Tensor of shape (B, 2, ...)
-            What `forward` returned: sigma, and the logarithm of its variance.
-
-        Returns
-        -------
-        deviation : Tensor of shape (B, ...)
-            In pixels.
-        """
-        return (answers[:, 1].float().clamp(*LOG_VARIANCE) / 2).exp()
-
-    def loss(self, answers, sigmas):
-        """Compare answers with the truth, for training.
-
-        Parameters
-        ----------
-        answers : Tensor of shape (B, 2)
-            What `forward` returned.
-        sigmas : Tensor of shape (B,)
-            The true sigmas in pixels.
-
-        Returns
-        -------
-        loss, squared, right : Tensors of shape ()
-            Weighted negative log-likelihood; mean squared error in square pixels; share of answers
-            within the stated deviation.
-
-        Raises
-        ------
-        TypeError
-            If the truth is classes.
-        """
-        squared = self._errors(answers, sigmas).square()
-        log_variance = answers[:, 1].float().clamp(*LOG_VARIANCE)
+    def loss(self, prediction, target):
+        """Return the mean of the weighted negative log-likelihoods, for true sigmas (B,)."""
+        squared, log_variance = self._errors(prediction, target).square(), _log_variance(prediction)
         likelihood = (squared * (-log_variance).exp() + log_variance) / 2
-        loss = (likelihood * (self.beta * log_variance).exp().detach()).mean()
-        squared = squared.detach()
-        return loss, squared.mean(), (squared < log_variance.exp()).float().mean()
+        return (likelihood * (self.beta * log_variance).exp().detach()).mean()
+
+    @torch.no_grad()
+    def metrics(self, prediction, target):
+        """Return ``mse``, and ``coverage``: the share of errors within one stated std."""
+        squared = self._errors(prediction, target).square()
+        variance = _log_variance(prediction).exp()
+        return {"mse": squared.mean(), "coverage": (squared < variance).float().mean()}
+
+    def decode(self, prediction, readout="mean"):
+        """Return sigma and its standard deviation, in pixels: see `DirectNetwork.decode`."""
+        return super().decode(prediction, readout)[0], (_log_variance(prediction) / 2).exp()
 
 
-#: The networks with other answers, by the names that files and recipes use.
-HEADS = {"ordinal": OrdinalNetwork, "direct": DirectNetwork, "gaussian": GaussianNetwork}
+def _log_variance(prediction):
+    return prediction[:, 1].float().clamp(*LOG_VARIANCE)
+
+
+#: All networks by the names that files, recipes and the command line use: those with classes, those
+#: with other answers on the same spectra, and those that see around.
+NETWORKS = {
+    "thesis": ThesisNetwork,
+    "spectrum": SpectrumNetwork,
+    "pixels": PixelNetwork,
+    "ordinal": OrdinalNetwork,
+    "direct": DirectNetwork,
+    "gaussian": GaussianNetwork,
+    "sigma": SigmaNet,
+    "sigma-small": SmallSigmaNet,
+}

@@ -13,7 +13,7 @@ _QUINTIC, _ROUNDS = (3.4445, -4.7750, 2.0315), 5
 _NOTHING = 1e-12
 
 #: Smallest side of a layer of weights that is worth it.
-_SMALLEST = 16
+_MIN_WIDTH = 16
 
 
 class Muon(torch.optim.AdamW):
@@ -119,7 +119,7 @@ def is_wide(parameter):
     -------
     wide : bool
     """
-    return parameter.ndim > 1 and min(parameter.flatten(1).shape) >= _SMALLEST
+    return parameter.ndim > 1 and min(parameter.flatten(1).shape) >= _MIN_WIDTH
 
 
 def orthogonal(matrix):

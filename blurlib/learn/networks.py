@@ -1,25 +1,75 @@
-"""Networks that tell the blur of a patch: the thesis' own, and one that looks at spectra."""
+"""What the networks on patches have in common, and what those with classes have."""
 
 import torch
 from torch import nn
 from torch.nn import functional
 
 from .._checks import check_choice, check_generator, check_integer, check_number
-from ..blur.spectra import fold_power, hann_window, windowed_power
-from ..data.patches import PATCH_SIZE
-from ..data.protocols import SIGMA_MAX, class_sigmas
-from .readout import read_out
+from ..data.protocols import class_sigmas
 
 #: Ways to draw the first weights: He's, and what torch and Torch7 do if nobody asks.
 INITIALISATIONS = ("he", "default")
+
+#: Ways to make one sigma of the probabilities of classes.
+READOUTS = ("mean", "argmax")
+
+
+def read_out(log_probabilities, sigmas, readout="mean"):
+    r"""Turn class probabilities into one sigma.
+
+    Parameters
+    ----------
+    log_probabilities : Tensor of shape (B, K, ...)
+        Logarithms of the classes' probabilities.
+    sigmas : Tensor of shape (K,)
+        Sigma of each class in pixels.
+    readout : {"mean", "argmax"}, optional
+        The distribution's mean, or the likeliest class as the thesis takes it.
+
+    Returns
+    -------
+    sigma : Tensor of shape (B, ...)
+        In pixels.
+
+    Raises
+    ------
+    ValueError
+        If the readout is unknown.
+
+    Notes
+    -----
+    The mean, :math:`\sum_k p_k \sigma_k`, has the smallest expected squared error of all single
+    answers if the probabilities are right, and can lie between the classes.
+
+    References
+    ----------
+    .. [1] Chapter "Regression instead of classes", ``book/learn/regression.ipynb``.
+
+    Examples
+    --------
+    >>> read_out(torch.tensor([[0.25, 0.75]]).log(), torch.tensor([1.0, 2.0]))
+    tensor([1.7500])
+    """
+    check_choice(readout, "readout", READOUTS)
+    if readout == "argmax":
+        return sigmas[log_probabilities.argmax(1)]
+    return torch.einsum("bk...,k->b...", log_probabilities.exp(), sigmas)
 
 
 class PatchNetwork(nn.Module):
     """What the networks on patches have in common: standardised input, drawn weights.
 
     A subclass has ``layers`` (nn.Sequential), and its own ``features`` if they take anything else
-    than the pixels of the patches (B, 1, P, P); ``loss`` compares its answers with the truth,
-    ``read_out`` turns them into a sigma, and ``drawn_sigmas`` says what it learns from.
+    than the pixels of the patches (B, 1, P, P). As every network of the package it has
+
+    * ``loss(prediction, target)``, which training makes small: a tensor of shape ();
+    * ``metrics(prediction, target)``, what a run's history tells beside it: means over the batch by
+      name, ``mse`` in square pixels among them;
+    * ``decode(prediction)``, which returns sigma and its standard deviation in pixels, or None in
+      the latter's place where it states none.
+
+    A prediction is what `forward` returned; a target is what its stream gives with the input, see
+    `drawn_sigmas`.
 
     Attributes
     ----------
@@ -29,11 +79,15 @@ class PatchNetwork(nn.Module):
         Largest sigma that it learns, in pixels.
     standardised_on : int
         From how many patches the standardisation is taken.
+    has_classes, states_std, on_crops : bool
+        Whether it answers with classes, whether with a standard deviation of its own, and whether
+        it learns from crops with a target at every pixel.
     mean, std : Tensor
         Of the training set's features; they are taken out of every input.
     """
 
     standardised_on = 1024
+    has_classes = states_std = on_crops = False
     _arguments = ("sigma_max", "patch_size")
 
     def __init__(self, sigma_max, patch_size):
@@ -112,8 +166,8 @@ class PatchNetwork(nn.Module):
 
         Returns
         -------
-        answers : Tensor of shape (B, C)
-            Of classes the log-probabilities; of other networks what their `loss` takes.
+        prediction : Tensor of shape (B, C)
+            Of classes the log-probabilities; of other networks what their `decode` takes.
         """
         return self.layers((self.features(patches) - self.mean) / self.std)
 
@@ -129,6 +183,7 @@ class BlurClassifier(PatchNetwork):
         Sigma of each class in pixels.
     """
 
+    has_classes = True
     _arguments = ("num_classes", *PatchNetwork._arguments)
 
     def __init__(self, num_classes, sigma_max, patch_size):
@@ -142,35 +197,25 @@ class BlurClassifier(PatchNetwork):
         """What a `PatchStream` is to draw for it, as its arguments: the sigma of each class."""
         return {"sigmas": self.sigmas}
 
-    def loss(self, log_probabilities, labels):
-        """Compare answers with the truth, for training.
+    def loss(self, prediction, target):
+        """Return the mean negative log-likelihood of the true classes (B,)."""
+        return functional.nll_loss(prediction.float(), target)
+
+    @torch.no_grad()
+    def metrics(self, prediction, target):
+        """Return ``mse``, of the mean readout, and ``accuracy``, the share of right classes."""
+        prediction, truth = prediction.float(), self.sigmas[target]
+        return {
+            "mse": (self.decode(prediction)[0] - truth).square().mean(),
+            "accuracy": (self.decode(prediction, "argmax")[0] == truth).float().mean(),
+        }
+
+    def decode(self, prediction, readout="mean"):
+        """Turn predictions into one sigma each.
 
         Parameters
         ----------
-        log_probabilities : Tensor of shape (B, num_classes)
-            What `forward` returned.
-        labels : Tensor of shape (B,)
-            The true classes.
-
-        Returns
-        -------
-        loss, squared, right : Tensors of shape ()
-            Mean negative log-likelihood; mean squared error of the mean readout, in square pixels;
-            share of right classes.
-        """
-        log_probabilities = log_probabilities.float()
-        loss = functional.nll_loss(log_probabilities, labels)
-        with torch.no_grad():
-            error = self.read_out(log_probabilities) - self.sigmas[labels]
-            right = (log_probabilities.argmax(1) == labels).float().mean()
-        return loss, error.square().mean(), right
-
-    def read_out(self, answers, readout="mean"):
-        """Turn answers into one sigma each.
-
-        Parameters
-        ----------
-        answers : Tensor of shape (B, C, ...)
+        prediction : Tensor of shape (B, C, ...)
             What `forward` returned.
         readout : {"mean", "argmax"}, optional
             See `blurlib.learn.read_out`.
@@ -179,174 +224,12 @@ class BlurClassifier(PatchNetwork):
         -------
         sigma : Tensor of shape (B, ...)
             In pixels.
+        std : None
+            Classes state none.
 
         Raises
         ------
         ValueError
             If the readout is unknown.
         """
-        return read_out(answers, self.sigmas, readout)
-
-
-class ThesisNetwork(BlurClassifier):
-    """The author's network: 26 layers on the pixels of a patch.
-
-    Parameters
-    ----------
-    num_classes : int, optional
-        Number of classes of sigma.
-    sigma_max : float, optional
-        Sigma of the last class in pixels.
-    patch_size : int, optional
-        Must be 32: the linear layers fit no other.
-
-    Attributes
-    ----------
-    layers : nn.Sequential
-        The 26 layers as slide 7 prints them; convolutions are unpadded.
-    mean, std : Tensor of shape ()
-        Of the training set's grey levels.
-
-    References
-    ----------
-    .. [1] Arun Patro, "Blur Kernel Estimation using Deep Learning", slide 7; key ``patro``.
-    .. [2] Chapter "The network", ``book/learn/the_network.ipynb``.
-
-    Examples
-    --------
-    >>> network = ThesisNetwork(num_classes=30)
-    >>> network(torch.rand(2, 1, 32, 32)).shape
-    torch.Size([2, 30])
-    >>> sum(p.numel() for p in network.parameters())
-    3270426
-    """
-
-    def __init__(self, num_classes=30, sigma_max=SIGMA_MAX, patch_size=PATCH_SIZE):
-        super().__init__(num_classes, sigma_max, patch_size)
-        if patch_size != PATCH_SIZE:
-            raise ValueError(
-                f"the thesis' network looks at {PATCH_SIZE} x {PATCH_SIZE} pixels, not at "
-                f"{patch_size}; the networks 'spectrum' and 'pixels' take any size."
-            )
-        self.layers = nn.Sequential(
-            *(nn.Conv2d(1, 4, 3), nn.ReLU()),
-            *(nn.Conv2d(4, 8, 3), nn.ReLU()),
-            *(nn.Conv2d(8, 16, 3), nn.ReLU()),
-            *(nn.Conv2d(16, 32, 3), nn.ReLU()),
-            *(nn.Conv2d(32, 64, 3), nn.ReLU()),
-            *(nn.Conv2d(64, 64, 3), nn.ReLU()),
-            *(nn.Conv2d(64, 64, 5), nn.ReLU()),
-            nn.MaxPool2d(2, stride=2),
-            *(nn.Conv2d(64, 64, 5), nn.ReLU()),
-            nn.Flatten(),
-            *(nn.Linear(1024, 1600), nn.ReLU()),
-            *(nn.Linear(1600, 800), nn.ReLU()),
-            *(nn.Linear(800, 100), nn.ReLU()),
-            nn.Linear(100, num_classes),
-            nn.LogSoftmax(dim=1),
-        )
-
-
-class OnSpectra:
-    """Gives a network on patches their folded log power spectra, and two hidden layers."""
-
-    def _see_spectra(self, num_outputs):
-        """Make the layers, down to `num_outputs` plain numbers."""
-        size = self.patch_size
-        self.register_buffer("window", hann_window((size, size)), persistent=False)
-        inputs = (size // 2 + 1) ** 2
-        self.layers = nn.Sequential(
-            *(nn.Linear(inputs, 256), nn.ReLU()),
-            *(nn.Linear(256, 128), nn.ReLU()),
-            nn.Linear(128, num_outputs),
-        )
-        self.mean = torch.zeros(inputs)
-        self.std = torch.ones(inputs)
-
-    def features(self, patches):
-        """Return the folded log power spectra, (B, (P // 2 + 1) ** 2)."""
-        power = fold_power(windowed_power(patches[:, 0], self.window))
-        rounding = self.window.square().sum() / 12 / 255**2
-        return torch.log(power + rounding / 3).flatten(1)
-
-
-class SpectrumNetwork(OnSpectra, BlurClassifier):
-    r"""A small network that is given each patch as its log power spectrum.
-
-    Blur multiplies the spectrum by the OTF, so in the logarithm it adds a known curve to whatever
-    the texture brings: what the thesis' convolutions must find out, this network is told.
-
-    Parameters
-    ----------
-    num_classes : int, optional
-        Number of classes of sigma.
-    sigma_max : float, optional
-        Sigma of the last class in pixels.
-    patch_size : int, optional
-        Side of the patches.
-
-    Notes
-    -----
-    The patch, less its weighted mean, is multiplied by a Hann window; the power at opposite row
-    frequencies is averaged, which leaves 17 x 17 numbers of 32 x 32; a third of the power that
-    rounding to 8 bits adds is put in before the logarithm, so that noise cannot pose as detail.
-
-    References
-    ----------
-    .. [1] Chapter "A first sigma map", ``book/maps/first_sigma_map.ipynb``.
-
-    Examples
-    --------
-    >>> SpectrumNetwork()(torch.rand(2, 1, 32, 32)).shape
-    torch.Size([2, 30])
-    """
-
-    def __init__(self, num_classes=30, sigma_max=SIGMA_MAX, patch_size=PATCH_SIZE):
-        super().__init__(num_classes, sigma_max, patch_size)
-        self._see_spectra(num_classes)
-        self.layers.append(nn.LogSoftmax(dim=1))
-
-
-class PixelNetwork(BlurClassifier):
-    """A small network on the pixels of a patch of any size, down to one.
-
-    Parameters
-    ----------
-    num_classes : int, optional
-        Number of classes of sigma.
-    sigma_max : float, optional
-        Sigma of the last class in pixels.
-    patch_size : int, optional
-        Side of the patches.
-
-    Notes
-    -----
-    Four convolutions that keep the patch's size, then the mean of each feature over the patch: so
-    the same layers fit every size.
-
-    References
-    ----------
-    .. [1] Chapter "How small can a patch be?", ``book/maps/patch_size.ipynb``.
-
-    Examples
-    --------
-    >>> PixelNetwork(patch_size=6)(torch.rand(2, 1, 6, 6)).shape
-    torch.Size([2, 30])
-    """
-
-    def __init__(self, num_classes=30, sigma_max=SIGMA_MAX, patch_size=PATCH_SIZE):
-        super().__init__(num_classes, sigma_max, patch_size)
-        self.layers = nn.Sequential(
-            *(nn.Conv2d(1, 32, 3, padding=1), nn.ReLU()),
-            *(nn.Conv2d(32, 32, 3, padding=1), nn.ReLU()),
-            *(nn.Conv2d(32, 32, 3, padding=1), nn.ReLU()),
-            *(nn.Conv2d(32, 32, 3, padding=1), nn.ReLU()),
-            *(nn.AvgPool2d(self.patch_size), nn.Flatten()),
-            *(nn.Linear(32, 128), nn.ReLU()),
-            nn.Linear(128, num_classes),
-            nn.LogSoftmax(dim=1),
-        )
-
-
-#: The networks with classes, by the names that files and the command line use.
-CLASSIFIERS = {"thesis": ThesisNetwork, "spectrum": SpectrumNetwork, "pixels": PixelNetwork}
+        return read_out(prediction, self.sigmas, readout), None

@@ -11,7 +11,7 @@ from torch import nn
 from torch.nn import functional
 
 from .._files import replacing
-from .sigma_net import STRIDE, WINDOWS, SigmaNet, filter_bank
+from .sigma_net import WINDOW_STRIDE, WINDOWS, SigmaNet, filter_bank
 
 #: Version of ONNX's operators: old enough for every runtime of the last years.
 _OPERATORS = 18
@@ -39,7 +39,7 @@ def export_onnx(path, network):
     Notes
     -----
     The file takes ``image``, float32 (1, 1, height, width) in [0, 1], at least 32 pixels a side,
-    and gives ``sigma`` and ``deviation``, each (1, rows, columns), in pixels, around every fourth
+    and gives ``sigma`` and ``std``, each (1, rows, columns), in pixels, around every fourth
     pixel: entry (r, c) speaks for pixel (16 + 4 r, 16 + 4 c). It computes what `SigmaNet.estimate`
     does, with the spectra as two convolutions instead of products of matrices.
 
@@ -63,10 +63,10 @@ def export_onnx(path, network):
         warnings.simplefilter("ignore")
         torch.onnx.export(
             _Exported(network).eval(), (torch.zeros(1, 1, 96, 80),), buffer, dynamo=False,
-            input_names=["image"], output_names=["sigma", "deviation"], opset_version=_OPERATORS,
+            input_names=["image"], output_names=["sigma", "std"], opset_version=_OPERATORS,
             dynamic_axes={
                 "image": {2: "height", 3: "width"},
-                **{name: {1: "rows", 2: "columns"} for name in ("sigma", "deviation")},
+                **{name: {1: "rows", 2: "columns"} for name in ("sigma", "std")},
             },
         )  # fmt: skip
     with replacing(path) as file:
@@ -81,7 +81,9 @@ class _Exported(nn.Module):
         self.network = network
 
     def forward(self, image):
-        features = [_log_power(image, size, STRIDE, (WINDOWS[0] - size) // 2) for size in WINDOWS]
+        features = [
+            _log_power(image, size, WINDOW_STRIDE, (WINDOWS[0] - size) // 2) for size in WINDOWS
+        ]
         return self.network.decode(self.network.answer(torch.cat(features, 1)))
 
 

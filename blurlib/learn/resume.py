@@ -1,5 +1,7 @@
-"""Saving a training run in the middle, and going on from there as if it had never stopped."""
+"""What a training run leaves on the disk: a log, and all it takes to go on."""
 
+import contextlib
+import csv
 import json
 import time
 from pathlib import Path
@@ -11,9 +13,8 @@ from .._checks import check_number
 from .._files import replacing
 from .._sealed import seal, unseal
 from .checkpoints import CheckpointError
-from .training import MEASURES
 
-_FORMAT = "blurlib training run 1"
+_FORMAT = "blurlib training run 2"
 
 
 class Checkpoint:
@@ -61,10 +62,9 @@ class Checkpoint:
             If the folder cannot be written; the last whole file stays.
         """
         self._saved = time.perf_counter()
-        if run.share[0] != 0:
+        if run.rank != 0:
             return
         tensors = {f"network.{name}": t for name, t in run.network.state_dict().items()}
-        tensors |= {f"best.{name}": t for name, t in (run.best or {}).items()}
         tensors |= {f"stream.{name}": t for name, t in run.stream.state_dict().items()}
         optimizer = run.optimizer.state_dict()
         tensors |= {
@@ -73,14 +73,14 @@ class Checkpoint:
             for name, value in state.items()
         }
         tensors |= {
-            f"history.{name}": torch.tensor(run.history[name], dtype=torch.float64)
-            for name in MEASURES
+            f"history.{name}": torch.tensor(values, dtype=torch.float64)
+            for name, values in run.history.items()
         }
         facts = {
             "format": _FORMAT,
             "identity": self.identity,
             "step": run.step,
-            "validations": run.validations,
+            "measures": list(run.history),
             "groups": optimizer["param_groups"],
             "schedule": run.schedule and _plain(run.schedule.state_dict()),
             "scaler": run.scaler.state_dict(),
@@ -107,11 +107,11 @@ class Checkpoint:
             If the file is damaged, or belongs to another run.
         """
         content = b""
-        if run.share[0] == 0 and self.path.is_file():
+        if run.rank == 0 and self.path.is_file():
             content = self.path.read_bytes()
-        if run.share[1] > 1:
+        if run.world_size > 1:
             content = _hand_on(content, run.device)
-        if not content and not (run.share[0] == 0 and self.path.is_file()):
+        if not content and not (run.rank == 0 and self.path.is_file()):
             return
         try:
             tensors, metadata = unseal(content)
@@ -170,7 +170,6 @@ def _part(tensors, name):
 
 def _put_back(run, facts, tensors):
     run.network.load_state_dict(_part(tensors, "network"))
-    run.best = _part(tensors, "best") or None
     run.stream.load_state_dict(_part(tensors, "stream"))
     state = {}
     for key, tensor in _part(tensors, "optimizer").items():
@@ -184,7 +183,89 @@ def _put_back(run, facts, tensors):
     if run.schedule is not None:
         run.schedule.load_state_dict(facts["schedule"])
     run.scaler.load_state_dict(facts["scaler"])
-    run.step, run.validations = facts["step"], facts["validations"]
-    run.history = {name: _part(tensors, "history")[name].tolist() for name in MEASURES}
-    if run.history["seconds"]:
+    run.step, history = facts["step"], _part(tensors, "history")
+    run.history = {name: history[name].tolist() for name in facts["measures"]}
+    if run.history:
         run._start = time.perf_counter() - run.history["seconds"][-1]
+
+
+class RunLog:
+    """Write every step of a run down; pass it to `blurlib.learn.train` as ``callback``.
+
+    Used in a ``with`` statement it is closed behind it.
+
+    Parameters
+    ----------
+    path : str or path-like, optional
+        A CSV file: the step and what `TrainingRun.history` has of it. Written anew whenever a run
+        begins or goes on, with the steps before.
+    tensorboard : str or path-like, optional
+        A folder for TensorBoard's event files.
+
+    Raises
+    ------
+    ImportError
+        If TensorBoard is wanted and not installed.
+    OSError
+        If a file cannot be written.
+    """
+
+    def __init__(self, path=None, tensorboard=None):
+        self._path, self._file, self._writer = path and Path(path), None, None
+        if path and (self._path.is_dir() or not self._path.parent.is_dir()):
+            # Said before the work; the file itself is written with the first step.
+            raise OSError(f"cannot write {path}: it is a folder, or in none; name another file.")
+        if tensorboard is not None:
+            try:
+                from torch.utils.tensorboard import SummaryWriter
+            except ImportError:
+                raise ImportError(
+                    "TensorBoard is not installed; run: pip install tensorboard, or leave it out."
+                ) from None
+            self._writer = SummaryWriter(str(tensorboard))
+
+    def __call__(self, run):
+        """Write the run's last step.
+
+        Parameters
+        ----------
+        run : TrainingRun
+        """
+        if self._path is not None:
+            with self._naming():
+                if self._file is None:
+                    self._file = open(self._path, "w", newline="", buffering=1, encoding="utf-8")
+                    csv.writer(self._file).writerow(["step", *run.history])
+                    for step in range(1, run.step):
+                        self._write(run, step)
+                self._write(run, run.step)
+        if self._writer is not None:
+            for name, values in run.history.items():
+                if name != "seconds":
+                    self._writer.add_scalar(name, values[-1], run.step)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *exception):
+        self.close()
+
+    def close(self):
+        """Close the files."""
+        for file in (self._file, self._writer):
+            if file is not None:
+                with self._naming():
+                    file.close()
+
+    @contextlib.contextmanager
+    def _naming(self):
+        try:
+            yield
+        except OSError as error:
+            raise OSError(
+                f"cannot write {self._path}: {error.strerror}; free some space, or name another."
+            ) from None
+
+    def _write(self, run, step):
+        values = [f"{values[step - 1]:.6g}" for values in run.history.values()]
+        csv.writer(self._file).writerow([step, *values])

@@ -1,4 +1,4 @@
-"""The network that regresses: sigma and its own doubt at every place, from local spectra."""
+"""The network that regresses: sigma and its standard deviation everywhere, from local spectra."""
 
 import functools
 import math
@@ -14,7 +14,7 @@ from ..data.patches import PATCH_SIZE
 WINDOWS = (32, 16, 8)
 
 #: Step between windows, in pixels: a choice between speed and detail.
-STRIDE = 4
+WINDOW_STRIDE = 4
 
 _LARGEST_DILATION, _WIDEST, _MOST_LAYERS = 64, 4096, 32
 
@@ -106,7 +106,7 @@ class SigmaNet(nn.Module):
     ----------
     mean, std : Tensor
         Of the training set's features; they are taken out of every input.
-    doubt_scale : Tensor of shape ()
+    std_scale : Tensor of shape ()
         What the stated deviations are multiplied by: 1 after training, then what
         `blurlib.maps.fit_std_scale` finds on pictures that the network has not seen.
 
@@ -124,12 +124,13 @@ class SigmaNet(nn.Module):
 
     Examples
     --------
-    >>> sigma, deviation = SigmaNet().estimate(torch.rand(1, 1, 64, 80))
-    >>> sigma.shape, deviation.shape
+    >>> sigma, std = SigmaNet().estimate(torch.rand(1, 1, 64, 80))
+    >>> sigma.shape, std.shape
     (torch.Size([1, 9, 13]), torch.Size([1, 9, 13]))
     """
 
     patch_size = PATCH_SIZE
+    has_classes, states_std, on_crops = False, True, True
     #: How many crops the standardisation is taken from.
     standardised_on = 48
 
@@ -151,7 +152,7 @@ class SigmaNet(nn.Module):
         inputs = sum((size // 2 + 1) ** 2 for size in WINDOWS)
         self.register_buffer("mean", torch.zeros(inputs))
         self.register_buffer("std", torch.ones(inputs))
-        self.register_buffer("doubt_scale", torch.tensor(1.0))
+        self.register_buffer("std_scale", torch.tensor(1.0))
         first, second = self.hidden
         self.local = nn.Sequential(
             *(nn.Conv2d(inputs, first, 1), nn.ReLU()),
@@ -172,25 +173,7 @@ class SigmaNet(nn.Module):
         return {name: getattr(self, name) for name in ("hidden", "channels", "dilations")}
 
     def initialise(self, rng, kind="he"):
-        """Draw the weights anew: He's, the last layers smaller.
-
-        Parameters
-        ----------
-        rng : torch.Generator
-            Source of the draws.
-        kind : {"he"}, optional
-            There is no other.
-
-        Returns
-        -------
-        network : SigmaNet
-            Itself.
-
-        Raises
-        ------
-        TypeError, ValueError
-            If the generator is none, or the kind is another.
-        """
+        """Draw the weights anew: He's, the last layers smaller; see `PatchNetwork.initialise`."""
         check_generator(rng, cpu=True)
         check_choice(kind, "kind", ("he",))
         for layer in self.modules():
@@ -206,7 +189,10 @@ class SigmaNet(nn.Module):
     def features(self, images):
         """Return the spectra around every fourth pixel, (B, inputs, rows, columns)."""
         return torch.cat(
-            [folded_log_power(images, size, STRIDE, (WINDOWS[0] - size) // 2) for size in WINDOWS],
+            [
+                folded_log_power(images, size, WINDOW_STRIDE, (WINDOWS[0] - size) // 2)
+                for size in WINDOWS
+            ],
             1,
         )
 
@@ -227,7 +213,7 @@ class SigmaNet(nn.Module):
 
         Returns
         -------
-        answers : Tensor of shape (B, 2, 2, rows, columns)
+        prediction : Tensor of shape (B, 2, 2, rows, columns)
             First or second answer; sigma in pixels and logarithm of its variance. Entry (r, c)
             speaks for pixel (16 + 4 r, 16 + 4 c).
         """
@@ -254,7 +240,7 @@ class SigmaNet(nn.Module):
 
         Returns
         -------
-        sigma, deviation : Tensors of shape (B, rows, columns)
+        sigma, std : Tensors of shape (B, rows, columns)
             In pixels, the last answer.
 
         Raises
@@ -267,47 +253,39 @@ class SigmaNet(nn.Module):
             raise ValueError(f"images must have shape (B, 1, H, W), got {tuple(images.shape)}.")
         return self.decode(self(images))
 
-    def decode(self, answers):
+    def decode(self, prediction):
         """Return sigma and its standard deviation, each (B, rows, columns), of the last answer."""
-        sigma, log_variance = answers[:, -1].unbind(1)
-        deviation = (log_variance.clamp(*LOG_VARIANCE) / 2).exp()
-        return sigma.clamp_min(0), self.doubt_scale * deviation
+        sigma, log_variance = prediction[:, -1].unbind(1)
+        std = (log_variance.clamp(*LOG_VARIANCE) / 2).exp()
+        return sigma.clamp_min(0), self.std_scale * std
 
-    def loss(self, answers, sigma_maps):
-        """Compare answers with the truth, for training.
+    def loss(self, prediction, target):
+        """Return the weighted negative log-likelihood of both answers, the first one's half.
 
-        Parameters
-        ----------
-        answers : Tensor of shape (B, 2, 2, rows, columns)
-            What `forward` returned.
-        sigma_maps : Tensor of shape (B, H, W)
-            The true sigma at every pixel.
-
-        Returns
-        -------
-        loss, squared, right : Tensors of shape ()
-            Weighted negative log-likelihood of both answers; mean squared error of the last one, in
-            square pixels; share of places whose error is within the stated deviation.
+        The target is the true sigma at every pixel, (B, H, W).
         """
-        rows, columns = answers.shape[-2:]
-        first = self.patch_size // 2
-        truth = sigma_maps[:, None, first::STRIDE, first::STRIDE][..., :rows, :columns]
-        sigma, log_variance = answers.unbind(2)
-        log_variance = log_variance.clamp(*LOG_VARIANCE)
-        squared = (sigma - truth).square()
+        squared, log_variance = self._squared_errors(prediction, target)
         likelihood = (squared * (-log_variance).exp() + log_variance) / 2
         loss = (likelihood * (log_variance / 2).exp().detach()).mean((0, 2, 3))
-        squared, variance = squared[:, -1].detach(), log_variance[:, -1].detach().exp()
-        return loss[0] / 2 + loss[1], squared.mean(), (squared < variance).float().mean()
+        return loss[0] / 2 + loss[1]
+
+    @torch.no_grad()
+    def metrics(self, prediction, target):
+        """Return the last answer's ``mse`` and ``coverage``: the share of errors within one std."""
+        squared, log_variance = self._squared_errors(prediction[:, -1:], target)
+        return {"mse": squared.mean(), "coverage": (squared < log_variance.exp()).float().mean()}
+
+    def _squared_errors(self, prediction, target):
+        """Return the answers' squared errors and log variances, (B, answers, rows, columns)."""
+        rows, columns = prediction.shape[-2:]
+        places = slice(self.patch_size // 2, None, WINDOW_STRIDE)
+        truth = target[:, None, places, places][..., :rows, :columns]
+        sigma, log_variance = prediction.unbind(2)
+        return (sigma - truth).square(), log_variance.clamp(*LOG_VARIANCE)
 
 
 class SmallSigmaNet(SigmaNet):
     """The same with a seventh of the weights, for use inside a web page.
-
-    Parameters
-    ----------
-    hidden, channels, dilations : optional
-        As those of `SigmaNet`.
 
     Examples
     --------

@@ -1,5 +1,7 @@
 """The training loop: one for a laptop, for a GPU, and for many machines."""
 
+import contextlib
+import os
 import time
 from dataclasses import dataclass
 
@@ -14,9 +16,6 @@ from .muon import Muon
 OPTIMIZERS = {"adamw": torch.optim.AdamW, "adagrad": torch.optim.Adagrad, "muon": Muon}
 SCHEDULES = ("one-cycle", "constant")
 PRECISIONS = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
-
-#: What is recorded of every step.
-MEASURES = ("loss", "rmse", "accuracy", "seconds")
 
 
 @dataclass(frozen=True)
@@ -43,10 +42,6 @@ class TrainConfig:
         Whether the rate rises and falls, or stays as the author's does.
     precision : {"float32", "bfloat16", "float16"}
         What the network computes in; half precision is for GPUs.
-    validate_every : int
-        Steps between looks at the validation patches; 0 for never.
-    patience : int
-        Looks without an improvement after which the run stops; 0 for never.
     """
 
     num_steps: int = 200
@@ -58,8 +53,6 @@ class TrainConfig:
     optimizer: str = "adamw"
     schedule: str = "one-cycle"
     precision: str = "float32"
-    validate_every: int = 0
-    patience: int = 0
 
     def __post_init__(self):
         check_integer(self.num_steps, "num_steps")
@@ -71,9 +64,6 @@ class TrainConfig:
         check_choice(self.optimizer, "optimizer", OPTIMIZERS)
         check_choice(self.schedule, "schedule", SCHEDULES)
         check_choice(self.precision, "precision", PRECISIONS)
-        check_integer(self.validate_every, "validate_every", low=0)
-        if check_integer(self.patience, "patience", low=0) and not self.validate_every:
-            raise ValueError("patience counts looks at validation patches; set validate_every too.")
 
 
 class TrainingRun:
@@ -84,47 +74,43 @@ class TrainingRun:
 
     Parameters
     ----------
-    network : BlurClassifier
-        Changed in place; its input's mean and deviation are taken from the first patches.
-    stream : PatchStream or StoredPatches
-        Source of patches and labels.
+    network : Module
+        One of `blurlib.learn.NETWORKS`, or what has their methods. Changed in place; its input's
+        mean and deviation are taken from the first patches.
+    stream : PatchStream, CropStream or StoredPatches
+        Source of inputs and targets.
     config : TrainConfig
         What to do.
     device : str or torch.device, optional
         Where to train, for instance "cuda".
-    validation : Patches, optional
-        What to look at every ``config.validate_every`` steps.
 
     Attributes
     ----------
     step : int
         Steps done.
     history : dict of lists
-        ``loss``, ``rmse``, ``accuracy`` and ``seconds`` of each.
-    validations : list of dict
-        ``step``, ``loss`` and ``rmse`` of each look at the validation patches.
+        Of each step ``loss``, ``rmse``, what else the network's `metrics` has, and ``seconds``.
+    rank, world_size : int
+        The number of this process, and how many there are.
 
     Raises
     ------
     ValueError
-        If there is no such device, a batch cannot be shared out evenly, or validation is wanted
-        and there is none.
+        If there is no such device, or a batch cannot be shared out evenly.
     """
 
-    def __init__(self, network, stream, config, *, device="cpu", validation=None):
+    def __init__(self, network, stream, config, *, device="cpu"):
         self.device = check_device(device)
-        if bool(config.validate_every) != (validation is not None):
-            raise ValueError(
-                "validate_every and validation belong together: pass both, or none of them."
-            )
         together = distributed.is_available() and distributed.is_initialized()
-        rank, world = (distributed.get_rank(), distributed.get_world_size()) if together else (0, 1)
-        if config.batch_size % world:
+        self.rank, self.world_size = 0, 1
+        if together:
+            self.rank, self.world_size = distributed.get_rank(), distributed.get_world_size()
+        if config.batch_size % self.world_size:
             raise ValueError(
-                f"batch_size must be a multiple of the {world} processes, got {config.batch_size}."
+                f"batch_size must be a multiple of the {self.world_size} processes, got "
+                f"{config.batch_size}."
             )
-        self.share, self.config = (rank, world), config
-        self.network, self.stream, self.validation = network, stream, validation
+        self.network, self.stream, self.config = network, stream, config
         network.to(self.device, memory_format=torch.channels_last).train()
         network.fit_standardisation(stream.batch(network.standardised_on)[0].to(self.device))
         self._model = DistributedDataParallel(network) if together else network
@@ -144,14 +130,13 @@ class TrainingRun:
             )
         self.scaler = torch.amp.GradScaler(self.device.type, enabled=config.precision == "float16")
         self.step = 0
-        self.history = {name: [] for name in MEASURES}
-        self.validations, self.best = [], None
+        self.history = {}
         self._start = time.perf_counter()
 
     @property
     def is_done(self):
-        """Whether there is nothing more to do: all steps done, or patience lost."""
-        return self.step >= self.config.num_steps or self._patience_is_lost()
+        """Whether all steps are done."""
+        return self.step >= self.config.num_steps
 
     def advance(self):
         """Do one step.
@@ -159,8 +144,8 @@ class TrainingRun:
         Returns
         -------
         step : dict
-            ``loss``, ``rmse`` and ``accuracy`` on the step's patches before they were learned
-            from, as the network's `loss` has them, and ``seconds`` since the run began.
+            ``loss``, ``rmse`` and what else the network's `metrics` has, on the step's patches
+            before they were learned from, and ``seconds`` since the run began.
 
         Raises
         ------
@@ -168,12 +153,14 @@ class TrainingRun:
             If the loss is not finite; lower the learning rate.
         """
         config = self.config
-        patches, targets = self.stream.batch(config.batch_size, share=self.share)
+        patches, targets = self.stream.batch(
+            config.batch_size, rank=self.rank, world_size=self.world_size
+        )
         patches, targets = patches.to(self.device), targets.to(self.device)
         half = PRECISIONS[config.precision]
         with torch.autocast(self.device.type, half, enabled=half != torch.float32):
-            answers = self._model(patches)
-        loss, squared, right = self.network.loss(answers, targets)
+            prediction = self._model(patches)
+        loss = self.network.loss(prediction, targets)
         self.optimizer.zero_grad()
         self.scaler.scale(loss).backward()
         self.scaler.unscale_(self.optimizer)
@@ -185,82 +172,35 @@ class TrainingRun:
         self.step += 1
 
         with torch.no_grad():
-            means = torch.stack([loss.detach(), squared, right])
-            if self.share[1] > 1:
+            metrics = self.network.metrics(prediction, targets)
+            means = torch.stack([loss.detach(), *metrics.values()])
+            if self.world_size > 1:
                 distributed.all_reduce(means)
-                means /= self.share[1]
-        loss, squared, right = means.tolist()
+                means /= self.world_size
         if not torch.isfinite(means).all():
             raise FloatingPointError(
-                f"the loss is {loss} at step {self.step}; lower lr (now {config.lr:g})."
+                f"the loss is {means[0].item()} at step {self.step}; lower lr (now {config.lr:g})."
             )
-        found = {
-            "loss": loss, "rmse": squared**0.5, "accuracy": right,
-            "seconds": time.perf_counter() - self._start,
-        }  # fmt: skip
+        loss, *means = means.tolist()
+        metrics = dict(zip(metrics, means, strict=True))
+        found = {"loss": loss, "rmse": metrics.pop("mse") ** 0.5, **metrics}
+        found["seconds"] = time.perf_counter() - self._start
         for name, value in found.items():
-            self.history[name].append(value)
-        if config.validate_every and self.step % config.validate_every == 0:
-            self._validate()
+            self.history.setdefault(name, []).append(value)
         return found
 
-    @torch.no_grad()
-    def _validate(self):
-        """Look at the validation patches; keep the weights if they are the best so far."""
-        self.network.eval()
-        sums = torch.zeros(2, device=self.device)
-        for start in range(0, len(self.validation), 512):
-            part = slice(start, start + 512)
-            patches = self.validation.patches[part].to(self.device).float() / 255
-            labels = self.validation.labels[part].to(self.device)
-            loss, squared, _ = self.network.loss(self.network(patches), labels)
-            sums += len(labels) * torch.stack([loss, squared])
-        self.network.train()
-        loss, squared = (sums / len(self.validation)).tolist()
-        rmse = squared**0.5
-        if not self.validations or loss < min(look["loss"] for look in self.validations):
-            self.best = {
-                name: tensor.detach().cpu().clone()
-                for name, tensor in self.network.state_dict().items()
-            }
-        self.validations.append({"step": self.step, "loss": loss, "rmse": rmse})
-
-    def _patience_is_lost(self):
-        losses = [look["loss"] for look in self.validations]
-        if not self.config.patience or not losses:
-            return False
-        return len(losses) - 1 - losses.index(min(losses)) >= self.config.patience
-
     def finalize(self):
-        """Leave the network in evaluation mode, with the best weights if they were looked for.
-
-        Returns
-        -------
-        network : BlurClassifier
-        """
-        if self.best is not None:
-            self.network.load_state_dict(self.best)
+        """Return the network, left in evaluation mode."""
         return self.network.eval()
 
 
-def train(
-    network, stream, config, *, device="cpu", validation=None, checkpoint=None, progress=False,
-    callback=None,
-):  # fmt: skip
-    """Train a classifier of blur on a stream of patches.
+def train(network, stream, config, *, device="cpu", checkpoint=None, progress=False, callback=None):
+    """Train a network on a stream.
 
     Parameters
     ----------
-    network : BlurClassifier
-        Changed in place; its input's mean and deviation are taken from the first patches.
-    stream : PatchStream or StoredPatches
-        Source of patches and labels.
-    config : TrainConfig
-        What to do.
-    device : str or torch.device, optional
-        Where to train, for instance "cuda".
-    validation : Patches, optional
-        For ``config.validate_every``.
+    network, stream, config, device
+        As those of `TrainingRun`.
     checkpoint : Checkpoint, optional
         Where the run is saved every minute, and from where it goes on after it was stopped.
     progress : bool, optional
@@ -271,9 +211,10 @@ def train(
     Returns
     -------
     history : dict of lists
-        For each step ``loss`` (negative log-likelihood), ``rmse`` (of the mean readout on that
-        step's patches, before they were learned from, in pixels of sigma), ``accuracy`` (share of
-        right classes) and ``seconds``.
+        For each step ``loss``, ``rmse`` (on that step's patches, before they were learned from, in
+        pixels), what else the network's `metrics` has (``accuracy``, the share of right classes;
+        ``within_tol``, of errors below a tolerance; or ``coverage``, of errors within one stated
+        std) and ``seconds``.
 
     Raises
     ------
@@ -288,12 +229,12 @@ def train(
        ``loshchilov2019``.
     .. [2] Chapter "Training the network", ``book/learn/training_it.ipynb``.
     """
-    run = TrainingRun(network, stream, config, device=device, validation=validation)
+    run = TrainingRun(network, stream, config, device=device)
     if checkpoint is not None:
         checkpoint.restore(run)
     bar = tqdm(
         desc="training", total=config.num_steps, initial=run.step,
-        disable=(None if progress and run.share[0] == 0 else True),
+        disable=(None if progress and run.rank == 0 else True),
     )  # fmt: skip
     with bar:
         while not run.is_done:
@@ -307,3 +248,51 @@ def train(
                 checkpoint.save_if_due(run)
     run.finalize()
     return run.history
+
+
+@contextlib.contextmanager
+def process_group(device="cpu"):
+    """Join the processes that ``torchrun`` started, if it did.
+
+    Parameters
+    ----------
+    device : str or torch.device, optional
+        Where to compute; "cuda" becomes the GPU of this process' number on its machine.
+
+    Yields
+    ------
+    device : torch.device
+        This process' own.
+
+    Raises
+    ------
+    ValueError
+        If there is no such device.
+
+    References
+    ----------
+    .. [1] S. Li et al., "PyTorch Distributed: experiences on accelerating data parallel training",
+       VLDB 2020.
+    """
+    if int(os.environ.get("WORLD_SIZE", "1")) == 1:
+        yield check_device(device)
+        return
+    device = torch.device(device)
+    if device.type == "cuda":
+        device = check_device(f"cuda:{os.environ['LOCAL_RANK']}")
+        torch.cuda.set_device(device)
+    distributed.init_process_group("nccl" if device.type == "cuda" else "gloo")
+    try:
+        yield device
+    finally:
+        distributed.destroy_process_group()
+
+
+def is_main_process():
+    """Say whether this process writes the files: alone, or the first of several.
+
+    Returns
+    -------
+    first : bool
+    """
+    return not distributed.is_initialized() or distributed.get_rank() == 0

@@ -15,6 +15,7 @@ from .estimators import (
     predict_sigma_map,
 )
 from .evaluate import evaluate_image, evaluate_patches, make_test_image
+from .fit import train_estimator
 from .metrics import bias, mse, rmse
 from .regularise import fit_plane, fit_sinusoid, smooth_tikhonov, smooth_tv
 from .sigma_map import SigmaMap, crop_to_windows
@@ -55,5 +56,6 @@ __all__ = [
     "smooth_iterated",
     "smooth_tikhonov",
     "smooth_tv",
+    "train_estimator",
     "uncertainty",
 ]

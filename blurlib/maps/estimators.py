@@ -9,15 +9,13 @@ from .._checks import check_choice, check_device
 from ..data import as_image, load_image
 from ..learn import (
     READOUTS,
-    BlurClassifier,
-    GaussianNetwork,
     PatchNetwork,
     SigmaNet,
     load_network,
     pretrained,
     pretrained_names,
 )
-from ..learn.sigma_net import STRIDE
+from ..learn.sigma_net import WINDOW_STRIDE
 from .classical import CLASSICAL, classical_estimator
 from .dense import has_dense_form, run_dense, run_sliding
 from .estimator import Estimator
@@ -79,7 +77,7 @@ class PatchEstimator(Estimator):
     @property
     def has_classes(self):
         """Whether a readout makes a difference."""
-        return isinstance(self.network, BlurClassifier)
+        return self.network.has_classes
 
     def answer(self, image, stride):
         """Answer for every window, with std if the network states it: see `Estimator.answer`."""
@@ -88,10 +86,8 @@ class PatchEstimator(Estimator):
             dense = has_dense_form(self.network) and stride < _SLIDING_FROM
         run = run_dense if dense else run_sliding
         answers = run(self.network, image[None, None].to(self.network.mean), stride=stride)
-        sigma = self.network.read_out(answers, self.readout)
-        if not isinstance(self.network, GaussianNetwork):
-            return sigma
-        return torch.cat([sigma, self.network.deviation(answers)])
+        sigma, std = self.network.decode(answers, self.readout)
+        return sigma if std is None else torch.cat([sigma, std])
 
 
 @dataclass(frozen=True)
@@ -105,9 +101,9 @@ class RegressionEstimator(Estimator):
     """
 
     network: SigmaNet
-    output_stride = STRIDE
+    output_stride = WINDOW_STRIDE
     min_side = 16  # the reflection of a smaller image fills no window
-    tile = 160 * STRIDE
+    tile = 160 * WINDOW_STRIDE
 
     @property
     def halo(self):

@@ -157,7 +157,7 @@ def evaluate_patches(network, side, *, readout="mean", batch_size=512):
         raise ValueError("there is no patch to score on; pass a side of a dataset that has some.")
     device = network.mean.device
     estimates = [
-        network.read_out(network(patches.to(device).float() / 255), readout).cpu()
+        network.decode(network(patches.to(device).float() / 255), readout)[0].cpu()
         for patches in side.patches.split(check_integer(batch_size, "batch_size"))
     ]
     error = torch.cat(estimates).double() - side.sigmas.double()

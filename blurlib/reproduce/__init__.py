@@ -17,7 +17,7 @@ from .. import __version__
 from .._checks import check_choice, check_device
 from .._files import replacing
 from ..data import brodatz
-from ..learn import REGRESSION, SHIPPED, device_name
+from ..learn import SHIPPED, device_name
 from . import comparison, datasets, limits, readouts, regression, robustness, slides, studies
 from .datasets import places_also_trained_on
 from .experiment import Experiment, NoData, NotShipped
@@ -42,7 +42,11 @@ RECORDS = {
         for name in SHIPPED
         if name.startswith("thesis")
     },
-    **{name: functools.partial(regression.regression, name) for name in REGRESSION},
+    **{
+        name: functools.partial(regression.regression, name)
+        for name, recipe in SHIPPED.items()
+        if recipe.on_crops
+    },
     "slides-third-row": slides.third_row,
     "slides-text": slides.text,
     "slides-photographs": slides.photographs,

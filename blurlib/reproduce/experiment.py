@@ -9,18 +9,9 @@ from pathlib import Path
 from tqdm import tqdm
 
 from ..data import DatasetConfig
-from ..learn import (
-    RECIPES,
-    Checkpoint,
-    RunLog,
-    load_network,
-    pretrained,
-    pretrained_names,
-    run_recipe,
-    save_network,
-    split_scans,
-)
-from .uncertainty import calibrate
+from ..learn import RunLog, load_network, pretrained, pretrained_names, split_scans
+from ..maps import train_estimator
+from .catalogue import RECIPES
 
 
 class NotShipped(ValueError):
@@ -65,7 +56,7 @@ class Experiment:
         Parameters
         ----------
         name : str
-            One of `blurlib.learn.RECIPES`.
+            One of `catalogue.RECIPES`.
 
         Returns
         -------
@@ -96,8 +87,8 @@ class Experiment:
             raise ValueError(
                 f"{path} was not trained by today's recipe {name}; delete it to train it anew."
             )
-        aside = record["data"].get("aside")
-        if aside is not None and aside != self.textures:
+        held_out = record["data"].get("held_out")
+        if held_out is not None and held_out != self.textures:
             raise ValueError(
                 f"{path} was trained with other scans put aside than these; delete it to train it "
                 "anew, or name the folder that it was trained on."
@@ -109,16 +100,11 @@ class Experiment:
         self.weights.mkdir(parents=True, exist_ok=True)
         path = self.weights / f"{name}.safetensors"
         if not path.is_file():
-            unfinished = path.with_name(f"{path.name}.unfinished")
             with RunLog(path.with_suffix(".csv")) as log:
-                network, record = run_recipe(
-                    RECIPES[name], scans=self.scans, device=self.device, progress=self.progress,
-                    checkpoint=lambda identity: Checkpoint(unfinished, identity), callback=log,
+                train_estimator(
+                    RECIPES[name], path, scans=self.scans, held_out=self.held_out,
+                    device=self.device, progress=self.progress, callback=log,
                 )  # fmt: skip
-            if RECIPES[name].on_crops:
-                record["doubt"] = calibrate(network, self.held_out)
-            save_network(path, network, record)
-            unfinished.unlink(missing_ok=True)
         return path
 
     @property
@@ -135,7 +121,7 @@ class Experiment:
         """
         if self.weights is not None:
             return split_scans(self.scans, DatasetConfig().seed)[1]
-        names = pretrained("thesis-30")[1]["data"]["aside"]
+        names = pretrained("thesis-30")[1]["data"]["held_out"]
         there = {scan.name: scan for scan in self.scans}
         missing = sorted(set(names) - set(there))
         if missing:

@@ -4,9 +4,10 @@ import statistics
 
 import torch
 
-from ..learn import READOUT_STUDY, READOUTS
+from ..learn import READOUTS
 from ..maps import crop_to_windows, estimator_of, make_test_image, rmse
 from ..maps.uncertainty import WITHIN
+from .catalogue import READOUT_STUDY
 
 #: Step between windows, as in the other studies.
 _STRIDE = 8

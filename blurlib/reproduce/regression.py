@@ -5,9 +5,9 @@ import torch
 from ..data import DatasetConfig
 from ..learn import split_scans
 from ..maps import rmse
+from ..maps.fit import CALIBRATION_FIELDS, CALIBRATION_STRIDE, errors_of, joined
 from ..maps.uncertainty import WITHIN, coverage, fit_std_scale, reliability, sparsification_curve
 from .experiment import mean_and_std
-from .uncertainty import FIELDS, STRIDE, errors_of, joined
 
 #: What is done to the ramp's picture before a network looks at it.
 DEGRADED = {
@@ -25,26 +25,26 @@ def regression(name, experiment):
     network = experiment.network(name)
     rng = torch.Generator().manual_seed(0)
     rows, within, pairs = {}, {}, []
-    for row, degradation in {**dict.fromkeys(FIELDS, {}), **DEGRADED}.items():
+    for row, degradation in {**dict.fromkeys(CALIBRATION_FIELDS, {}), **DEGRADED}.items():
         found = {
             scan.name: errors_of(network, scan, row.partition(",")[0], rng=rng, **degradation)
             for scan in experiment.each(experiment.held_out, row)
         }
         rows[row] = mean_and_std({key: rmse(e, 0 * e) for key, (e, _) in found.items()})
         within[row] = _shares(*joined(found.values()))
-        if row in FIELDS:
+        if row in CALIBRATION_FIELDS:
             pairs.append(list(found.values()))
     by_scan = list(zip(*pairs, strict=True))
     errors, deviations = joined(pair for scan in by_scan for pair in scan)
     stated, measured = reliability(errors, deviations)
     return {
-        "estimator": name, "stride": STRIDE, "smoothing": None,
+        "estimator": name, "stride": CALIBRATION_STRIDE, "smoothing": None,
         "protocol": "unseen textures; author's kernels, 8 bits; the one factor of its std was "
         "found on these textures, ramp and sin",
         "textures": experiment.textures, "rows": rows,
         "rows_on_training_scans": _learned_from(network, experiment),
         "uncertainty": {
-            "std_scale": round(network.doubt_scale.item(), 4),
+            "std_scale": round(network.std_scale.item(), 4),
             "coverage": within,
             "coverage_leave_one_out": _left_one_out(by_scan),
             "sparsification": {
@@ -70,7 +70,7 @@ def _learned_from(network, experiment):
     if [scan.name for scan in held_out] != experiment.textures:
         return None
     rows = {}
-    for field in FIELDS:
+    for field in CALIBRATION_FIELDS:
         found = {}
         for scan in experiment.each(seen, f"{field}, scans that it learned from"):
             error, _ = errors_of(network, scan, field)

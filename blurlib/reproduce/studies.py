@@ -3,8 +3,8 @@
 import torch
 
 from ..data import PatchStream
-from ..learn import CHOICES, CURVE, PATCH_SIZES, SIZES
 from ..maps import estimator_of, evaluate_image, read_out
+from .catalogue import CHOICES, CURVE, PATCH_SIZES, SIZES
 from .experiment import mean_and_std
 
 #: Patches on which a patch size is scored, and how many at a time.

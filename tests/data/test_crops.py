@@ -6,10 +6,17 @@ import torch
 from blurlib import blur, data
 from blurlib.data import crops
 
+#: Plain crops, where a test asks for nothing else.
+PLAIN = {
+    "crop_size": 64, "sigma_common_max": 3.2, "contrast": 0.3, "p_extreme": 0.0, "p_disk": 0.0,
+    "p_mix": 0.0,
+}  # fmt: skip
 
-def stream(sharp, seed=0, **options):
-    options = {"crop_size": 64, **options}
-    return data.CropStream(sharp, rng=torch.Generator().manual_seed(seed), **options)
+
+def stream(sharp, seed=0, weights=None, **changes):
+    config = data.CropConfig(**{**PLAIN, **changes})
+    rng = torch.Generator().manual_seed(seed)
+    return data.CropStream(sharp, config, rng=rng, weights=weights)
 
 
 @pytest.fixture
@@ -30,7 +37,7 @@ def test_frozen_recipes_draw_what_they_always_drew(sharp):
 
 
 def test_fields_are_constants_ramps_and_waves_within_the_range(sharp):
-    _, fields = stream(sharp, sigma_max=6.0, usual_max=3.0).batch(400)
+    _, fields = stream(sharp, sigma_max=6.0, sigma_common_max=3.0).batch(400)
     assert fields.min() >= 0 and fields.max() <= 6
     tops = fields.amax((1, 2))
     assert (tops > 3).float().mean() == pytest.approx(0.2 * 0.5, abs=0.07)
@@ -42,18 +49,18 @@ def test_fields_are_constants_ramps_and_waves_within_the_range(sharp):
 
 
 def test_levels_are_8_bit_also_after_noise_and_jpeg(sharp):
-    for options in ({"noisy": 1.0, "compressed": 0.0}, {"noisy": 0.0, "compressed": 1.0}):
+    for options in ({"p_noise": 1.0, "p_jpeg": 0.0}, {"p_noise": 0.0, "p_jpeg": 1.0}):
         found, _ = stream(sharp, **options).batch(6)
         levels = found * 255
         torch.testing.assert_close(levels, levels.round(), atol=1e-3, rtol=0)
-        clean, _ = stream(sharp, noisy=0.0, compressed=0.0).batch(6)
+        clean, _ = stream(sharp, p_noise=0.0, p_jpeg=0.0).batch(6)
         assert not torch.equal(found, clean)
 
 
 def test_noise_and_jpeg_come_as_often_as_asked(sharp):
-    options = {"noisy": 0.0, "compressed": 0.0}
+    options = {"p_noise": 0.0, "p_jpeg": 0.0}
     clean, _ = stream(sharp, **options).batch(200)
-    for name, share in (("noisy", 0.3), ("compressed", 0.15)):
+    for name, share in (("p_noise", 0.3), ("p_jpeg", 0.15)):
         found, _ = stream(sharp, **{**options, name: share}).batch(200)
         changed = (found != clean).flatten(1).any(1).float().mean()
         assert changed == pytest.approx(share, abs=0.08)
@@ -70,7 +77,7 @@ def test_compression_is_nearly_libjpegs(quality):
 
 def test_shares_make_the_batch_of_one(sharp):
     whole, fields = stream(sharp).batch(4)
-    parts = [stream(sharp).batch(4, share=(k, 2)) for k in range(2)]
+    parts = [stream(sharp).batch(4, rank=k, world_size=2) for k in range(2)]
     assert torch.equal(torch.cat([part[0] for part in parts]), whole)
     assert torch.equal(torch.cat([part[1] for part in parts]), fields)
 
@@ -89,8 +96,8 @@ def test_bad_arguments_are_named(sharp, rng):
         stream(sharp, crop_size=60)
     with pytest.raises(ValueError, match="at least"):
         stream([torch.rand(70, 70, generator=rng)])
-    with pytest.raises(ValueError, match="noisy"):
-        stream(sharp, noisy=1.5)
+    with pytest.raises(ValueError, match="p_noise"):
+        stream(sharp, p_noise=1.5)
     with pytest.raises(ValueError, match="noise_max"):
         stream(sharp, noise_max=0.1)
     with pytest.raises(ValueError, match="multiples of 8"):
@@ -100,16 +107,16 @@ def test_bad_arguments_are_named(sharp, rng):
 
 
 def test_disks_come_as_often_as_asked_and_nothing_else_changes(sharp):
-    options = {"noisy": 0.0, "compressed": 0.0, "sigma_max": 3.0, "usual_max": 3.0}
+    options = {"p_noise": 0.0, "p_jpeg": 0.0, "sigma_max": 3.0, "sigma_common_max": 3.0}
     gaussians, fields = stream(sharp, **options).batch(200)
-    disks, same_fields = stream(sharp, disks=0.15, **options).batch(200)
+    disks, same_fields = stream(sharp, p_disk=0.15, **options).batch(200)
     assert torch.equal(fields, same_fields)
     changed = (gaussians != disks).flatten(1).any(1).float().mean()
     assert changed == pytest.approx(0.15, abs=0.06)
 
 
 def test_fields_lie_at_their_ends_as_often_as_asked(sharp):
-    _, fields = stream(sharp, sigma_max=3.0, usual_max=3.0, ends=0.25).batch(400)
+    _, fields = stream(sharp, sigma_max=3.0, sigma_common_max=3.0, p_extreme=0.25).batch(400)
     constant = fields[(fields.amax((1, 2)) - fields.amin((1, 2))) == 0][:, 0, 0]
     for end in (0.0, 3.0):
         assert (constant == end).float().mean() == pytest.approx(0.25, abs=0.12)
@@ -119,7 +126,7 @@ def test_fields_lie_at_their_ends_as_often_as_asked(sharp):
 
 def test_pictures_are_cut_as_often_as_their_weights_say(sharp):
     black = [torch.zeros_like(sharp[0]), torch.ones_like(sharp[1])]
-    options = {"noisy": 0.0, "compressed": 0.0, "usual_max": 0.1, "sigma_max": 0.1}
+    options = {"p_noise": 0.0, "p_jpeg": 0.0, "sigma_common_max": 0.1, "sigma_max": 0.1}
     found, _ = stream(black, weights=(3, 1), **options).batch(400)
     # A random contrast moves black and white, but leaves the darker darker on average.
     white = (found.mean((1, 2, 3)) == 1).float().mean()
@@ -129,29 +136,29 @@ def test_pictures_are_cut_as_often_as_their_weights_say(sharp):
 
 
 def test_impossible_shares_and_weights_are_named(sharp):
-    with pytest.raises(ValueError, match="ends"):
-        stream(sharp, ends=0.5)
-    with pytest.raises(ValueError, match="disks"):
-        stream(sharp, disks=0.3)
+    with pytest.raises(ValueError, match="p_extreme"):
+        stream(sharp, p_extreme=0.5)
+    with pytest.raises(ValueError, match="p_disk"):
+        stream(sharp, p_disk=0.3)
     for weights in ((1,), (1, 0), (1, float("inf")), (1, float("nan")), (), "ab", (1, None)):
         with pytest.raises(ValueError, match="weights must be 2 positive numbers"):
             stream(sharp, weights=weights)
 
 
-def test_blends_are_means_of_two_cuts(rng):
+def test_mixes_are_means_of_two_cuts():
     halves = [torch.zeros(80, 80), torch.ones(80, 80)]
-    options = {"rng": rng, "crop_size": 32, "noisy": 0.0, "compressed": 0.0, "contrast": 1.0}
-    crops, _ = data.CropStream(halves, blends=0.5, **options).batch(400)
+    options = {"crop_size": 32, "p_noise": 0.0, "p_jpeg": 0.0, "contrast": 1.0}
+    crops, _ = stream(halves, p_mix=0.5, **options).batch(400)
     levels = crops[:, 0, 16, 16]
     mixed = (levels > 0.01) & (levels < 0.99)
     assert mixed.float().mean() == pytest.approx(0.25, abs=0.06)  # half of half meet another
     assert 0.29 <= levels[mixed].min() and levels[mixed].max() <= 0.71
-    with pytest.raises(ValueError, match="blends"):
-        data.CropStream(halves, blends=1.5, **options)
+    with pytest.raises(ValueError, match="p_mix"):
+        stream(halves, p_mix=1.5, **options)
 
 
-def test_a_stream_with_blends_is_shared_out_like_any_other(sharp):
-    whole = stream(sharp, blends=0.5).batch(4)
-    parts = [stream(sharp, blends=0.5).batch(4, share=(k, 2)) for k in range(2)]
+def test_a_stream_with_mixes_is_shared_out_like_any_other(sharp):
+    whole = stream(sharp, p_mix=0.5).batch(4)
+    parts = [stream(sharp, p_mix=0.5).batch(4, rank=k, world_size=2) for k in range(2)]
     for joined, one in zip(zip(*parts, strict=True), whole, strict=True):
         assert torch.equal(torch.cat(joined), one)

@@ -122,18 +122,18 @@ def test_cuts_come_from_every_image_place_and_position():
 
 @pytest.mark.parametrize("sigmas", [{"sigmas": SIGMAS}, {"sigma_range": (0.0, 3.0)}])
 def test_shares_together_make_the_batch(image, sigmas):
-    def draw(share):
+    def draw(rank, world_size):
         rng = torch.Generator().manual_seed(5)
         source = data.PatchStream([image.repeat(3, 3)], **sigmas, rng=rng, noise=3.0)
         source.batch(6)
-        return source.batch(12, share=share)
+        return source.batch(12, rank=rank, world_size=world_size)
 
-    whole, targets = draw((0, 1))
-    parts = [draw((which, 3)) for which in range(3)]
+    whole, targets = draw(0, 1)
+    parts = [draw(rank, 3) for rank in range(3)]
     assert torch.equal(torch.cat([part for part, _ in parts]), whole)
     assert torch.equal(torch.cat([part for _, part in parts]), targets)
     with pytest.raises(ValueError, match="shared out evenly among 5"):
-        draw((0, 5))
+        draw(0, 5)
 
 
 def test_a_stream_goes_on_where_its_state_was_taken(image):

@@ -103,7 +103,7 @@ def test_pickles_are_never_opened(tmp_path):
 @pytest.mark.parametrize("name", learn.pretrained_names())
 def test_packaged_networks_load_and_tell_their_recipe(name):
     network, record = learn.pretrained(name)
-    recipe = learn.RECIPES[name]
+    recipe = learn.SHIPPED[name]
     assert type(network) is learn.NETWORKS[recipe.network]
     assert record["recipe"] == json.loads(json.dumps(recipe.as_dict()))
 
@@ -144,10 +144,10 @@ def test_strangers_beside_the_packaged_files_do_no_harm(tmp_path, monkeypatch):
     learn.pretrained("spectrum-30")
 
 
-def test_a_file_that_asks_for_gigabytes_or_states_no_doubt_is_refused(tmp_path, rng):
+def test_a_file_that_asks_for_gigabytes_or_a_negative_std_is_refused(tmp_path, rng):
     path = tmp_path / "n.safetensors"
     network = learn.SmallSigmaNet(hidden=(8, 8), channels=4, dilations=(1,)).initialise(rng)
-    network.doubt_scale.fill_(-1.0)
+    network.std_scale.fill_(-1.0)
     learn.save_network(path, network)
     with pytest.raises(learn.CheckpointError, match="impossible weights"):
         learn.load_network(path)

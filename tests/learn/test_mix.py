@@ -7,7 +7,10 @@ import torch
 
 from blurlib import data, learn
 
-RECIPE = replace(learn.RECIPES["sigma-net"], textures_each=1, num_pages=2)
+RECIPE = replace(
+    learn.SHIPPED["sigma-net"], textures_each=1, num_pages=2, num_prints=2, num_cloths=2,
+    num_fields=2,
+)  # fmt: skip
 
 
 @pytest.fixture
@@ -31,25 +34,27 @@ def test_it_cuts_from_each_group_as_often_as_it_says(scans):
 
 
 def test_it_decides_what_the_crops_are(scans):
-    mix = learn.CropMix(crop_size=64, ends=0.3, disks=0.2, usual_max=2.0, contrast=0.5, blends=0.4)
-    _, stream, _ = learn.prepare_recipe(replace(RECIPE, mix=mix), scans=scans)
-    for name in ("crop_size", "ends", "disks", "usual_max", "contrast", "blends"):
-        assert getattr(stream, name) == getattr(mix, name)
-    assert mix.smallest_side == stream.crop_size + 2 * stream.reach
+    crops = data.CropConfig(crop_size=64, p_extreme=0.3, p_disk=0.2, sigma_common_max=2.0)
+    recipe = replace(RECIPE, mix=learn.CropMix(crops=crops))
+    _, stream, _ = learn.prepare_recipe(recipe, scans=scans)
+    assert stream.config == crops and recipe.min_side == 64 + 2 * stream.reach
 
 
 def test_given_images_are_drawn_alike(rng):
     images = [torch.rand(200, 186, generator=rng)]
     _, stream, facts = learn.prepare_recipe(RECIPE, images=images)
     assert stream._cuts._chances is None and facts["num_images"] == 1
-    assert stream.disks == RECIPE.mix.disks
+    assert stream.config == RECIPE.mix.crops
 
 
 def test_an_empty_share_is_named(scans):
-    with pytest.raises(ValueError, match="nothing to cut from in fields"):
-        learn.prepare_recipe(replace(RECIPE, num_pages=0), scans=scans)
+    with pytest.raises(
+        ValueError, match=r"nothing to cut from in fields: draw some \(num_fields\)"
+    ):
+        learn.prepare_recipe(replace(RECIPE, num_fields=0), scans=scans)
     with pytest.raises(ValueError, match="needs 264 pixels"):
-        learn.prepare_recipe(replace(RECIPE, mix=learn.CropMix(crop_size=240)), scans=scans)
+        mix = learn.CropMix(crops=data.CropConfig(crop_size=240))
+        learn.prepare_recipe(replace(RECIPE, mix=mix), scans=scans)
 
 
 def test_it_is_for_networks_on_crops_of_scans():
@@ -58,7 +63,6 @@ def test_it_is_for_networks_on_crops_of_scans():
             replace(recipe, mix=learn.CropMix())
     with pytest.raises(ValueError, match="old_print"):
         learn.CropMix(old_print=0)
-    for wrong in ({"crop_size": 100}, {"ends": 0.9}, {"disks": 0.9}, {"contrast": 0.0}):
-        with pytest.raises(ValueError, match=next(iter(wrong))):
-            learn.CropMix(**wrong)
+    with pytest.raises(ValueError, match="num_cloths, num_fields are for recipes with a mix"):
+        learn.Recipe(num_fields=1)
     assert "mix" not in learn.Recipe().as_dict()

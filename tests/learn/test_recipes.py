@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from blurlib import data, learn
+from blurlib.reproduce import catalogue
 
 pytestmark = pytest.mark.usefixtures("few_textures")
 SMALL = learn.Recipe("spectrum", num_classes=10, textures_each=1)
@@ -33,9 +34,9 @@ def test_a_run_is_the_same_run_on_another_processor(monkeypatch):
             learn.run_recipe(SMALL, checkpoint=stop, **options)
 
     run()
-    draw = learn.recipes.training_images
+    draw = learn.prepare.training_images
     monkeypatch.setattr(
-        learn.recipes, "training_images", lambda **options: [0.999 * x for x in draw(**options)]
+        learn.prepare, "training_images", lambda **options: [0.999 * x for x in draw(**options)]
     )
     run()
     assert identities[0] == identities[1]
@@ -43,21 +44,6 @@ def test_a_run_is_the_same_run_on_another_processor(monkeypatch):
     run(images=files)
     run(images=files[::-1])
     assert identities[2] != identities[3]
-
-
-def test_a_recipe_can_look_at_patches_put_aside():
-    config = learn.TrainConfig(num_steps=4, batch_size=8, validate_every=1, patience=1, lr=1e-9)
-    recipe = replace(SMALL, config=config)
-    levels = torch.randint(256, (8, 1, 32, 32), generator=torch.Generator().manual_seed(0)).byte()
-    zeros = torch.zeros(8, dtype=torch.int64)
-    side = data.Patches(levels, zeros.float(), zeros, zeros, zeros)
-    runs = []
-    learn.run_recipe(recipe, validation=side, callback=runs.append)
-    assert runs[-1].validations and len(runs) == runs[-1].validations[-1]["step"]
-    with pytest.raises(ValueError, match="validate_every and validation belong together"):
-        learn.run_recipe(recipe)
-    with pytest.raises(ValueError, match="patience counts looks"):
-        learn.TrainConfig(patience=2)
 
 
 def test_pages_are_trained_on_if_the_recipe_says_so():
@@ -77,15 +63,15 @@ def test_no_material_is_on_both_sides():
         data.Picture(f"D{k}", f"material {k // 3}", "nowhere", lambda: torch.zeros(2, 2))
         for k in range(12)
     ]
-    training, aside = learn.split_scans(pictures)
-    assert sorted(p.name for p in training + aside) == sorted(p.name for p in pictures)
-    assert not {p.material for p in training} & {p.material for p in aside}
-    assert aside and learn.split_scans(pictures)[1] == aside
+    training, held_out = learn.split_scans(pictures)
+    assert sorted(p.name for p in training + held_out) == sorted(p.name for p in pictures)
+    assert not {p.material for p in training} & {p.material for p in held_out}
+    assert held_out and learn.split_scans(pictures)[1] == held_out
 
 
 def test_the_frozen_recipes_differ_in_what_their_names_say():
-    recipes = learn.RECIPES
-    for size in learn.PATCH_SIZES:
+    recipes = catalogue.RECIPES
+    for size in catalogue.PATCH_SIZES:
         assert recipes[f"pixels-{size}px"].patch_size == size
     for thousands in (75, 150, 300, 2700):
         config = recipes[f"thesis-30-{thousands}k"].config

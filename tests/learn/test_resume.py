@@ -12,25 +12,17 @@ def begin(tmp_path, num_steps=30, seed=0, source="stream", identity=None, **chan
     network = learn.SpectrumNetwork(10).initialise(rng)
     sharp = [torch.rand(80, 90, generator=rng)]
     stream = data.PatchStream(sharp, network.sigmas, rng=rng, noise=2.0)
-    validation = None
-    if changes.get("validate_every"):
-        patches, labels = stream.batch(64)
-        levels = (patches * 255).round().to(torch.uint8)
-        zeros = torch.zeros(64)
-        validation = data.Patches(levels, network.sigmas[labels], labels, zeros, zeros)
     if source == "stored":
         stream = data.StoredPatches(*stream.batch(100), rng=rng)
     config = learn.TrainConfig(num_steps=num_steps, batch_size=32, **changes)
-    run = learn.TrainingRun(network, stream, config, validation=validation)
+    run = learn.TrainingRun(network, stream, config)
     return run, learn.Checkpoint(
         tmp_path / "run.safetensors", identity or {"seed": seed}, seconds=0
     )
 
 
 @pytest.mark.parametrize("source", ["stream", "stored"])
-@pytest.mark.parametrize(
-    "changes", [{}, {"optimizer": "adagrad", "schedule": "constant"}, {"validate_every": 4}]
-)
+@pytest.mark.parametrize("changes", [{}, {"optimizer": "adagrad", "schedule": "constant"}])
 def test_a_stopped_run_goes_on_bit_for_bit(tmp_path, source, changes):
     whole, _ = begin(tmp_path, source=source, **changes)
     while not whole.is_done:
@@ -49,7 +41,6 @@ def test_a_stopped_run_goes_on_bit_for_bit(tmp_path, source, changes):
     for name in ("loss", "rmse", "accuracy"):
         assert second.history[name] == whole.history[name]
     assert second.history["seconds"] == sorted(second.history["seconds"])
-    assert second.validations == whole.validations
     for one, other in zip(
         second.finalize().state_dict().values(), whole.finalize().state_dict().values(), strict=True
     ):
@@ -88,15 +79,3 @@ def test_a_checkpoint_of_another_run_is_refused(tmp_path):
     other, checkpoint = begin(tmp_path, seed=1)
     with pytest.raises(learn.CheckpointError, match="its seed is another one"):
         checkpoint.restore(other)
-
-
-def test_patience_stops_the_run_and_keeps_the_best(tmp_path):
-    run, _ = begin(tmp_path, num_steps=400, validate_every=2, patience=3, lr=1e-9)
-    while not run.is_done:
-        run.advance()
-    assert run.step < 400
-    losses = [look["loss"] for look in run.validations]
-    assert len(losses) - 1 - losses.index(min(losses)) == 3
-    best = {name: tensor.clone() for name, tensor in run.best.items()}
-    for name, tensor in run.finalize().state_dict().items():
-        assert torch.equal(tensor, best[name])

@@ -22,7 +22,7 @@ def test_windows_of_all_sizes_share_their_centres(rng):
     image[0, 0, 16 + 8 : 16 + 10, 16 + 4 : 16 + 6] = 1.0  # around the centre of window (2, 1)
     for size in sigma_net.WINDOWS:
         margin = (sigma_net.WINDOWS[0] - size) // 2
-        power = sigma_net.folded_log_power(image, size, sigma_net.STRIDE, margin)
+        power = sigma_net.folded_log_power(image, size, sigma_net.WINDOW_STRIDE, margin)
         assert power.shape[2:] == (5, 5)
         row, column = divmod(power.exp().sum(1)[0].argmax().item(), 5)
         assert abs(row - 2) <= 1 and abs(column - 1) <= 1
@@ -31,8 +31,8 @@ def test_windows_of_all_sizes_share_their_centres(rng):
 def test_it_is_small_enough_and_answers_at_every_fourth_pixel(rng):
     network = learn.SigmaNet().initialise(rng)
     assert sum(p.numel() for p in network.parameters()) <= 1_000_000
-    sigma, deviation = network.estimate(torch.rand(2, 1, 33, 47, generator=rng))
-    assert sigma.shape == deviation.shape == (2, 1, 4)
+    sigma, std = network.estimate(torch.rand(2, 1, 33, 47, generator=rng))
+    assert sigma.shape == std.shape == (2, 1, 4)
 
 
 def test_bad_arguments_are_named(rng):
@@ -49,12 +49,14 @@ def test_it_learns_in_seconds(rng):
         image for image in data.training_images(rng=rng, num_each=1) if min(image.shape) >= 192
     ]
     network = learn.SigmaNet(**SMALL).initialise(rng)
-    stream = data.CropStream(images, rng=rng, crop_size=64, noisy=0.0, compressed=0.0)
+    stream = data.CropStream(
+        images, data.CropConfig(crop_size=64, p_noise=0.0, p_jpeg=0.0), rng=rng
+    )
     learn.train(network, stream, learn.TrainConfig(num_steps=150, batch_size=8, lr=5e-3))
     found, truth = stream.batch(100)
     with torch.no_grad():
-        _, squared, _ = network.loss(network(found), truth)
-    assert not network.training and squared < 0.5 * truth.var()
+        mse = network.metrics(network(found), truth)["mse"]
+    assert not network.training and mse < 0.5 * truth.var()
 
 
 def test_its_loss_is_a_gaussians(rng):
@@ -63,13 +65,13 @@ def test_its_loss_is_a_gaussians(rng):
     answers = torch.zeros(1, 2, 2, 1, 1)
     answers[0, :, 0] = 1.5  # half a pixel off
     answers[0, :, 1] = torch.tensor(0.25).log()  # and said so
-    loss, squared, right = network.loss(answers, truth)
+    loss, metrics = network.loss(answers, truth), network.metrics(answers, truth)
     likelihood = (1 + torch.tensor(0.25).log()) / 2
     assert loss.item() == pytest.approx(1.5 * 0.5 * likelihood.item())
-    assert squared == 0.25 and right == 0  # not within, but at it
+    assert metrics == {"mse": 0.25, "coverage": 0}  # not within, but at it
     # The deviation that fits the error best is the error itself.
     answers.requires_grad_()
-    network.loss(answers, truth)[0].backward()
+    network.loss(answers, truth).backward()
     assert answers.grad[:, :, 1].abs().max() < 1e-6 < answers.grad[:, :, 0].abs().min()
 
 

@@ -31,7 +31,7 @@ def test_one_batch_is_learned_by_heart(rng):
     fixed = data.PatchStream([torch.rand(64, 64, generator=rng)], network.sigmas, rng=rng).batch(8)
 
     class Repeated:
-        def batch(self, size, *, share=(0, 1)):
+        def batch(self, size, *, rank=0, world_size=1):
             return fixed
 
     history = learn.train(network, Repeated(), learn.TrainConfig(num_steps=60, lr=1e-3))
@@ -42,7 +42,7 @@ def test_the_packaged_weights_are_what_their_recipe_gives():
     # The first steps of the whole run: textures, stream, network and schedule must all be those
     # that the weights were trained with.
     _, record = learn.pretrained("spectrum-30")
-    recipe = learn.RECIPES["spectrum-30"]
+    recipe = learn.SHIPPED["spectrum-30"]
     made_by = dict(record["recipe"])
     config = learn.TrainConfig(**made_by.pop("config"))
     assert learn.Recipe(**made_by, config=config) == recipe
@@ -106,7 +106,7 @@ def test_history_is_thinned_by_means():
 
 def test_a_recipe_that_needs_the_scans_says_so():
     with pytest.raises(ValueError, match="name the folder"):
-        learn.prepare_recipe(learn.RECIPES["thesis-30-as-published"])
+        learn.prepare_recipe(learn.SHIPPED["thesis-30-as-published"])
 
 
 @pytest.mark.parametrize("source", ["unseen", "as-published"])
@@ -121,10 +121,10 @@ def test_scans_are_trained_on_as_the_source_says(source):
     network, stream, facts = learn.prepare_recipe(recipe, scans=scans)
     assert facts["source"] == learn.recipes.TRAINED_ON[source] and len(facts["sha256"]) == 64
     if source == "unseen":
-        aside = set(facts["aside"])
-        assert aside and len({"brick", "grass"} & aside) in (0, 2)
+        held_out = set(facts["held_out"])
+        assert held_out and len({"brick", "grass"} & held_out) in (0, 2)
         free = len(data.FAMILIES) + len(data.TRAINING_PHOTOGRAPHS)
-        assert stream.num_images == facts["num_images"] == 2 * (6 - len(aside)) + free
+        assert stream.num_images == facts["num_images"] == 2 * (6 - len(held_out)) + free
     else:
         kept, test = data.count_patches((130, 130), data.DatasetConfig(10))
         assert facts["num_patches"] == 6 * 10 * (kept - test)

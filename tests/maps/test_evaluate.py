@@ -113,8 +113,8 @@ class FirstClass:
 
     sigmas, mean = torch.tensor([1.0, 2.0]), torch.tensor(0.0)
 
-    def read_out(self, answers, readout):
-        return maps.read_out(answers, self.sigmas, readout)
+    def decode(self, answers, readout):
+        return maps.read_out(answers, self.sigmas, readout), None
 
     def __call__(self, patches):
         assert patches.dtype == torch.float32 and patches.max() <= 1

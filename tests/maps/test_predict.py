@@ -240,7 +240,7 @@ def test_a_network_that_states_its_deviation_is_an_estimator_that_does(rng):
     found = estimator.predict(image, stride=4, border="valid")
     assert found.sigma.shape == found.std.shape == (7, 6)
     answer = network(image[None, None, 8:24, 4:20])
-    torch.testing.assert_close(found.std[2, 1], network.deviation(answer)[0].detach())
+    torch.testing.assert_close(found.std[2, 1], network.decode(answer)[1][0].detach())
     assert estimator.predict(image, stride=4).full_size().std.shape == (40, 36)
 
 

@@ -13,8 +13,8 @@ class StoredPatches:
     ----------
     patches : Tensor of shape (N, 1, P, P)
         uint8 grey levels, or floats in [0, 1].
-    targets : Tensor of shape (N,)
-        Class or sigma of each.
+    targets : Tensor of shape (N, ...)
+        Class or sigma of each, or whatever the network's loss compares with.
     rng : torch.Generator
         Source of the order.
     device : str or torch.device, optional
@@ -42,7 +42,7 @@ class StoredPatches:
                 f"patches must have shape (N, 1, P, P) with N at least 1, got "
                 f"{tuple(patches.shape)}."
             )
-        if targets.shape != patches.shape[:1]:
+        if targets.shape[:1] != patches.shape[:1]:
             raise ValueError(
                 f"there must be one target a patch, got {tuple(targets.shape)} for "
                 f"{len(patches)} patches."
@@ -52,29 +52,29 @@ class StoredPatches:
         self._patches, self._targets = patches.to(self.device), targets.to(self.device)
         self._order = torch.empty(0, dtype=torch.int64)
 
-    def batch(self, size, *, share=(0, 1)):
+    def batch(self, size, *, rank=0, world_size=1):
         """Give the next patches.
 
         Parameters
         ----------
         size : int
             How many.
-        share : (int, int), optional
+        rank, world_size : int, optional
             Which of how many equal shares of them to give: see `PatchStream.batch`.
 
         Returns
         -------
-        patches : Tensor of shape (size / shares, 1, P, P)
+        patches : Tensor of shape (size / world_size, 1, P, P)
             float32 in [0, 1].
-        targets : Tensor of shape (size / shares,)
+        targets : Tensor of shape (size / world_size, ...)
             Of the type they were given in.
         """
         size = check_integer(size, "size")
         while len(self._order) < size:
             again = torch.randperm(len(self._patches), generator=self.rng)
             self._order = torch.cat([self._order, again])
-        chosen, self._order = self._order[:size][rows_of(size, share)], self._order[size:]
-        chosen = chosen.to(self.device)
+        chosen = self._order[:size][rows_of(size, rank, world_size)].to(self.device)
+        self._order = self._order[size:]
         patches = self._patches[chosen]
         patches = patches.float() / 255 if patches.dtype == torch.uint8 else patches.float()
         return patches, self._targets[chosen]

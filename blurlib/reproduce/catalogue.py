@@ -1,44 +1,9 @@
-"""The frozen recipes: of the weights that come with the package, and of the book's studies."""
+"""The frozen recipes of the book's studies."""
 
 from dataclasses import replace
 
-from .mix import CropMix
-from .recipes import Recipe
-from .training import TrainConfig
-
-#: 900,000 patches: what two quiet CPU cores learn from in less than half an hour.
-_HALF_AN_HOUR = TrainConfig(num_steps=18_000, batch_size=50, lr=1e-3)
-
-#: The small networks learn from 128 patches a step.
-_SMALL = TrainConfig(num_steps=8000, batch_size=128, lr=2e-3)
-
-_UNSEEN = Recipe("thesis", source="unseen", num_pages=24, config=_HALF_AN_HOUR)
-_PUBLISHED = Recipe("thesis", source="as-published", config=_HALF_AN_HOUR)
-
-#: 288,000 crops: a good hour of two quiet CPU cores.
-_CROPS = TrainConfig(
-    num_steps=18_000, batch_size=16, lr=1.5e-3, warmup=0.05, optimizer="muon", weight_decay=0.01
-)
-
-_SIGMA_NET = Recipe(
-    "sigma", source="unseen", textures_each=24, num_pages=96, mix=CropMix(), config=_CROPS
-)
-
-#: Regression with context and doubt. The small one learns from 160,000 such crops.
-REGRESSION = {
-    "sigma-net": _SIGMA_NET,
-    "sigma-net-small": replace(
-        _SIGMA_NET, network="sigma-small", config=replace(_CROPS, num_steps=10_000)
-    ),
-}
-
-#: The weights that come with the package.
-SHIPPED = {
-    "spectrum-30": Recipe("spectrum", textures_each=12, num_pages=24, config=_SMALL),
-    **{f"thesis-{k}": replace(_UNSEEN, num_classes=k) for k in (10, 30, 60)},
-    **{f"thesis-{k}-as-published": replace(_PUBLISHED, num_classes=k) for k in (10, 30, 60)},
-    **REGRESSION,
-}
+from ..learn.recipes import PUBLISHED, SHIPPED, SMALL, UNSEEN, Recipe
+from ..learn.training import TrainConfig
 
 
 def _shorter(recipe, thousands):
@@ -49,8 +14,8 @@ def _shorter(recipe, thousands):
 
 #: Error against training time: the thesis' network on fewer and on more patches.
 CURVE = {
-    **{f"thesis-30-{k}k": _shorter(_UNSEEN, k) for k in (75, 150, 300, 2700)},
-    **{f"thesis-30-as-published-{k}k": _shorter(_PUBLISHED, k) for k in (75, 150, 300, 2700)},
+    **{f"thesis-30-{k}k": _shorter(UNSEEN, k) for k in (75, 150, 300, 2700)},
+    **{f"thesis-30-as-published-{k}k": _shorter(PUBLISHED, k) for k in (75, 150, 300, 2700)},
 }
 
 _BASE = CURVE["thesis-30-300k"]
@@ -67,8 +32,8 @@ CHOICES = {
     "choice-adagrad": replace(_BASE, config=replace(_ADAGRAD, num_steps=6000)),
     "choice-unrounded": replace(_BASE, rounded=False),
     "choice-fixed-patches": replace(_BASE, num_fixed=84_000),
-    "author-as-written": replace(_PUBLISHED, initialisation="default", config=_ADAGRAD),
-    "author-he": replace(_PUBLISHED, config=_ADAGRAD),
+    "author-as-written": replace(PUBLISHED, initialisation="default", config=_ADAGRAD),
+    "author-he": replace(PUBLISHED, config=_ADAGRAD),
 }
 
 #: Sides of the patches, in pixels.
@@ -77,7 +42,7 @@ PATCH_SIZES = (32, 24, 16, 12, 8, 6, 4, 2, 1)
 #: How small a patch can be: two small networks, each at every size.
 SIZES = {
     f"{network}-{size}px": Recipe(
-        network, source="unseen", patch_size=size, num_pages=24, config=_SMALL
+        network, source="unseen", patch_size=size, num_pages=24, config=SMALL
     )
     for network in ("spectrum", "pixels")
     for size in PATCH_SIZES
@@ -100,5 +65,5 @@ READOUT_STUDY = {
     )
 }
 
-#: All of them by name.
+#: All recipes by name: these, and those of the weights.
 RECIPES = {**SHIPPED, **CURVE, **CHOICES, **SIZES, **READOUT_STUDY}

@@ -1,0 +1,281 @@
+"""From a recipe to a trained network: its pictures, its stream, its run, its record."""
+
+import hashlib
+import platform
+import tempfile
+
+import torch
+from torch import distributed
+from torch.nn import functional
+
+from .. import __version__
+from .._checks import check_device
+from ..data.crops import CropStream
+from ..data.datasets import StoredPatches, build_dataset, load_dataset
+from ..data.free import (
+    free_pages,
+    free_photographs,
+    gaussian_random_fields,
+    synthetic_cloth,
+    synthetic_prints,
+    training_images,
+)
+from ..data.protocols import DatasetConfig, split_materials
+from ..data.stream import PatchStream
+from .recipes import TRAINED_ON
+from .training import train
+
+
+def run_recipe(
+    recipe, *, images=None, scans=None, device="cpu", checkpoint=None, progress=False,
+    callback=None,
+):  # fmt: skip
+    """Train a network from nothing, or go on where a checkpoint stands.
+
+    Parameters
+    ----------
+    recipe : Recipe
+        What to do.
+    images : sequence of Tensors of shape (H, W), optional
+        Sharp images to train on instead of the recipe's.
+    scans : Collection, optional
+        The Brodatz scans, for a recipe whose source they are.
+    device : str or torch.device, optional
+        Where to train.
+    checkpoint : callable, optional
+        From the run's identity to the `Checkpoint` that saves and restores it.
+    progress : bool, optional
+        Whether to show a progress bar.
+    callback : callable, optional
+        Called with the run after every step.
+
+    Returns
+    -------
+    network : Module
+        Trained, in evaluation mode.
+    record : dict
+        Recipe, data, device, versions, seconds and the history in a hundred means, for JSON.
+
+    Raises
+    ------
+    TypeError, ValueError, FloatingPointError
+        As `prepare_recipe` and `blurlib.learn.train`.
+    """
+    network, stream, facts = prepare_recipe(recipe, images=images, scans=scans, device=device)
+    # What was drawn follows from the recipe; its bits differ from one processor to the next, and
+    # with the number of threads, and a run that moved is still the same run.
+    files = {name: fact for name, fact in facts.items() if name != "sha256"}
+    identity = {"recipe": recipe.as_dict(), "data": files}
+    history = train(
+        network, stream, recipe.config, device=device, progress=progress, callback=callback,
+        checkpoint=None if checkpoint is None else checkpoint(identity),
+    )  # fmt: skip
+    record = {
+        "recipe": recipe.as_dict(),
+        "data": facts,
+        "device": device_name(device),
+        "processes": distributed.get_world_size() if distributed.is_initialized() else 1,
+        "versions": {
+            "blurlib": __version__,
+            "torch": torch.__version__,
+            "python": platform.python_version(),
+        },
+        "seconds": round(history["seconds"][-1], 1),
+        "history": thin_history(history),
+    }
+    return network, record
+
+
+def device_name(device):
+    """Name a device for a record.
+
+    Parameters
+    ----------
+    device : str or torch.device
+        For instance "cuda".
+
+    Returns
+    -------
+    name : str
+        With the GPU's model, or the number of threads.
+    """
+    device = torch.device(device)
+    if device.type == "cuda":
+        return f"cuda, {torch.cuda.get_device_name(device)}"
+    return f"{device.type}, {torch.get_num_threads()} threads"
+
+
+def prepare_recipe(recipe, *, images=None, scans=None, device="cpu"):
+    """Return what a recipe starts from.
+
+    Parameters
+    ----------
+    recipe, images, scans, device
+        As `run_recipe`.
+
+    Returns
+    -------
+    network : Module
+        Initialised from the recipe's seed.
+    stream : PatchStream, CropStream or StoredPatches
+        From the same generator, so the two belong together.
+    facts : dict
+        What is trained on: ``source``, ``num_images``, ``sha256`` of all their pixels, and
+        ``files_sha256`` of those that were read rather than drawn, if there are any; for Brodatz
+        scans the names of those ``held_out``.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If the scans are needed and not given, or as `blurlib.data.PatchStream`.
+    """
+    device = check_device(device)  # before the textures are drawn
+    rng = torch.Generator().manual_seed(recipe.seed)
+    if images is None and recipe.source != "free" and scans is None:
+        raise ValueError(
+            f"the recipe trains on Brodatz scans ({recipe.source}); name the folder that has them."
+        )
+    if images is None and recipe.source == "as-published":
+        return _published(recipe, scans, device, rng)
+    groups, facts = None, {"source": "images given by the user"}
+    if images is not None:
+        facts["files_sha256"] = _hash(images)
+    else:
+        groups, more = _trained_on(recipe, scans, rng)
+        facts = {"source": TRAINED_ON[recipe.source], **more}
+        images = [image for group in groups.values() for image in group]
+    network = recipe.new_network(rng)
+    if recipe.on_crops:
+        # Given images are drawn alike.
+        weights = recipe.mix.weights(groups) if recipe.mix and groups else None
+        stream = CropStream(images, recipe.crops, rng=rng, weights=weights, device=device)
+        return network, stream, {**facts, "num_images": len(images), "sha256": _hash(images)}
+    stream = PatchStream(
+        images, **network.drawn_sigmas, rng=rng, patch_size=recipe.patch_size,
+        rounded=recipe.rounded, device=device,
+    )  # fmt: skip
+    facts |= {"num_images": len(images), "sha256": _hash(images)}
+    if recipe.num_fixed:
+        facts["num_patches"] = recipe.num_fixed
+        parts = [stream.batch(min(1000, recipe.num_fixed - i))
+                 for i in range(0, recipe.num_fixed, 1000)]  # fmt: skip
+        patches, labels = (torch.cat(part) for part in zip(*parts, strict=True))
+        stream = StoredPatches(patches, labels, rng=rng, device=device)
+    return network, stream, facts
+
+
+def _trained_on(recipe, scans, rng):
+    """Return the images in groups, and the names of the scans that are held out."""
+    groups, facts, mix = {}, {}, recipe.mix
+    if recipe.source == "unseen":
+        training, held_out = split_scans(scans, DatasetConfig().seed)
+        facts["held_out"] = [scan.name for scan in held_out]
+        groups["scans"] = _at_sizes(training, (1.0,))
+        facts["files_sha256"] = _hash(groups["scans"])
+        groups["smaller_scans"] = _at_sizes(training, (0.5,) if mix is None else mix.sizes)
+    groups["textures"] = training_images(
+        rng=rng, num_each=recipe.textures_each, photographs=mix is None
+    )
+    if mix is not None:
+        groups["photographs"] = free_photographs()
+        groups["fields"] = gaussian_random_fields(recipe.num_fields, rng=rng)
+        groups["cloth"] = synthetic_cloth(recipe.num_cloths, rng=rng)
+    groups["pages"] = free_pages(recipe.num_pages, rng=rng)
+    if mix is not None:
+        groups["old_print"] = synthetic_prints(recipe.num_prints, rng=rng)
+    if recipe.on_crops:  # some photographs are smaller than a crop and its blur
+        groups = {
+            name: [image for image in group if min(image.shape) >= recipe.min_side]
+            for name, group in groups.items()
+        }
+    return groups, facts
+
+
+def split_scans(scans, seed=0):
+    """Hold whole materials out, as the protocol for unseen textures does.
+
+    Parameters
+    ----------
+    scans : sequence of Picture
+        For instance `blurlib.data.brodatz`.
+    seed : int, optional
+        Of the split.
+
+    Returns
+    -------
+    training, held_out : lists of Picture
+        No material is in both.
+    """
+    test = split_materials(
+        [scan.material for scan in scans], DatasetConfig().test_share,
+        rng=torch.Generator().manual_seed(seed),
+    )  # fmt: skip
+    sides = [], []
+    for scan, is_test in zip(scans, test, strict=True):
+        sides[is_test].append(scan)
+    return sides
+
+
+def _hash(images):
+    """Return a hash of the images' content."""
+    digest = hashlib.sha256()
+    for image in images:
+        digest.update(image.float().contiguous().numpy().tobytes())
+    return digest.hexdigest()
+
+
+def _at_sizes(scans, sizes):
+    """Return the scans' pixels at several sizes: smaller is finer, and sharper."""
+    sharp = [scan.load()[None, None] for scan in scans]
+    resized = [
+        functional.avg_pool2d(image, 2) if size == 0.5 else functional.interpolate(
+            image, scale_factor=size, mode="bicubic", antialias=True, align_corners=False
+        ).clamp(0, 1) if size != 1 else image
+        for size in sizes
+        for image in sharp
+    ]  # fmt: skip
+    return [image[0, 0] for image in resized]
+
+
+def _published(recipe, scans, device, rng):
+    """Build the dataset as published; the stream gives its training patches, again and again."""
+    config = DatasetConfig(num_classes=recipe.num_classes, seed=recipe.seed)
+    with tempfile.TemporaryDirectory() as folder:
+        manifest = build_dataset(scans, folder, config)
+        dataset = load_dataset(folder)
+    network = recipe.new_network(rng)
+    files = "".join(entry["pixels_sha256"] for entry in manifest["pictures"])
+    facts = {
+        "source": TRAINED_ON["as-published"], "num_images": len(manifest["pictures"]),
+        "num_patches": len(dataset.train), "sha256": manifest["sha256"],
+        "files_sha256": hashlib.sha256(files.encode()).hexdigest(),
+    }  # fmt: skip
+    return network, dataset.train.stream(rng=rng, device=device), facts
+
+
+def thin_history(history, num_points=100):
+    """Return a history as means over equal runs of steps, short enough for a file's header.
+
+    Parameters
+    ----------
+    history : dict of lists
+        From `blurlib.learn.train`: one number a step under each name.
+    num_points : int, optional
+        Largest number of means under each name.
+
+    Returns
+    -------
+    thin : dict
+        The means by name, and ``steps_a_point``, how many steps each stands for.
+    """
+    size = -(-len(history["loss"]) // num_points)
+    return {
+        "steps_a_point": size,
+        **{
+            name: [
+                round(sum(values[i : i + size]) / len(values[i : i + size]), 4)
+                for i in range(0, len(values), size)
+            ]
+            for name, values in history.items()
+        },
+    }

@@ -1,0 +1,109 @@
+"""Train, calibrate, save: a network from its recipe to its file."""
+
+from pathlib import Path
+
+import torch
+
+from ..learn import Checkpoint, is_main_process, run_recipe, save_network
+from .estimators import estimator_of
+from .evaluate import make_test_image
+from .uncertainty import fit_std_scale
+
+#: The clean fields that std is calibrated on.
+CALIBRATION_FIELDS = ("ramp", "sin")
+
+#: Step between the places that are looked at for that, in pixels.
+CALIBRATION_STRIDE = 4
+
+
+def train_estimator(
+    recipe, path, *, images=None, scans=None, held_out=(), device="cpu", callback=None,
+    progress=False, say=None,
+):  # fmt: skip
+    """Train a network, calibrate the std that it states, and save it.
+
+    What is not done yet lies in ``PATH.unfinished``: a run that was stopped goes on from there.
+
+    Parameters
+    ----------
+    recipe : Recipe
+        What to do.
+    path : path-like
+        File of the trained network.
+    images, scans, device, callback, progress
+        As `blurlib.learn.run_recipe` takes them.
+    held_out : sequence of Picture, optional
+        What the network has not seen: a network on crops is calibrated on it.
+    say : callable, optional
+        Called with a line of text when a stopped run goes on.
+
+    Returns
+    -------
+    network : Module
+        In evaluation mode.
+    record : dict
+        As `blurlib.learn.run_recipe` has it, and ``uncertainty`` if it was calibrated.
+
+    Raises
+    ------
+    IsADirectoryError
+        If a folder stands where the unfinished run would.
+    TypeError, ValueError, FloatingPointError, OSError
+        As `blurlib.learn.run_recipe` and `blurlib.learn.save_network`.
+    """
+    path = Path(path)
+    unfinished = path.with_name(f"{path.name}.unfinished")
+    if unfinished.is_dir():
+        raise IsADirectoryError(f"{unfinished} is a folder; remove it, or name another --out")
+
+    def checkpoint(identity):
+        if say is not None and unfinished.is_file() and is_main_process():
+            say(f"going on from {unfinished}")
+        return Checkpoint(unfinished, identity)
+
+    network, record = run_recipe(
+        recipe, images=images, scans=scans, device=device, checkpoint=checkpoint,
+        progress=progress, callback=callback,
+    )  # fmt: skip
+    if is_main_process():
+        if recipe.on_crops and held_out:
+            record["uncertainty"] = calibrate(network, held_out)
+        save_network(path, network, record)
+        unfinished.unlink(missing_ok=True)
+    return network, record
+
+
+def calibrate(network, pictures):
+    """Give a network the one factor that makes its std right on pictures it has not seen.
+
+    Parameters
+    ----------
+    network : SigmaNet
+        Just trained; its ``std_scale`` is set.
+    pictures : sequence of Picture
+        Of other materials than it was trained on.
+
+    Returns
+    -------
+    facts : dict
+        ``std_scale`` and the names of the pictures, for the file's record.
+    """
+    network.std_scale.fill_(1.0)
+    errors, std = joined(
+        errors_of(network, picture, field) for field in CALIBRATION_FIELDS for picture in pictures
+    )
+    network.std_scale.fill_(fit_std_scale(errors, std))
+    return {"std_scale": network.std_scale.item(), "on": [picture.name for picture in pictures]}
+
+
+def errors_of(network, picture, field, **degradation):
+    """Return estimate less truth, and the stated std, at every fourth pixel of a picture."""
+    blurred, truth = make_test_image(picture.load(), field, **degradation)
+    found = estimator_of(network).predict(blurred, stride=CALIBRATION_STRIDE, border="valid")
+    return found.sigma - found.at_windows(truth), found.std
+
+
+def joined(pairs):
+    """Return all errors and all std, in one row each."""
+    errors, std = zip(*pairs, strict=True)
+    return (torch.cat([part.flatten() for part in parts]) for parts in (errors, std))
