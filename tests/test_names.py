@@ -42,6 +42,7 @@ RENAMED = {
     "num_deviations": "num_std",
     "own_stride": "output_stride",
     "peers": "comparison",
+    "pinned_to": "dirichlet_values",
     "predict_full_size": "Estimator.predict(...).full_size()",
     "predict_grid": "Estimator.predict",
     "predict_layers": "Estimator.predict",

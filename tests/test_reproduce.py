@@ -90,8 +90,8 @@ def test_the_third_row_needs_the_truth_at_the_border(scans, tmp_path):
     for name in record_of("slides-third-row")["ways"]:
         reached = [found["reaches"] for found in ways[name].values()]
         # Free borders forget the ramp, and columns that average downward never hear of their ends.
-        assert all(reached) == ("pinned" in name and name != "columns, pinned-columns"), name
-    for found in ways["jacobi, pinned"].values():
+        assert all(reached) == ("dirichlet" in name and name != "columns, dirichlet_columns"), name
+    for found in ways["jacobi, dirichlet"].values():
         assert found["after_12000"] < 1e-3 < 0.05 < found["raw"]
 
 

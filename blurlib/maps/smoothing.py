@@ -1,7 +1,8 @@
 r"""Smoothing a sigma map by averaging neighbours, step by step or all steps at once.
 
-One step replaces each value by a weighted mean of its 3 x 3 neighbourhood. At a *free* border the
-map meets its own mirror image, so nothing flows out. A *pinned* border keeps given values for ever.
+One step replaces each value by a weighted mean of its 3 x 3 neighbourhood. At a *free*
+(Neumann) border the map meets its own mirror image, so nothing flows out. A *pinned* (Dirichlet)
+border keeps given values for ever.
 On waves that fit the border (cosines where it is free, sines where it is pinned) an average acts as
 a mere factor,
 
@@ -27,27 +28,27 @@ NEIGHBOURHOODS = {
 
 #: Which sides are pinned: (top and bottom, left and right).
 BOUNDARIES = {
-    "free": (False, False),
-    "pinned": (True, True),
-    "pinned-columns": (False, True),
+    "neumann": (False, False),
+    "dirichlet": (True, True),
+    "dirichlet_columns": (False, True),
 }
 
 
-def _check(sigma_map, num_iter, neighbourhood, boundary, pinned_to):
+def _check(sigma_map, num_iter, neighbourhood, boundary, dirichlet_values):
     check_image(sigma_map, "sigma_map")
     check_choice(neighbourhood, "neighbourhood", NEIGHBOURHOODS)
     pinned = BOUNDARIES[check_choice(boundary, "boundary", BOUNDARIES)]
-    if any(pinned) != (pinned_to is not None):
+    if any(pinned) != (dirichlet_values is not None):
         raise ValueError(
-            "pinned_to and a pinned boundary belong together: pass a map whose border is known, "
-            'or boundary="free".'
+            "dirichlet_values and a pinned boundary belong together: pass a map whose border is "
+            'known, or boundary="neumann".'
         )
-    if pinned_to is not None:
-        check_image(pinned_to, "pinned_to")
-        if pinned_to.shape != sigma_map.shape:
+    if dirichlet_values is not None:
+        check_image(dirichlet_values, "dirichlet_values")
+        if dirichlet_values.shape != sigma_map.shape:
             raise ValueError(
-                f"pinned_to must have the map's shape {tuple(sigma_map.shape)}, got "
-                f"{tuple(pinned_to.shape)}."
+                f"dirichlet_values must have the map's shape {tuple(sigma_map.shape)}, got "
+                f"{tuple(dirichlet_values.shape)}."
             )
         for size, fixed in zip(sigma_map.shape[-2:], pinned, strict=True):
             if fixed and size < 3:
@@ -61,11 +62,11 @@ def _inside(pinned):
     return tuple(slice(1, -1) if fixed else slice(None) for fixed in pinned)
 
 
-def _start(sigma_map, pinned, pinned_to):
+def _start(sigma_map, pinned, dirichlet_values):
     """Return the map in double precision with its border put where it is pinned."""
-    if pinned_to is None:
+    if dirichlet_values is None:
         return sigma_map.detach().double().cpu().clone()
-    start = pinned_to.detach().double().cpu().clone()
+    start = dirichlet_values.detach().double().cpu().clone()
     inside = (..., *_inside(pinned))
     start[inside] = sigma_map.detach().double().cpu()[inside]
     return start
@@ -84,7 +85,7 @@ def _average(values, weights):
 
 
 def smooth_iterated(
-    sigma_map, num_iter, neighbourhood="mean3x3", *, boundary="free", pinned_to=None
+    sigma_map, num_iter, neighbourhood="mean3x3", *, boundary="neumann", dirichlet_values=None
 ):
     """Average neighbours `num_iter` times, step by step.
 
@@ -97,9 +98,9 @@ def smooth_iterated(
     neighbourhood : {"mean3x3", "jacobi", "columns"}, optional
         All nine alike; the four next to a pixel without itself; the pixel, the one above and the
         one below (the direction in which the thesis' fields are constant).
-    boundary : {"free", "pinned", "pinned-columns"}, optional
+    boundary : {"neumann", "dirichlet", "dirichlet_columns"}, optional
         Whether the border takes part, keeps given values, or does so in its first and last column.
-    pinned_to : Tensor of shape (..., H, W), optional
+    dirichlet_values : Tensor of shape (..., H, W), optional
         Map whose border is kept: with the truth, an experiment and no estimate.
 
     Returns
@@ -116,8 +117,10 @@ def smooth_iterated(
     ----------
     .. [1] Chapter "Sin, smoothing, and a riddle", ``book/maps/sin_and_smoothing.ipynb``.
     """
-    num_iter, weights, pinned = _check(sigma_map, num_iter, neighbourhood, boundary, pinned_to)
-    smoothed = _start(sigma_map, pinned, pinned_to)
+    num_iter, weights, pinned = _check(
+        sigma_map, num_iter, neighbourhood, boundary, dirichlet_values
+    )
+    smoothed = _start(sigma_map, pinned, dirichlet_values)
     inside = (..., *_inside(pinned))
     for _ in range(num_iter):
         averaged = _average(smoothed, weights)
@@ -126,7 +129,9 @@ def smooth_iterated(
     return smoothed.to(sigma_map)
 
 
-def smooth(sigma_map, num_iter, neighbourhood="mean3x3", *, boundary="free", pinned_to=None):
+def smooth(
+    sigma_map, num_iter, neighbourhood="mean3x3", *, boundary="neumann", dirichlet_values=None
+):
     """Average neighbours `num_iter` times, in one step among waves.
 
     The numbers are those of `smooth_iterated`; the cost does not depend on `num_iter`.
@@ -139,9 +144,9 @@ def smooth(sigma_map, num_iter, neighbourhood="mean3x3", *, boundary="free", pin
         Number of steps, at least 0.
     neighbourhood : {"mean3x3", "jacobi", "columns"}, optional
         As for `smooth_iterated`.
-    boundary : {"free", "pinned", "pinned-columns"}, optional
+    boundary : {"neumann", "dirichlet", "dirichlet_columns"}, optional
         As for `smooth_iterated`.
-    pinned_to : Tensor of shape (..., H, W), optional
+    dirichlet_values : Tensor of shape (..., H, W), optional
         As for `smooth_iterated`.
 
     Returns
@@ -165,8 +170,10 @@ def smooth(sigma_map, num_iter, neighbourhood="mean3x3", *, boundary="free", pin
     >>> torch.allclose(smooth(noise, 50), smooth_iterated(noise, 50), atol=1e-12)
     True
     """
-    num_iter, weights, pinned = _check(sigma_map, num_iter, neighbourhood, boundary, pinned_to)
-    smoothed = _start(sigma_map, pinned, pinned_to)
+    num_iter, weights, pinned = _check(
+        sigma_map, num_iter, neighbourhood, boundary, dirichlet_values
+    )
+    smoothed = _start(sigma_map, pinned, dirichlet_values)
     inside = (..., *_inside(pinned))
     rows, columns = (
         _cosines(size, fixed) for size, fixed in zip(smoothed.shape[-2:], pinned, strict=True)

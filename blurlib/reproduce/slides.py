@@ -65,11 +65,13 @@ def third_row(experiment):
         truth = crop_to_windows(truth).double()
         raw = predict_sigma_map(network, blurred, readout="argmax").double()
         for boundary in BOUNDARIES:
-            known = None if boundary == "free" else truth
+            known = None if boundary == "neumann" else truth
             for way in NEIGHBOURHOODS:
 
                 def error(number, way=way, options=(boundary, known), raw=raw, truth=truth):
-                    smoothed = smooth(raw, number, way, boundary=options[0], pinned_to=options[1])
+                    smoothed = smooth(
+                        raw, number, way, boundary=options[0], dirichlet_values=options[1]
+                    )
                     return rmse(smoothed, truth)
 
                 row = found.setdefault(f"{way}, {boundary}", {})

@@ -24,24 +24,24 @@ def test_one_dct_step_is_all_iterations(neighbourhood, num_iter, rng):
 
 
 @NAMES
-@pytest.mark.parametrize("boundary", ["pinned", "pinned-columns"])
+@pytest.mark.parametrize("boundary", ["dirichlet", "dirichlet_columns"])
 @pytest.mark.parametrize("num_iter", [0, 1, 7, 500])
 def test_one_step_is_all_iterations_with_a_pinned_border(neighbourhood, boundary, num_iter, rng):
     sigma_map, known = torch.rand(2, 13, 18, generator=rng, dtype=torch.float64)
-    options = {"boundary": boundary, "pinned_to": known}
+    options = {"boundary": boundary, "dirichlet_values": known}
     iterated = maps.smooth_iterated(sigma_map, num_iter, neighbourhood, **options)
     at_once = maps.smooth(sigma_map, num_iter, neighbourhood, **options)
     torch.testing.assert_close(at_once, iterated, atol=1e-10, rtol=0)
     assert torch.equal(at_once[:, [0, -1]], known[:, [0, -1]])
-    assert torch.equal(at_once[[0, -1]], known[[0, -1]]) == (boundary == "pinned")
+    assert torch.equal(at_once[[0, -1]], known[[0, -1]]) == (boundary == "dirichlet")
 
 
 def test_a_pinned_border_draws_everything_to_the_harmonic_map(rng):
     # A plane is harmonic: pinned to it, Jacobi's averages end there, wherever they begin.
     plane = torch.linspace(0.1, 3, 31, dtype=torch.float64).repeat(21, 1)
     noisy = plane + 0.2 * torch.randn(21, 31, generator=rng, dtype=torch.float64)
-    for boundary in ("pinned", "pinned-columns"):
-        rest = maps.smooth(noisy, 100_000, "jacobi", boundary=boundary, pinned_to=plane)
+    for boundary in ("dirichlet", "dirichlet_columns"):
+        rest = maps.smooth(noisy, 100_000, "jacobi", boundary=boundary, dirichlet_values=plane)
         torch.testing.assert_close(rest, plane, atol=1e-9, rtol=0)
     free = maps.smooth(noisy, 100_000, "jacobi")
     assert free.std() < 1e-3  # a free one forgets the plane
@@ -50,10 +50,10 @@ def test_a_pinned_border_draws_everything_to_the_harmonic_map(rng):
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        ({"boundary": "pinned"}, "belong together"),
-        ({"pinned_to": torch.rand(5, 6)}, "belong together"),
-        ({"boundary": "pinned", "pinned_to": torch.rand(6, 5)}, "the map's shape"),
-        ({"boundary": "open"}, "boundary must be one of free"),
+        ({"boundary": "dirichlet"}, "belong together"),
+        ({"dirichlet_values": torch.rand(5, 6)}, "belong together"),
+        ({"boundary": "dirichlet", "dirichlet_values": torch.rand(6, 5)}, "the map's shape"),
+        ({"boundary": "open"}, "boundary must be one of neumann"),
     ],
 )
 def test_bad_boundaries_are_named(options, words):
