@@ -16,7 +16,7 @@ from .limits import (
     transfers,
 )
 
-WINDOWS = ("none", "hann")
+TAPERS = ("none", "hann")
 
 #: Steps of the search, and how far its first guesses of sigma lie apart, in pixels.
 _STEPS, _APART = 40, 1.0
@@ -176,7 +176,7 @@ def fit_power_law(images, *, noise=0.0, truncate=None, sigma_max=6.0, window="no
     torch.Size([2])
     """
     images, truncate, sigma_max = _check(images, truncate, sigma_max)
-    check_choice(window, "window", WINDOWS)
+    check_choice(window, "window", TAPERS)
     if images.shape[1] != images.shape[2]:
         raise ValueError(f"images must be square, got {tuple(images.shape)}; cut them.")
     size = images.shape[-1]

@@ -156,7 +156,7 @@ def test_features_have_the_names_they_are_given(rng):
     features = classical.hand_features(image, 16)
     assert len(features) == len(classical.FEATURES) == 15
     for k, name in enumerate(calibration.STATISTICS):
-        torch.testing.assert_close(features[k], estimator.METHODS[name](image, 16).float())
+        torch.testing.assert_close(features[k], estimator.MEASURES[name](image, 16).float())
 
 
 def test_our_trees_say_what_scikit_learns_say(rng):
@@ -208,7 +208,7 @@ def test_the_packaged_calibration_says_what_it_was_fitted_on():
     packaged = classical.load_calibration()
     assert packaged.record["recipe"] == json.loads(json.dumps(fit.RECIPE.as_dict()))
     assert packaged.record["num_cuts"] == fit.NUM_CUTS and packaged.record["data"]["held_out"]
-    assert calibration.PACKAGED.stat().st_size < 500_000
+    assert calibration.CALIBRATION_FILE.stat().st_size < 500_000
 
 
 def test_a_damaged_calibration_is_refused(small, tmp_path, monkeypatch):
@@ -239,7 +239,7 @@ def test_a_damaged_calibration_is_refused(small, tmp_path, monkeypatch):
         replace(small, forest=bad).save(path)
         with pytest.raises(classical.CalibrationError, match=says):
             classical.load_calibration(path)
-    monkeypatch.setattr(calibration, "PACKAGED", path)
+    monkeypatch.setattr(calibration, "CALIBRATION_FILE", path)
     monkeypatch.setattr(calibration, "_HASHES", tmp_path / "sha256.json")
     (tmp_path / "sha256.json").write_text(json.dumps({path.name: "0" * 64}))
     with pytest.raises(classical.CalibrationError, match="not the published one"):

@@ -271,7 +271,7 @@ def test_a_cut_patch_needs_its_window(rng):
     images = seen(large, 1.5, rng)[:, 40:72, 40:72]
     error = {
         window: likelihood.fit_power_law(images, window=window)[0] - 1.5
-        for window in likelihood.WINDOWS
+        for window in likelihood.TAPERS
     }
     size = {name: one.square().mean().sqrt().item() for name, one in error.items()}
     exact = limits.bound_power_law(-2.0, 0.1, 1.5, periodic=False)

@@ -5,7 +5,7 @@ Each measures one thing in every window, and a curve that was fitted once makes 
 
 from .autocorrelation import autocorrelation, gradient_autocorrelation
 from .calibration import Calibration, CalibrationError, Curve, load_calibration
-from .estimator import CLASSICAL, METHODS, ClassicalEstimator, classical_estimator
+from .estimator import CLASSICAL, MEASURES, ClassicalEstimator, classical_estimator
 from .fit import fit_calibration, fit_curve, fit_forest
 from .laplacian import laplacian_variance
 from .reblur import REBLUR_SIGMA, find_edges, max_gradient, reblur_ratio
@@ -15,7 +15,7 @@ from .trees import FEATURES, Forest, hand_features
 __all__ = [
     "CLASSICAL",
     "FEATURES",
-    "METHODS",
+    "MEASURES",
     "REBLUR_SIGMA",
     "Calibration",
     "CalibrationError",

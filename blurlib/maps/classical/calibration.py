@@ -15,7 +15,7 @@ from .trees import FEATURES, Forest
 #: The statistics that a curve makes a sigma of.
 STATISTICS = FEATURES[:5]
 
-PACKAGED = Path(__file__).with_name("calibration.safetensors")
+CALIBRATION_FILE = Path(__file__).with_name("calibration.safetensors")
 _HASHES = Path(__file__).with_name("sha256.json")
 
 
@@ -110,7 +110,7 @@ def load_calibration(path=None):
     CalibrationError
         If the file is damaged, of another program, or not the one that was published.
     """
-    packaged, path = path is None, Path(PACKAGED if path is None else path)
+    packaged, path = path is None, Path(CALIBRATION_FILE if path is None else path)
     if not path.is_file():
         raise FileNotFoundError(f"there is no calibration {path}")
     if packaged:

@@ -13,7 +13,7 @@ from .spectrum_fit import spectrum_fit
 from .trees import hand_features
 
 #: What each method measures in every window, by name.
-METHODS = {
+MEASURES = {
     "laplacian-variance": laplacian_variance,
     "autocorrelation": autocorrelation,
     "reblur-ratio": reblur_ratio,
@@ -23,7 +23,7 @@ METHODS = {
 }
 
 #: Their names: what `blurlib.maps.load_estimator` takes.
-CLASSICAL = tuple(METHODS)
+CLASSICAL = tuple(MEASURES)
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ class ClassicalEstimator(Estimator):
 
     def answer(self, image, stride):
         """Answer with the sigma of every window: see `Estimator.answer`."""
-        return self.to_sigma(METHODS[self.name](image, stride)).clamp_min(0).float()[None]
+        return self.to_sigma(MEASURES[self.name](image, stride)).clamp_min(0).float()[None]
 
 
 def classical_estimator(name):
@@ -72,7 +72,7 @@ def classical_estimator(name):
     >>> classical_estimator("laplacian-variance").predict(torch.rand(64, 64), stride=16).sigma.shape
     torch.Size([5, 5])
     """
-    check_choice(name, "name", METHODS)
+    check_choice(name, "name", MEASURES)
     calibration = _packaged()
     return ClassicalEstimator(name, calibration.curves.get(name, calibration.forest))
 
