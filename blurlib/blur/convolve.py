@@ -43,6 +43,7 @@ def blur_uniform(image, psf, *, padding_mode="reflect"):
 
     Examples
     --------
+    >>> import torch
     >>> blur_uniform(torch.ones(9, 7), torch.full((3, 3), 1 / 9)).shape
     torch.Size([9, 7])
     """
@@ -102,6 +103,7 @@ def blur_varying(image, sigma_map, *, mode="gather", truncate=4.0, padding_mode=
 
     Examples
     --------
+    >>> import torch
     >>> blur_varying(torch.ones(9, 7), torch.ones(9, 7)).shape
     torch.Size([9, 7])
     """

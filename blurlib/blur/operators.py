@@ -59,9 +59,9 @@ class VaryingBlur:
 
     Examples
     --------
-    >>> operator = VaryingBlur(torch.ones(9, 7), "disk")
-    >>> operator.forward(torch.ones(9, 7)).shape, operator.adjoint(torch.ones(9, 7)).sum()
-    (torch.Size([9, 7]), tensor(63.))
+    >>> operator, image = VaryingBlur(torch.ones(9, 7), "disk"), torch.ones(9, 7)
+    >>> operator.forward(image).shape, round(operator.adjoint(image).sum().item())
+    (torch.Size([9, 7]), 63)
     """
 
     def __init__(
