@@ -5,7 +5,7 @@ import math
 
 import torch
 
-from .._checks import check_choice, check_image, check_number
+from .._checks import check_choice, check_image, check_integer, check_number
 from .borders import PADDING_MODES, pad
 from .psf import MAX_REACH, gaussian_profiles, gaussian_reach
 
@@ -73,7 +73,9 @@ class VaryingBlur:
         check_choice(padding_mode, "padding_mode", PADDING_MODES)
         most = truncate
         if isinstance(truncate, torch.Tensor):
-            most = truncate.max().item()
+            truncate, most = truncate.to(sigma_map.device), truncate.max().item()
+        if margin is not None:
+            check_integer(margin, "margin", low=0)
         most = check_number(most, "truncate", low=0.5, high=20, unit="sigma")
         low, high = sigma_map.min().item(), sigma_map.max().item()
         if low < 0 or most * high > MAX_REACH:
@@ -102,14 +104,7 @@ class VaryingBlur:
         TypeError, ValueError
             If the image is none, or its height and width are not the map's.
         """
-        check_image(image)
-        more = 2 * (self.margin or 0)
-        wanted = tuple(side + more for side in self.sigma_map.shape[-2:])
-        if image.shape[-2:] != wanted:
-            raise ValueError(
-                f"sigma_map must have the image's height and width, {tuple(image.shape[-2:])}, "
-                f"got {wanted}."
-            )
+        self._check(image, self.margin or 0)
         return self._in_precision(self._gather, image)
 
     def adjoint(self, image):
@@ -130,13 +125,18 @@ class VaryingBlur:
         TypeError, ValueError
             If the image is none, or its height and width are not the map's.
         """
-        check_image(image)
-        if image.shape[-2:] != self.sigma_map.shape[-2:]:
-            raise ValueError(
-                f"sigma_map must have the image's height and width, {tuple(image.shape[-2:])}, "
-                f"got {tuple(self.sigma_map.shape)}."
-            )
+        self._check(image, 0)
         return self._in_precision(self._scatter, image)
+
+    def _check(self, image, margin):
+        check_image(image)
+        shape = tuple(side - 2 * margin for side in image.shape[-2:])
+        if shape != tuple(self.sigma_map.shape[-2:]):
+            raise ValueError(
+                f"sigma_map must have the image's height and width"
+                f"{f', less {margin} pixels on each side' if margin else ''}, {shape}, "
+                f"got {tuple(self.sigma_map.shape[-2:])}."
+            )
 
     def _in_precision(self, act, image):
         """Half precision has too few digits to sum in."""

@@ -86,6 +86,7 @@ def test_a_family_lies_as_it_was_given_where_only_rows_differ():
         ({"psf": "star"}, "one of gaussian, disk"),
         ({"truncate": torch.zeros(1, 1)}, "truncate must be a finite number from 0.5"),
         ({"padding_mode": "wrap"}, "padding_mode must be one of"),
+        ({"margin": -1}, "margin must be an integer of at least 0"),
     ],
 )
 def test_bad_arguments_are_named(options, message):
@@ -95,7 +96,7 @@ def test_bad_arguments_are_named(options, message):
 
 def test_images_of_another_size_are_named():
     operator = blur.VaryingBlur(torch.ones(8, 9), margin=2)
-    with pytest.raises(ValueError, match="height and width"):
+    with pytest.raises(ValueError, match=r"less 2 pixels on each side, \(4, 5\), got \(8, 9\)"):
         operator.forward(torch.ones(8, 9))
     with pytest.raises(ValueError, match="height and width"):
         operator.adjoint(torch.ones(12, 13))
