@@ -9,7 +9,7 @@ import importlib
 
 __version__ = "0.1.0"
 
-_ROOMS = ("blur", "data", "learn", "maps", "plotting", "reproduce", "widgets")
+_ROOMS = ("blur", "data", "learn", "theory", "maps", "plotting", "reproduce", "widgets")
 
 
 def __getattr__(name):

@@ -19,6 +19,9 @@ SOURCES = sorted(
 #: Old name -> what it is called now.
 RENAMED = {
     "blends": "p_mix",
+    "bound_power_law": "crlb_power_law",
+    "bound_spectrum_known": "crlb_spectrum_known",
+    "bound_texture_known": "crlb_texture_known",
     "calibrate_doubt": "fit_std_scale",
     "Case": "Experiment",
     "CLASSIFIERS": "NETWORKS",

@@ -5,8 +5,8 @@ import torch
 
 from blurlib import maps
 from blurlib.learn import pretrained
-from blurlib.maps import limits as bounds
 from blurlib.reproduce import limits
+from blurlib.theory import crlb_power_law
 
 
 class PackagedNetworks:
@@ -31,7 +31,7 @@ def record(monkeypatch):
 
 def test_every_answer_stands_beside_its_bound(record):
     (texture,) = record["textures"]
-    bound = bounds.bound_power_law(-2.0, 0.1, 1.75, truncate=2.0)
+    bound = crlb_power_law(-2.0, 0.1, 1.75, truncate=2.0)
     assert texture["bounds"]["power law, repeating"][1] == pytest.approx(bound, abs=1e-4)
     for kind in ("repeating", "cut_out"):
         assert set(texture[kind]) == {"spectrum-30", "sigma-net", "likelihood"}

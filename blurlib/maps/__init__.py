@@ -1,7 +1,8 @@
 """Sigma maps: estimating the blur at each pixel, smoothing and scoring the estimate."""
 
+from .._checks import public as _public
 from ..learn import READOUTS, read_out
-from . import classical, corruptions, likelihood, limits, uncertainty
+from . import classical, corruptions, uncertainty
 from .dense import has_dense_form, run_dense, run_sliding
 from .estimator import Estimator
 from .estimators import (
@@ -21,41 +22,4 @@ from .regularise import fit_plane, fit_sinusoid, smooth_tikhonov, smooth_tv
 from .sigma_map import SigmaMap, crop_to_windows
 from .smoothing import BOUNDARIES, NEIGHBOURHOODS, smooth, smooth_iterated
 
-__all__ = [
-    "BOUNDARIES",
-    "DEFAULT_ESTIMATOR",
-    "NEIGHBOURHOODS",
-    "READOUTS",
-    "RUNS",
-    "Estimator",
-    "PatchEstimator",
-    "SigmaMap",
-    "bias",
-    "classical",
-    "corruptions",
-    "crop_to_windows",
-    "estimate",
-    "estimator_names",
-    "estimator_of",
-    "evaluate_image",
-    "evaluate_patches",
-    "fit_plane",
-    "fit_sinusoid",
-    "has_dense_form",
-    "likelihood",
-    "limits",
-    "load_estimator",
-    "make_test_image",
-    "mse",
-    "predict_sigma_map",
-    "read_out",
-    "rmse",
-    "run_dense",
-    "run_sliding",
-    "smooth",
-    "smooth_iterated",
-    "smooth_tikhonov",
-    "smooth_tv",
-    "train_estimator",
-    "uncertainty",
-]
+__all__ = _public(globals())

@@ -7,7 +7,15 @@ import torch
 from ..blur import THESIS_TRUNCATE, quantize
 from ..data import PATCH_SIZE
 from ..learn import BlurClassifier
-from ..maps import estimator_of, likelihood, limits, read_out
+from ..maps import estimator_of, read_out
+from ..theory import (
+    blur_periodic,
+    crlb_power_law,
+    crlb_spectrum_known,
+    fit_power_law,
+    gaussian_fields,
+    power_law,
+)
 
 #: In pixels. At every other one the author's kernel is about to grow, which lowers the bound.
 SIGMAS = tuple(k / 4 for k in range(2, 13))
@@ -55,11 +63,11 @@ def _ratios(textures, which):
 
 def _texture(networks, slope, contrast, rng):
     """Return the bounds, and the errors in each kind of picture, for every sigma."""
-    power = limits.power_law((PATCH_SIZE, PATCH_SIZE), slope, contrast)
-    around = limits.power_law((SIDE, SIDE), slope, contrast)
+    power = power_law((PATCH_SIZE, PATCH_SIZE), slope, contrast)
+    around = power_law((SIDE, SIDE), slope, contrast)
 
     def bounds(**options):
-        return [limits.bound_power_law(slope, contrast, sigma, **options) for sigma in SIGMAS]
+        return [crlb_power_law(slope, contrast, sigma, **options) for sigma in SIGMAS]
 
     against = {
         "repeating": bounds(**_AUTHORS),
@@ -68,11 +76,11 @@ def _texture(networks, slope, contrast, rng):
     }
     errors, clipped = {kind: {} for kind in against}, 0.0
     for sigma in SIGMAS:
-        repeating = limits.gaussian_fields(power, NUMBER, rng=rng)
-        large = limits.gaussian_fields(around, NUMBER, rng=rng)
+        repeating = gaussian_fields(power, NUMBER, rng=rng)
+        large = gaussian_fields(around, NUMBER, rng=rng)
         first = (SIDE - PATCH_SIZE) // 2
         inner = slice(first, first + PATCH_SIZE)
-        blurred = {kind: limits.blur_periodic(fields, sigma, **_AUTHORS)
+        blurred = {kind: blur_periodic(fields, sigma, **_AUTHORS)
                    for kind, fields in (("repeating", repeating), ("large", large))}  # fmt: skip
         images = {
             "repeating": blurred["repeating"], "cut_out": blurred["large"][:, inner, inner],
@@ -89,7 +97,7 @@ def _texture(networks, slope, contrast, rng):
             **{f"power law, {kind}": _rounded(values) for kind, values in against.items()},
             "power law, true gaussian": _rounded(bounds()),
             "spectrum known": _rounded(
-                [limits.bound_spectrum_known(power, sigma, **_AUTHORS) for sigma in SIGMAS]
+                [crlb_spectrum_known(power, sigma, **_AUTHORS) for sigma in SIGMAS]
             ),
         },
         **{kind: {name: _score(one, against[kind]) for name, one in found.items()}
@@ -116,9 +124,7 @@ def _answers(networks, images, kind):
         else:
             found[name] = network.estimate(patches)[0][:, 0, 0].cpu()
     window = "none" if kind == "repeating" else "hann"
-    found["likelihood"] = likelihood.fit_power_law(
-        images, **_AUTHORS, sigma_max=4.0, window=window
-    )[0]
+    found["likelihood"] = fit_power_law(images, **_AUTHORS, sigma_max=4.0, window=window)[0]
     return found
 
 

@@ -1,4 +1,4 @@
-"""The likeliest sigma of a patch: estimators that reach the bounds of `blurlib.maps.limits`."""
+"""The likeliest sigma of a patch: estimators that reach the bounds of `blurlib.theory`."""
 
 import math
 
@@ -6,15 +6,8 @@ import torch
 
 from .._checks import check_choice, check_image, check_number
 from ..blur.spectra import fold_counts, fold_power, frequencies, hann_window, windowed_power
-from .limits import (
-    SIGMA_LIMIT,
-    SLOPES,
-    check_power,
-    check_truncate,
-    noise_power,
-    power_law,
-    transfers,
-)
+from .observation import SIGMA_LIMIT, check_truncate, noise_power, transfers
+from .textures import SLOPES, power_law
 
 TAPERS = ("none", "hann")
 
@@ -34,13 +27,13 @@ def fit_texture_known(images, texture, *, noise=0.0, truncate=None, sigma_max=6.
     Parameters
     ----------
     images : Tensor of shape (B, H, W)
-        The copies, blurred as by `blurlib.maps.limits.blur_periodic`, and noisy.
+        The copies, blurred as by `blurlib.theory.blur_periodic`, and noisy.
     texture : Tensor of shape (H, W)
         The sharp texture.
     noise : float, optional
         Standard deviation of camera noise in grey levels of 255; rounding comes on top.
     truncate : float, optional
-        Of the PSF, as in `blurlib.maps.limits.transfer`.
+        Of the PSF, as in `blurlib.theory.transfer`.
     sigma_max : float, optional
         The largest sigma that is looked at, in pixels.
 
@@ -60,16 +53,20 @@ def fit_texture_known(images, texture, *, noise=0.0, truncate=None, sigma_max=6.
 
     Examples
     --------
-    >>> from blurlib.maps import limits
+    >>> from blurlib import theory
     >>> rng = torch.Generator().manual_seed(0)
     >>> texture = torch.rand(32, 32, generator=rng)
-    >>> images = limits.blur_periodic(texture, 1.0)[None]
+    >>> images = theory.blur_periodic(texture, 1.0)[None]
     >>> round(fit_texture_known(images, texture).item(), 3)
     1.0
     """
     images, truncate, sigma_max = _check(images, truncate, sigma_max)
     check_image(texture, "texture", ndim=2)
-    _check_same(images, texture, "texture")
+    if images.shape[1:] != texture.shape:
+        raise ValueError(
+            f"images {tuple(images.shape)} and texture {tuple(texture.shape)} must have one height "
+            "and width."
+        )
     rows, columns = frequencies(texture.shape)
     sharp = torch.fft.fft2(texture.detach().cpu().double())
     seen = torch.fft.fft2(images)
@@ -82,62 +79,6 @@ def fit_texture_known(images, texture, *, noise=0.0, truncate=None, sigma_max=6.
         score = (change * (sharp.conj() * residual).real).sum((1, 2)) / unit
         information = (change * sharp.abs()).square().sum((1, 2)) / unit
         return value, score[:, None], information[:, None, None]
-
-    return _likeliest(likelihood, images.new_empty(len(images), 0), (), truncate, sigma_max)[:, 0]
-
-
-def fit_spectrum_known(images, power, *, noise=0.0, truncate=None, sigma_max=6.0):
-    r"""Return the likeliest sigma of blurred textures whose sharp power spectrum is known.
-
-    Parameters
-    ----------
-    images : Tensor of shape (B, H, W)
-        The patches; any mean.
-    power : Tensor of shape (H, W)
-        Power spectrum of the sharp texture, as `blurlib.maps.limits.power_law` gives it.
-    noise, truncate, sigma_max : float, optional
-        As in `fit_texture_known`.
-
-    Returns
-    -------
-    sigma : float64 Tensor of shape (B,)
-        In pixels, above 0.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If an argument is out of its range, or the shapes differ.
-
-    Notes
-    -----
-    Maximises Whittle's likelihood :math:`-\frac12 \sum_{k \neq 0} (\ln P_k + I_k / P_k)` with the
-    periodogram :math:`I_k = |Y_k|^2 / (H W)`.
-
-    References
-    ----------
-    .. [1] P. Whittle, "Estimation and information in stationary time series", 1953; key
-       ``whittle1953``.
-
-    Examples
-    --------
-    >>> from blurlib.maps import limits
-    >>> power = limits.power_law((32, 32), -2.0, 0.1)
-    >>> sharp = limits.gaussian_fields(power, 2, rng=torch.Generator().manual_seed(0))
-    >>> fit_spectrum_known(limits.blur_periodic(sharp, 1.0), power).shape
-    torch.Size([2])
-    """
-    images, truncate, sigma_max = _check(images, truncate, sigma_max)
-    power = check_power(power)
-    _check_same(images, power, "power")
-    rows, columns = frequencies(power.shape)
-    seen = torch.fft.fft2(images).abs().square() / power.numel()
-    counts = torch.ones(power.shape, dtype=power.dtype)
-    counts[0, 0] = 0
-
-    def likelihood(theta):
-        h, change = transfers(theta[:, 0], rows, columns, truncate)
-        total = power * h.square() + noise_power(noise)
-        return _whittle(seen, total, (2 * power * h * change)[:, None], counts)
 
     return _likeliest(likelihood, images.new_empty(len(images), 0), (), truncate, sigma_max)[:, 0]
 
@@ -159,7 +100,7 @@ def fit_power_law(images, *, noise=0.0, truncate=None, sigma_max=6.0, window="no
     Returns
     -------
     sigma, slope, contrast : float64 Tensors of shape (B,)
-        In pixels; and as in `blurlib.maps.limits.power_law`.
+        In pixels; and as in `blurlib.theory.power_law`.
 
     Raises
     ------
@@ -168,10 +109,10 @@ def fit_power_law(images, *, noise=0.0, truncate=None, sigma_max=6.0, window="no
 
     Examples
     --------
-    >>> from blurlib.maps import limits
-    >>> power = limits.power_law((32, 32), -2.0, 0.1)
-    >>> sharp = limits.gaussian_fields(power, 2, rng=torch.Generator().manual_seed(0))
-    >>> sigma, slope, contrast = fit_power_law(limits.blur_periodic(sharp, 1.0))
+    >>> from blurlib import theory
+    >>> power = theory.power_law((32, 32), -2.0, 0.1)
+    >>> sharp = theory.gaussian_fields(power, 2, rng=torch.Generator().manual_seed(0))
+    >>> sigma, slope, contrast = fit_power_law(theory.blur_periodic(sharp, 1.0))
     >>> sigma.shape
     torch.Size([2])
     """
@@ -212,14 +153,6 @@ def _check(images, truncate, sigma_max):
         raise ValueError(f"images must have shape (B, H, W), got {tuple(images.shape)}.")
     sigma_max = check_number(sigma_max, "sigma_max", low=0.1, high=SIGMA_LIMIT, unit="pixels")
     return images.detach().cpu().double(), check_truncate(truncate), sigma_max
-
-
-def _check_same(images, other, name):
-    if images.shape[1:] != other.shape:
-        raise ValueError(
-            f"images {tuple(images.shape)} and {name} {tuple(other.shape)} must have one height "
-            "and width."
-        )
 
 
 def _folded_periodogram(images, window):
