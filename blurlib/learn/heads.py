@@ -60,33 +60,13 @@ class OrdinalNetwork(OnSpectra, BlurClassifier):
         larger = target[:, None] > torch.arange(self.num_classes - 1, device=target.device)
         return functional.binary_cross_entropy_with_logits(prediction.float(), larger.float())
 
-    def decode(self, prediction, readout="mean"):
-        r"""Turn predictions into one sigma each.
+    def expectation(self, prediction, values):
+        r"""Return the mean over classes of a value, :math:`v_1 + \sum_k (v_{k+1} - v_k) \, q_k`."""
+        return values[0] + torch.einsum("bk...,k->b...", prediction.sigmoid(), values.diff())
 
-        Parameters
-        ----------
-        prediction : Tensor of shape (B, num_classes - 1, ...)
-            What `forward` returned.
-        readout : {"mean", "argmax"}, optional
-            The mean, :math:`\sigma_1 + \sum_k (\sigma_{k+1} - \sigma_k) \, q_k`; or one class: as
-            many steps up as there are :math:`q_k` above one half.
-
-        Returns
-        -------
-        sigma : Tensor of shape (B, ...)
-            In pixels.
-        std : None
-            Classes state none.
-
-        Raises
-        ------
-        ValueError
-            If the readout is unknown.
-        """
-        if check_choice(readout, "readout", READOUTS) == "argmax":
-            return self.sigmas[(prediction > 0).sum(1)], None
-        steps = self.sigmas.diff()
-        return self.sigmas[0] + torch.einsum("bk...,k->b...", prediction.sigmoid(), steps), None
+    def likeliest(self, prediction):
+        """Return as many steps up as there are :math:`q_k` above one half."""
+        return (prediction > 0).sum(1)
 
 
 class DirectNetwork(OnSpectra, PatchNetwork):

@@ -66,7 +66,7 @@ class PatchNetwork(nn.Module):
     * ``metrics(prediction, target)``, what a run's history tells beside it: means over the batch by
       name, ``mse`` in square pixels among them;
     * ``decode(prediction)``, which returns sigma and its standard deviation in pixels, or None in
-      the latter's place where it states none.
+      the latter's place where nothing says it.
 
     A prediction is what `forward` returned; a target is what its stream gives with the input, see
     `drawn_sigmas`.
@@ -210,26 +210,48 @@ class BlurClassifier(PatchNetwork):
             "accuracy": (self.decode(prediction, "argmax")[0] == truth).float().mean(),
         }
 
+    def expectation(self, prediction, values):
+        """Return the mean over the predicted distribution of a value of each class, (K,)."""
+        return read_out(prediction, values)
+
+    def likeliest(self, prediction):
+        """Return the likeliest class of each prediction, (B, ...)."""
+        return prediction.argmax(1)
+
     def decode(self, prediction, readout="mean"):
-        """Turn predictions into one sigma each.
+        r"""Turn predictions into one sigma each, and how far it may be off.
 
         Parameters
         ----------
         prediction : Tensor of shape (B, C, ...)
             What `forward` returned.
         readout : {"mean", "argmax"}, optional
-            See `blurlib.learn.read_out`.
+            The distribution's mean, or the likeliest class.
 
         Returns
         -------
-        sigma : Tensor of shape (B, ...)
+        sigma, std : Tensors of shape (B, ...)
             In pixels.
-        std : None
-            Classes state none.
 
         Raises
         ------
         ValueError
             If the readout is unknown.
+
+        Notes
+        -----
+        With probabilities :math:`p_k` the squared error to be expected of an answer
+        :math:`\hat\sigma` is
+
+        .. math:: s^2 = \sum_k p_k (\sigma_k - \hat\sigma)^2 + \Delta^2 / 12 ,
+
+        since a class stands for all sigmas within half a step :math:`\Delta` of it. No calibration
+        has made it larger or smaller.
         """
-        return read_out(prediction, self.sigmas, readout), None
+        check_choice(readout, "readout", READOUTS)
+        mean = sigma = self.expectation(prediction, self.sigmas)
+        if readout == "argmax":
+            sigma = self.sigmas[self.likeliest(prediction)]
+        square = self.expectation(prediction, self.sigmas.square())
+        variance = (square - 2 * sigma * mean + sigma.square()).clamp_min(0)
+        return sigma, (variance + self.sigmas[0] ** 2 / 12).sqrt()

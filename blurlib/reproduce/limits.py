@@ -6,8 +6,7 @@ import torch
 
 from ..blur import THESIS_TRUNCATE, quantize
 from ..data import PATCH_SIZE
-from ..learn import BlurClassifier
-from ..maps import estimator_of, read_out
+from ..maps import estimator_of
 from ..theory import (
     blur_periodic,
     crlb_power_law,
@@ -119,10 +118,7 @@ def _answers(networks, images, kind):
     found = {}
     for name, network in networks.items():
         patches = images[:, None].to(network.mean)
-        if isinstance(network, BlurClassifier):
-            found[name] = read_out(network(patches), network.sigmas).cpu()
-        else:
-            found[name] = network.estimate(patches)[0][:, 0, 0].cpu()
+        found[name] = network.decode(network(patches))[0].reshape(-1).cpu()
     window = "none" if kind == "repeating" else "hann"
     found["likelihood"] = fit_power_law(images, **_AUTHORS, sigma_max=4.0, window=window)[0]
     return found

@@ -27,6 +27,11 @@ def test_ordinal_readouts_are_mean_and_class():
     # P(sigma = 1, 2, 3) = 0.1, 0.5, 0.4 and 0.2, 0.2, 0.6.
     torch.testing.assert_close(network.decode(logits)[0], torch.tensor([[2.3], [2.4]]))
     assert network.decode(logits, "argmax")[0].tolist() == [[2.0], [3.0]]
+    classes = learn.SpectrumNetwork(num_classes=3, sigma_max=3.0)
+    log_probabilities = torch.tensor([[0.1, 0.5, 0.4], [0.2, 0.2, 0.6]]).log()[:, :, None]
+    for readout in learn.READOUTS:
+        own, theirs = network.decode(logits, readout), classes.decode(log_probabilities, readout)
+        torch.testing.assert_close(own, theirs)
     with pytest.raises(ValueError, match="readout must be"):
         network.decode(logits, "mode")
 

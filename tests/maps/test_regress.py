@@ -86,7 +86,8 @@ def test_one_call_gives_a_map_of_the_files_size(estimator, tmp_path):
     assert torch.equal(maps.estimate(str(path), estimator).sigma, found.sigma)
     colours = np.asarray(Image.open(path).convert("RGB"))
     torch.testing.assert_close(maps.estimate(colours).sigma, found.sigma, atol=1e-3, rtol=0)
-    assert maps.estimate(path, "spectrum-30", stride=8).std is None
+    assert maps.estimate(path, "spectrum-30", stride=8).std.shape == (63, 80)
+    assert maps.estimate(path, "laplacian-variance", stride=8).std is None
 
 
 def test_images_smaller_than_a_window_are_named(estimator):
