@@ -3,7 +3,6 @@
 import json
 import math
 import warnings
-from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -211,36 +210,18 @@ def test_the_packaged_calibration_says_what_it_was_fitted_on():
     assert calibration.CALIBRATION_FILE.stat().st_size < 500_000
 
 
-def test_a_damaged_calibration_is_refused(small, tmp_path, monkeypatch):
+def test_a_damaged_calibration_is_refused(small, tmp_path):
     path = tmp_path / "bad.safetensors"
     with pytest.raises(FileNotFoundError, match="no calibration"):
         classical.load_calibration(path)
     path.write_bytes(b"nothing")
     with pytest.raises(classical.CalibrationError, match="damaged"):
         classical.load_calibration(path)
-    curve = small.curves["autocorrelation"]
-    for bad, says in (
-        (replace(curve, sigma=curve.sigma.flip(0).roll(3)), "monotone"),
-        (replace(curve, statistic=curve.statistic.flip(0)), "rise"),
-        (replace(curve, sigma=curve.sigma * math.nan), "NaN"),
-        (replace(curve, sigma=curve.sigma[1:]), "two rows"),
-    ):
-        curves = {**small.curves, "autocorrelation": bad}
-        replace(small, curves=curves).save(path)
-        with pytest.raises(classical.CalibrationError, match=says):
+    small.save(path)
+    content = bytearray(path.read_bytes())
+    for place in (4, 100, len(content) // 2, len(content) - 1):
+        content[place] ^= 1
+        path.write_bytes(content)
+        with pytest.raises(classical.CalibrationError, match="damaged"):
             classical.load_calibration(path)
-    forest = small.forest
-    for bad, says in (
-        (replace(forest, feature=forest.feature + 15), "unknown feature"),
-        (replace(forest, below=torch.zeros_like(forest.below)), "two children|out of place"),
-        (replace(forest, value=forest.value / 0), "NaN"),
-        (replace(forest, value=forest.value[:1]), "one shape"),
-    ):
-        replace(small, forest=bad).save(path)
-        with pytest.raises(classical.CalibrationError, match=says):
-            classical.load_calibration(path)
-    monkeypatch.setattr(calibration, "CALIBRATION_FILE", path)
-    monkeypatch.setattr(calibration, "_HASHES", tmp_path / "sha256.json")
-    (tmp_path / "sha256.json").write_text(json.dumps({path.name: "0" * 64}))
-    with pytest.raises(classical.CalibrationError, match="not the published one"):
-        classical.load_calibration()
+        content[place] ^= 1
