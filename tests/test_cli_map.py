@@ -316,7 +316,7 @@ def test_a_large_map_is_drawn_from_means_at_the_same_place(tmp_path, monkeypatch
     sigma_map = 3 * column / 299 * (0.7 + 0.3 * torch.sin(row / 40))
     pictures = []
     for limit in (401, 140):  # all pixels; blocks of 3 x 3, the last ones smaller
-        monkeypatch.setattr(plotting, "_MAX_DRAWN", limit)
+        monkeypatch.setattr(plotting.files, "_MAX_DRAWN", limit)
         plotting.write_sigma_map(tmp_path / "map.png", sigma_map)
         with Image.open(tmp_path / "map.png") as picture:
             pictures.append(np.asarray(picture.convert("RGB")).astype(int))

@@ -135,7 +135,7 @@ def test_a_map_is_written_as_png(tmp_path):
 def test_a_written_maps_colours_hold_the_map(tmp_path, monkeypatch, largest, scale):
     shown = {}
     monkeypatch.setattr(
-        plotting, "show_sigma_map", lambda *_, **options: shown.update(options) or STOP()
+        plotting.files, "show_sigma_map", lambda *_, **options: shown.update(options) or STOP()
     )
     sigma_map = torch.full((8, 9), 0.1)
     sigma_map[2, 3] = largest

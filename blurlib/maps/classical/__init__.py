@@ -3,6 +3,7 @@
 Each measures one thing in every window, and a curve that was fitted once makes a sigma of it.
 """
 
+from ..._checks import public as _public
 from .autocorrelation import autocorrelation, gradient_autocorrelation
 from .calibration import Calibration, CalibrationError, Curve, load_calibration
 from .estimator import CLASSICAL, MEASURES, ClassicalEstimator, classical_estimator
@@ -12,29 +13,4 @@ from .reblur import REBLUR_SIGMA, find_edges, max_gradient, reblur_ratio
 from .spectrum_fit import fit_spectra, ring_power, spectrum_fit
 from .trees import FEATURES, Forest, hand_features
 
-__all__ = [
-    "CLASSICAL",
-    "FEATURES",
-    "MEASURES",
-    "REBLUR_SIGMA",
-    "Calibration",
-    "CalibrationError",
-    "ClassicalEstimator",
-    "Curve",
-    "Forest",
-    "autocorrelation",
-    "classical_estimator",
-    "find_edges",
-    "fit_calibration",
-    "fit_curve",
-    "fit_forest",
-    "fit_spectra",
-    "gradient_autocorrelation",
-    "hand_features",
-    "laplacian_variance",
-    "load_calibration",
-    "max_gradient",
-    "reblur_ratio",
-    "ring_power",
-    "spectrum_fit",
-]
+__all__ = _public(globals())

@@ -1,0 +1,35 @@
+"""Figures in one hand: functions that take arrays and an axis, draw, and never compute.
+
+One convention everywhere: pictures are grey, sigma is viridis (dark is sharp, bright is blurred),
+PSFs are magma, errors are red and blue around white. Every axis says its unit. A page of the book
+is read on a desk and on a phone, so figures are six inches wide and their letters large.
+
+Throughout, `axis` is the `matplotlib.axes.Axes` to draw on, `title` stands above it, and numbers
+come as tensors (on any device) or arrays. A picture that is not (H, W) raises a ValueError.
+"""
+
+from .._checks import public as _public
+from .files import write_sigma_map
+from .house import (
+    ERROR_COLOURS,
+    IMAGE_COLOURS,
+    LINE_COLOURS,
+    PSF_COLOURS,
+    SIGMA_COLOURS,
+    STYLE,
+    WIDTH,
+    panels,
+    style,
+)
+from .lines import plot_line, plot_otf, plot_path
+from .pictures import (
+    gallery,
+    show_error_map,
+    show_image,
+    show_otf,
+    show_patch_grid,
+    show_psf,
+    show_sigma_map,
+)
+
+__all__ = _public(globals())

@@ -1,0 +1,216 @@
+"""Pictures in a figure: grey images, PSFs, sigma maps and their errors."""
+
+import numpy as np
+from matplotlib.patches import Rectangle
+from matplotlib.ticker import MaxNLocator
+
+from .house import (
+    ERROR_COLOURS,
+    HIDDEN_COLOUR,
+    IMAGE_COLOURS,
+    PSF_COLOURS,
+    SIGMA_COLOURS,
+    as_array,
+    panels,
+)
+
+
+def as_picture(values, name):
+    """Return a picture as an array, or raise unless it is (H, W)."""
+    values = as_array(values)
+    if values.ndim != 2:
+        raise ValueError(f"{name} must have shape (H, W), got {values.shape}; pick one with [0].")
+    return values
+
+
+def _pixel_axes(axis, title, pixels):
+    axis.set_title(title)
+    axis.grid(False)
+    axis.spines[:].set_visible(False)
+    if not pixels:
+        axis.set(xticks=[], yticks=[])
+        return
+    axis.set(xlabel="column (px)", ylabel="row (px)")
+    for one in (axis.xaxis, axis.yaxis):
+        one.set_major_locator(MaxNLocator(nbins=4, integer=True))
+
+
+def _colour_bar(axis, picture, label, **bar):
+    # In the axis's own frame, so that the bar is as high as the map, whatever the layout.
+    axis.figure.colorbar(picture, cax=axis.inset_axes([1.03, 0, 0.05, 1]), label=label, **bar)
+
+
+def show_image(axis, image, title="", *, vmin=0.0, vmax=1.0, pixels=False):
+    """Show a grey image on a fixed scale, so that two images can be compared.
+
+    Parameters
+    ----------
+    axis, title
+        Where, and what stands above it.
+    image : Tensor or ndarray of shape (H, W)
+        Intensities.
+    vmin, vmax : float, optional
+        Intensities shown black and white.
+    pixels : bool, optional
+        Whether rows and columns are labelled.
+    """
+    _pixel_axes(axis, title, pixels)
+    axis.imshow(as_picture(image, "image"), cmap=IMAGE_COLOURS, vmin=vmin, vmax=vmax)
+
+
+def gallery(images, titles, *, columns=3):
+    """Show many small pictures of one shape side by side.
+
+    Parameters
+    ----------
+    images : sequence of Tensors or ndarrays of shape (H, W)
+        Intensities in [0, 1].
+    titles : sequence of str
+        One for each.
+    columns : int, optional
+        Pictures beside each other.
+
+    Returns
+    -------
+    figure : matplotlib.figure.Figure
+
+    Raises
+    ------
+    ValueError
+        If there is not one title for each image.
+    """
+    images, titles = list(images), list(titles)
+    if len(images) != len(titles) or not images:
+        raise ValueError(f"pass one title an image, got {len(titles)} for {len(images)}.")
+    height, width = as_picture(images[0], "each image").shape
+    figure, axes = panels(-(-len(images) // columns), columns, aspect=height / width)
+    for axis in axes[len(images) :]:
+        axis.remove()
+    for axis, image, title in zip(axes, images, titles, strict=False):
+        show_image(axis, image, title)
+    return figure
+
+
+def show_patch_grid(axis, image, chosen, title="", *, patch_size=32):
+    """Show an image cut into patches, with some of them framed.
+
+    Parameters
+    ----------
+    axis, title
+        Where, and what stands above it.
+    image : Tensor or ndarray of shape (H, W)
+        Intensities in [0, 1], cropped to whole patches.
+    chosen : dict
+        Name of each kind, for the legend, and the numbers of its patches, row by row from 0.
+    patch_size : int, optional
+        Side of a patch in pixels.
+
+    Raises
+    ------
+    ValueError
+        If the image is not (H, W).
+    """
+    image = as_picture(image, "image")
+    show_image(axis, image, title, pixels=True)
+    for edge in range(patch_size, image.shape[0], patch_size):
+        axis.axhline(edge - 0.5, color="white", linewidth=0.5, alpha=0.5)
+    for edge in range(patch_size, image.shape[1], patch_size):
+        axis.axvline(edge - 0.5, color="white", linewidth=0.5, alpha=0.5)
+    across = image.shape[1] // patch_size
+    for kind, (name, places) in enumerate(chosen.items()):
+        colour = f"C{kind}"
+        for place in as_array(places).tolist():
+            row, column = (patch_size * number - 0.5 for number in divmod(place, across))
+            frame = Rectangle(
+                (column + 1, row + 1), patch_size - 2, patch_size - 2,
+                fill=False, edgecolor=colour, linewidth=2, linestyle=("-", "--")[kind % 2],
+            )  # fmt: skip
+            axis.add_patch(frame)
+        axis.plot([], [], color=colour, linestyle=("-", "--")[kind % 2], label=name)
+    axis.legend(loc="upper center", bbox_to_anchor=(0.5, -0.16), ncols=len(chosen), frameon=False)
+
+
+def show_psf(axis, psf, title=""):
+    """Show a point spread function, in pixels from its centre; black is no light.
+
+    Parameters
+    ----------
+    axis, title
+        Where, and what stands above it.
+    psf : Tensor or ndarray of shape (k, l)
+        Point spread function.
+    """
+    psf = as_picture(psf, "psf")
+    bottom, right = psf.shape[0] / 2, psf.shape[1] / 2
+    _pixel_axes(axis, title, True)
+    axis.imshow(psf, cmap=PSF_COLOURS, vmin=0, extent=(-right, right, bottom, -bottom))
+
+
+def show_otf(axis, otf, title=""):
+    """Show the size of an optical transfer function, frequency 0 in the middle; white is 1.
+
+    Parameters
+    ----------
+    axis, title
+        Where, and what stands above it.
+    otf : complex Tensor or ndarray of shape (H, W)
+        In the order of `torch.fft.fftfreq`, as `blurlib.blur.otf` returns it.
+    """
+    shifted = np.fft.fftshift(np.abs(as_picture(otf, "otf")))
+    label, ticks = "frequency (cycles/px)", [-0.4, 0, 0.4]
+    axis.set(title=title, xlabel=label, ylabel=label, xticks=ticks, yticks=ticks)
+    axis.grid(False)
+    axis.imshow(shifted, cmap=IMAGE_COLOURS, vmin=0, vmax=1, extent=(-0.5, 0.5, 0.5, -0.5))
+
+
+def show_sigma_map(
+    axis, sigma_map, title="", vmin=0.0, vmax=3.0, *, hidden=None, pixels=True, colour_bar=True
+):
+    """Show a sigma map: dark is sharp, bright is blurred.
+
+    Parameters
+    ----------
+    axis, title
+        Where, and what stands above it.
+    sigma_map : Tensor or ndarray of shape (H, W)
+        Sigma in pixels.
+    vmin, vmax : float, optional
+        Sigma at the ends of the colour scale; the same for every map that is compared.
+    hidden : Tensor or ndarray of shape (H, W), optional
+        True where the map is not to be believed: drawn light grey.
+    pixels, colour_bar : bool, optional
+        Whether rows and columns are labelled, and whether the colour bar stands beside the map.
+    """
+    sigma_map = as_picture(sigma_map, "sigma_map")
+    if hidden is not None:
+        sigma_map = np.ma.masked_where(as_picture(hidden, "hidden"), sigma_map)
+        axis.set_facecolor(HIDDEN_COLOUR)
+    _pixel_axes(axis, title, pixels)
+    picture = axis.imshow(sigma_map, cmap=SIGMA_COLOURS, vmin=vmin, vmax=vmax)
+    if colour_bar:  # with an arrow if the map goes beyond it
+        beyond = (sigma_map > vmax).any()
+        more = {"extend": "max", "extendfrac": 0.03} if beyond else {}
+        _colour_bar(axis, picture, "sigma (px)", **more)
+
+
+def show_error_map(axis, error, title="", *, limit, unit="px", pixels=True, colour_bar=True):
+    """Show signed errors: red is too much, blue too little, white none.
+
+    Parameters
+    ----------
+    axis, title
+        Where, and what stands above it.
+    error : Tensor or ndarray of shape (H, W)
+        Estimate minus truth.
+    limit : float
+        Error at which the colours end, the same on both sides.
+    unit : str, optional
+        Of the error; stands on the colour bar.
+    pixels, colour_bar : bool, optional
+        As in `show_sigma_map`.
+    """
+    error = as_picture(error, "error")
+    _pixel_axes(axis, title, pixels)
+    picture = axis.imshow(error, cmap=ERROR_COLOURS, vmin=-limit, vmax=limit)
+    if colour_bar:
+        _colour_bar(axis, picture, f"error ({unit})", extend="both", extendfrac=0.03)
