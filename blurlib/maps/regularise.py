@@ -165,10 +165,9 @@ def fit_sinusoid(sigma_map):
     >>> bool((fit_sinusoid(wave) - wave).abs().max() < 1e-4)
     True
     """
-    check_image(sigma_map, "sigma_map", ndim=2, min_side=1)
-    if sigma_map.shape[1] < 8:
-        raise ValueError(f"a sinusoid needs at least 8 columns, got {sigma_map.shape[1]}.")
     values = _as_array(sigma_map)
+    if values.shape[1] < 8:
+        raise ValueError(f"a sinusoid needs at least 8 columns, got {values.shape[1]}.")
     line, columns = values.mean(0), np.arange(values.shape[1], dtype=float)
 
     def solve(rate):

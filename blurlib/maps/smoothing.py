@@ -34,15 +34,22 @@ BOUNDARIES = {
 }
 
 
-def _check(sigma_map, num_iter, neighbourhood, boundary, dirichlet_values):
+def _prepare(sigma_map, num_iter, neighbourhood, boundary, dirichlet_values):
+    """Check what came in; return it, the map in double precision and the slices of its inside.
+
+    The border of the map is put where it is pinned; what is not pinned is inside.
+    """
     check_image(sigma_map, "sigma_map")
     check_choice(neighbourhood, "neighbourhood", NEIGHBOURHOODS)
     pinned = BOUNDARIES[check_choice(boundary, "boundary", BOUNDARIES)]
+    num_iter = check_integer(num_iter, "num_iter", low=0)
     if any(pinned) != (dirichlet_values is not None):
         raise ValueError(
             "dirichlet_values and a pinned boundary belong together: pass a map whose border is "
             'known, or boundary="neumann".'
         )
+    inside = (..., *(slice(1, -1) if fixed else slice(None) for fixed in pinned))
+    start = sigma_map.detach().double().cpu().clone()
     if dirichlet_values is not None:
         check_image(dirichlet_values, "dirichlet_values")
         if dirichlet_values.shape != sigma_map.shape:
@@ -53,23 +60,9 @@ def _check(sigma_map, num_iter, neighbourhood, boundary, dirichlet_values):
         for size, fixed in zip(sigma_map.shape[-2:], pinned, strict=True):
             if fixed and size < 3:
                 raise ValueError(f"a pinned axis needs at least 3 pixels, got {size}.")
-    num_iter = check_integer(num_iter, "num_iter", low=0)
-    return num_iter, NEIGHBOURHOODS[neighbourhood], pinned
-
-
-def _inside(pinned):
-    """Return the slices of what is not pinned."""
-    return tuple(slice(1, -1) if fixed else slice(None) for fixed in pinned)
-
-
-def _start(sigma_map, pinned, dirichlet_values):
-    """Return the map in double precision with its border put where it is pinned."""
-    if dirichlet_values is None:
-        return sigma_map.detach().double().cpu().clone()
-    start = dirichlet_values.detach().double().cpu().clone()
-    inside = (..., *_inside(pinned))
-    start[inside] = sigma_map.detach().double().cpu()[inside]
-    return start
+        values, start = start, dirichlet_values.detach().double().cpu().clone()
+        start[inside] = values[inside]
+    return num_iter, NEIGHBOURHOODS[neighbourhood], pinned, start, inside
 
 
 def _average(values, weights):
@@ -117,11 +110,9 @@ def smooth_iterated(
     ----------
     .. [1] Chapter "Sin, smoothing, and a riddle", ``book/maps/sin_and_smoothing.ipynb``.
     """
-    num_iter, weights, pinned = _check(
+    num_iter, weights, _, smoothed, inside = _prepare(
         sigma_map, num_iter, neighbourhood, boundary, dirichlet_values
     )
-    smoothed = _start(sigma_map, pinned, dirichlet_values)
-    inside = (..., *_inside(pinned))
     for _ in range(num_iter):
         averaged = _average(smoothed, weights)
         smoothed = smoothed.clone()
@@ -170,16 +161,14 @@ def smooth(
     >>> torch.allclose(smooth(noise, 50), smooth_iterated(noise, 50), atol=1e-12)
     True
     """
-    num_iter, weights, pinned = _check(
+    num_iter, weights, pinned, smoothed, inside = _prepare(
         sigma_map, num_iter, neighbourhood, boundary, dirichlet_values
     )
-    smoothed = _start(sigma_map, pinned, dirichlet_values)
-    inside = (..., *_inside(pinned))
     rows, columns = (
         _cosines(size, fixed) for size, fixed in zip(smoothed.shape[-2:], pinned, strict=True)
     )
     factor = (rows @ weights @ columns.T).numpy()
-    waves = _forward(smoothed[inside].numpy(), pinned)
+    waves = _transform(smoothed[inside].numpy(), pinned)
     if not any(pinned):
         waves *= factor**num_iter
     else:
@@ -187,11 +176,11 @@ def smooth(
         # all that, damped as it goes, is the map at rest: border / (1 - factor).
         border = smoothed.clone()
         border[inside] = 0
-        fed = _forward(_average(border, weights)[inside].numpy(), pinned)
+        fed = _transform(_average(border, weights)[inside].numpy(), pinned)
         lost = 1 - factor  # nothing is fed to a wave that loses nothing
         rest = np.divide(fed, lost, out=np.zeros_like(fed), where=lost > 1e-14)
         waves = rest + factor**num_iter * (waves - rest)
-    smoothed[inside] = torch.from_numpy(_backward(waves, pinned))
+    smoothed[inside] = torch.from_numpy(_transform(waves, pinned, inverse=True))
     return smoothed.to(sigma_map)
 
 
@@ -204,21 +193,12 @@ def _cosines(size, fixed):
     return torch.cos(angle[:, None] * torch.arange(-1, 2).double())
 
 
-def _forward(values, pinned):
-    """Write an array as a sum of waves: sines along a pinned axis, cosines along a free one."""
+def _transform(values, pinned, inverse=False):
+    """Write an array as waves, or sum them up: sines if an axis is pinned, cosines if free."""
+    of_sines, of_cosines = scipy.fft.dst, scipy.fft.dct
+    if inverse:
+        of_sines, of_cosines = scipy.fft.idst, scipy.fft.idct
     for axis, fixed in zip((-2, -1), pinned, strict=True):
-        if fixed:
-            values = scipy.fft.dst(values, 1, axis=axis, norm="ortho")
-        else:
-            values = scipy.fft.dct(values, axis=axis, norm="ortho")
+        transform, kind = (of_sines, 1) if fixed else (of_cosines, 2)
+        values = transform(values, kind, axis=axis, norm="ortho")
     return values
-
-
-def _backward(waves, pinned):
-    """Sum the waves up again."""
-    for axis, fixed in zip((-2, -1), pinned, strict=True):
-        if fixed:
-            waves = scipy.fft.idst(waves, 1, axis=axis, norm="ortho")
-        else:
-            waves = scipy.fft.idct(waves, axis=axis, norm="ortho")
-    return waves

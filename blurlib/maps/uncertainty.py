@@ -113,10 +113,8 @@ def reliability(errors, std, num_bins=10):
     if check_integer(num_bins, "num_bins") > errors.numel():
         raise ValueError(f"num_bins must be at most the {errors.numel()} places, got {num_bins}.")
     order = std.flatten().argsort()
-    return tuple(
-        torch.stack([part.square().mean().sqrt() for part in _split(values, order, num_bins)])
-        for values in (std, errors)
-    )
+    bins = (values.flatten()[order].square().tensor_split(num_bins) for values in (std, errors))
+    return tuple(torch.stack([part.mean().sqrt() for part in parts]) for parts in bins)
 
 
 def sparsification_curve(errors, std, shares):
@@ -155,10 +153,6 @@ def sparsification_curve(errors, std, shares):
     squared = errors.flatten()[std.flatten().argsort()].square()
     kept = [max(1, round(share * len(squared))) for share in shares]
     return [round(squared[:count].mean().sqrt().item(), 6) for count in kept]
-
-
-def _split(values, order, num_bins):
-    return values.flatten()[order].tensor_split(num_bins)
 
 
 def _check(errors, std):

@@ -4,6 +4,7 @@ import json
 from dataclasses import dataclass, fields
 from pathlib import Path
 
+import numpy as np
 import torch
 
 from ..._files import replacing
@@ -37,11 +38,7 @@ class Curve:
 
     def __call__(self, statistic):
         """Return sigma in pixels; beyond the last knots it stays as it is there."""
-        knots = self.statistic
-        right = torch.searchsorted(knots, statistic.contiguous()).clamp(1, len(knots) - 1)
-        step = knots[right] - knots[right - 1]
-        share = ((statistic - knots[right - 1]) / step).clamp(0, 1)
-        return torch.lerp(self.sigma[right - 1], self.sigma[right], share)
+        return torch.from_numpy(np.interp(statistic, self.statistic, self.sigma))
 
 
 @dataclass(frozen=True)
