@@ -105,8 +105,7 @@ class _Temporary(io.RawIOBase):
             self._file = open(self._temporary, "xb")
         except OSError as error:
             raise _renamed(
-                error,
-                f"cannot write in the folder {path.parent} ({error.strerror}); name another",
+                error, f"cannot write in the folder {path.parent} ({error.strerror}); name another"
             ) from None
 
     @contextlib.contextmanager

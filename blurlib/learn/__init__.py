@@ -2,13 +2,7 @@
 
 from .._checks import public as _public
 from ..data.protocols import SIGMA_MAX, class_sigmas
-from .checkpoints import (
-    CheckpointError,
-    load_network,
-    pretrained,
-    pretrained_names,
-    save_network,
-)
+from .checkpoints import CheckpointError, load_network, pretrained, pretrained_names, save_network
 from .classifiers import PixelNetwork, SpectrumNetwork, ThesisNetwork
 from .heads import NETWORKS, DirectNetwork, GaussianNetwork, OrdinalNetwork
 from .muon import Muon

@@ -155,8 +155,7 @@ class SigmaNet(nn.Module):
         self.register_buffer("std_scale", torch.tensor(1.0))
         first, second = self.hidden
         self.local = nn.Sequential(
-            *(nn.Conv2d(inputs, first, 1), nn.ReLU()),
-            *(nn.Conv2d(first, second, 1), nn.ReLU()),
+            *(nn.Conv2d(inputs, first, 1), nn.ReLU()), *(nn.Conv2d(first, second, 1), nn.ReLU())
         )
         self.first = nn.Conv2d(second, 2, 1)
         self.narrow = nn.Conv2d(second + 2, self.channels, 1)
