@@ -28,9 +28,8 @@ from .training import train
 
 
 def run_recipe(
-    recipe, *, images=None, scans=None, device="cpu", checkpoint=None, progress=False,
-    callback=None,
-):  # fmt: skip
+    recipe, *, images=None, scans=None, device="cpu", checkpoint=None, progress=False, callback=None
+):
     """Train a network from nothing, or go on where a checkpoint stands.
 
     Parameters
@@ -175,11 +174,9 @@ def _trained_on(recipe, scans, rng):
     groups["pages"] = free_pages(recipe.num_pages, rng=rng)
     if mix is not None:
         groups["old_print"] = synthetic_prints(recipe.num_prints, rng=rng)
-    if recipe.on_crops:  # some photographs are smaller than a crop and its blur
-        groups = {
-            name: [image for image in group if min(image.shape) >= recipe.min_side]
-            for name, group in groups.items()
-        }
+    # Some photographs are smaller than a crop and its blur.
+    least = recipe.min_side if recipe.on_crops else 0
+    groups = {name: [x for x in group if min(x.shape) >= least] for name, group in groups.items()}
     return groups, facts
 
 

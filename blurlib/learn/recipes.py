@@ -178,8 +178,9 @@ class Recipe:
     def _leave(self, rule, *names):
         """Raise unless these settings are what they are by default, as the rule wants it."""
         for name in names:
-            if getattr(self, name) != getattr(Recipe, name):
-                raise ValueError(f"{rule}: leave {name} at {getattr(Recipe, name)!r}.")
+            value, default = getattr(self, name), getattr(Recipe, name)
+            if value != default:
+                raise ValueError(f"{rule}: leave {name} at {default!r}, got {value!r}.")
 
     @property
     def on_crops(self):

@@ -106,11 +106,10 @@ class Checkpoint:
         found = [self.path.read_bytes() if run.rank == 0 and self.path.is_file() else None]
         if run.world_size > 1:
             distributed.broadcast_object_list(found, 0, device=run.device)
-        (content,) = found
-        if content is None:
+        if found[0] is None:
             return
         try:
-            tensors, metadata = unseal(content)
+            tensors, metadata = unseal(found[0])
             facts = json.loads(metadata["run"])
             theirs = {**facts["identity"], "format": facts["format"]}
         except Exception as error:  # whatever a damaged file makes the readers raise
@@ -140,10 +139,8 @@ def _part(tensors, name):
 def _put_back(run, facts, tensors):
     run.network.load_state_dict(_part(tensors, "network"))
     run.stream.load_state_dict(_part(tensors, "stream"))
-    state = {}
-    for key, tensor in _part(tensors, "optimizer").items():
-        number, name = key.split(".", 1)
-        state.setdefault(int(number), {})[name] = tensor
+    numbers = {key.split(".")[0] for key in _part(tensors, "optimizer")}
+    state = {int(number): _part(tensors, f"optimizer.{number}") for number in numbers}
     run.optimizer.load_state_dict({"state": state, "param_groups": facts["groups"]})
     run.step, history = facts["step"], _part(tensors, "history")
     if run.schedule is not None:

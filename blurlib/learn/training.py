@@ -227,11 +227,8 @@ def train(network, stream, config, *, device="cpu", checkpoint=None, progress=Fa
     run = TrainingRun(network, stream, config, device=device)
     if checkpoint is not None:
         checkpoint.restore(run)
-    bar = tqdm(
-        desc="training", total=config.num_steps, initial=run.step,
-        disable=(None if progress and run.rank == 0 else True),
-    )  # fmt: skip
-    with bar:
+    hidden = None if progress and run.rank == 0 else True  # None: unless there is a terminal
+    with tqdm(desc="training", total=config.num_steps, initial=run.step, disable=hidden) as bar:
         while not run.is_done:
             found = run.advance()
             bar.update()
