@@ -121,7 +121,7 @@ class DirectNetwork(OnSpectra, PatchNetwork):
         return {"sigma_range": (0.0, self.sigma_max)}
 
     def initialise(self, rng, kind="he"):
-        """Draw the weights anew, and begin in the middle of the range: see `PatchNetwork`."""
+        """Draw the weights anew, and begin in the middle of the range: see `BlurNetwork`."""
         super().initialise(rng, kind)
         with torch.no_grad():
             self.layers[-1].weight *= 0.1

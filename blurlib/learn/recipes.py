@@ -113,7 +113,7 @@ class Recipe:
     patch_size : int
         Side of the patches in pixels.
     initialisation : {"he", "default"}
-        How the first weights are drawn: see `BlurClassifier.initialise`.
+        How the first weights are drawn: see `BlurNetwork.initialise`.
     source : {"free", "as-published", "unseen"}
         What it is trained on; the last two need the Brodatz scans.
     textures_each : int
