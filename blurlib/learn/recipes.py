@@ -165,7 +165,7 @@ class Recipe:
             if self.source == "as-published":
                 raise ValueError(f"{network} has no classes: patches as published teach those.")
         if self.on_crops:
-            rule = f"{network} learns from fresh, rounded crops, and begins as it must"
+            rule = f"{network} learns from fresh, rounded crops, one size of windows, He's weights"
             self._leave(rule, "num_fixed", "rounded", "patch_size", "initialisation")
         if self.source == "as-published":
             rule = "patches as published are fixed, rounded and 32 x 32, without pages"
