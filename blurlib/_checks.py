@@ -12,21 +12,23 @@ def check_number(value, name, *, low=-math.inf, high=math.inf, unit=""):
     wanted = f"{name} must be a finite number from {low:g} to {high:g}{unit and ' ' + unit}"
     if isinstance(value, torch.Tensor) and value.ndim == 0:
         value = value.item()
-    if isinstance(value, bool) or not isinstance(value, numbers.Real):
-        raise TypeError(f"{wanted}, got {type(value).__name__}: {str(value)[:60]}.")
-    if not math.isfinite(value) or not low <= value <= high:
-        raise ValueError(f"{wanted}, got {value}.")
-    return float(value)
+    return float(_within(value, numbers.Real, wanted, low, high))
 
 
-def check_integer(value, name, *, low=1):
-    """Return `value` as an int, or raise if it is no integer of at least `low`."""
+def check_integer(value, name, *, low=1, high=math.inf):
+    """Return `value` as an int, or raise if it is no integer from `low` to `high`."""
     wanted = f"{name} must be an integer of at least {low}"
-    if isinstance(value, bool) or not isinstance(value, numbers.Integral):
+    if high < math.inf:
+        wanted += f" and at most {high}"
+    return int(_within(value, numbers.Integral, wanted, low, high))
+
+
+def _within(value, kind, wanted, low, high):
+    if isinstance(value, bool) or not isinstance(value, kind):
         raise TypeError(f"{wanted}, got {type(value).__name__}: {str(value)[:60]}.")
-    if value < low:
+    if not low <= value <= high or abs(value) == math.inf:
         raise ValueError(f"{wanted}, got {value}.")
-    return int(value)
+    return value
 
 
 def check_choice(value, name, choices):
@@ -78,13 +80,13 @@ def check_image(image, name="image", *, min_side=1, ndim=None):
 
 def check_generator(rng, *, cpu=False):
     """Raise unless `rng` is a torch.Generator: every random draw has a named source."""
-    if cpu and isinstance(rng, torch.Generator) and rng.device.type != "cpu":
-        raise ValueError(f"rng must draw on the CPU here, got a generator on {rng.device}.")
     if not isinstance(rng, torch.Generator):
         raise TypeError(
             f"rng must be a torch.Generator, got {type(rng).__name__}; "
             "pass torch.Generator().manual_seed(0)."
         )
+    if cpu and rng.device.type != "cpu":
+        raise ValueError(f"rng must draw on the CPU here, got a generator on {rng.device}.")
     return rng
 
 
@@ -94,8 +96,7 @@ def check_device(device):
         device = torch.device(device)
     except (RuntimeError, TypeError):
         raise ValueError(f"device must be 'cpu' or 'cuda' (or 'cuda:1'), got {device!r}.") from None
-    if device.type not in ("cpu", "cuda"):
-        raise ValueError(f"device must be 'cpu' or 'cuda', got {device.type!r}.")
+    check_choice(device.type, "device", ("cpu", "cuda"))
     if device.type == "cuda" and (device.index or 0) >= torch.cuda.device_count():
         raise ValueError(
             f"device {device} is not there: torch sees {torch.cuda.device_count()} CUDA GPUs; "

@@ -11,6 +11,26 @@ from pathlib import Path
 TEMPORARY = r"\.blurlib-[0-9a-f]{8}\.part"
 
 
+_REMEDIES = {
+    errno.ENOSPC: "free some space, or name another folder",
+    errno.EDQUOT: "free some space, or name another folder",
+    errno.EFBIG: "raise the limit (ulimit -f), or name another folder",
+    errno.ENAMETOOLONG: "use a shorter name",
+}
+
+
+@contextlib.contextmanager
+def naming(place):
+    """Let an error of the system say what could not be written, and what to do about it."""
+    try:
+        yield
+    except OSError as error:
+        remedy = _REMEDIES.get(error.errno, "name another place")
+        new = type(error)(f"cannot write {place}: {error.strerror or error}; {remedy}")
+        new.errno = error.errno
+        raise new from None
+
+
 @contextlib.contextmanager
 def replacing(path):
     """Open a temporary binary file beside `path`, and rename it to `path` once it is whole.
@@ -98,25 +118,11 @@ class _Temporary(io.RawIOBase):
     def __init__(self, path):
         self.path = path
         self._temporary, self._file, self.renamed = _beside(path), None, False
-        with self._naming(), contextlib.suppress(FileNotFoundError):
+        with naming(path), contextlib.suppress(FileNotFoundError):
             os.lstat(path)  # a name that is too long is refused before the work of writing
         _refuse_folder(path)
-        try:
+        with naming(f"in the folder {path.parent}"):
             self._file = open(self._temporary, "xb")
-        except OSError as error:
-            raise _renamed(
-                error,
-                f"cannot write in the folder {path.parent} ({error.strerror}); name another",
-            ) from None
-
-    @contextlib.contextmanager
-    def _naming(self):
-        try:
-            yield
-        except OSError as error:
-            remedy = _REMEDIES.get(error.errno, "name another place")
-            text = f"cannot write {self.path}: {error.strerror or error}; {remedy}"
-            raise _renamed(error, text) from None
 
     def writable(self):
         return True
@@ -125,11 +131,11 @@ class _Temporary(io.RawIOBase):
         return True
 
     def write(self, content):
-        with self._naming():
+        with naming(self.path):
             return self._file.write(content)
 
     def seek(self, offset, whence=os.SEEK_SET):
-        with self._naming():
+        with naming(self.path):
             return self._file.seek(offset, whence)
 
     def tell(self):
@@ -137,19 +143,19 @@ class _Temporary(io.RawIOBase):
 
     def flush(self):
         if self._file is not None and not self._file.closed:
-            with self._naming():
+            with naming(self.path):
                 self._file.flush()
 
     def finish(self):
         """Bring the content to the disk."""
-        with self._naming():
+        with naming(self.path):
             self._file.flush()
             os.fsync(self._file.fileno())
             self._file.close()
 
     def rename(self):
         """Take the path's place."""
-        with self._naming():
+        with naming(self.path):
             os.replace(self._temporary, self.path)
         self.renamed = True
 
@@ -159,18 +165,3 @@ class _Temporary(io.RawIOBase):
             self._file.close()
         if not self.renamed:
             self._temporary.unlink(missing_ok=True)
-
-
-_REMEDIES = {
-    errno.ENOSPC: "free some space, or name another folder",
-    errno.EDQUOT: "free some space, or name another folder",
-    errno.EFBIG: "raise the limit (ulimit -f), or name another folder",
-    errno.ENAMETOOLONG: "use a shorter name",
-}
-
-
-def _renamed(error, text):
-    """Return an error of the same kind that says what came in and what to do."""
-    new = type(error)(text)
-    new.errno = error.errno
-    return new

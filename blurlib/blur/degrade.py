@@ -112,7 +112,7 @@ def jpeg(image, quality):
     torch.Size([16, 24])
     """
     check_image(image, ndim=2)
-    quality = int(check_number(check_integer(quality, "quality"), "quality", low=1, high=100))
+    quality = check_integer(quality, "quality", high=100)
     levels = np.rint(quantize(image).detach().cpu().double().numpy() * 255).astype(np.uint8)
     file = io.BytesIO()
     Image.fromarray(levels).save(file, format="JPEG", quality=quality)

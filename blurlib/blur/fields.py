@@ -75,8 +75,15 @@ def ramp_field(shape, low=0.1, high=3.0):
     return row.repeat(height, 1)
 
 
-def _wave(count, frequency):
-    return torch.sin(frequency * torch.arange(1, count + 1, dtype=torch.float64))
+def _waves(shape, mean, amplitude, frequency):
+    """Return mean and amplitude, and the waves down (H, 1) and across (1, W)."""
+    sides = check_shape(shape)
+    amplitude = check_number(amplitude, "amplitude", low=0)
+    mean = check_number(mean, "mean", low=amplitude)
+    frequency = check_number(frequency, "frequency", low=0, high=math.pi, unit="radians a pixel")
+    places = (torch.arange(1, side + 1, dtype=torch.float64) for side in sides)
+    down, across = (torch.sin(frequency * place) for place in places)
+    return mean, amplitude, down[:, None], across[None, :]
 
 
 def sin_field(shape, mean=1.55, amplitude=1.45, frequency=0.02):
@@ -106,11 +113,8 @@ def sin_field(shape, mean=1.55, amplitude=1.45, frequency=0.02):
     .. [1] Arun Patro, "Blur Kernel Estimation using Deep Learning", author's scripts; key
        ``patro``.
     """
-    height, width = check_shape(shape)
-    amplitude = check_number(amplitude, "amplitude", low=0)
-    mean = check_number(mean, "mean", low=amplitude)
-    frequency = check_number(frequency, "frequency", low=0, high=math.pi, unit="radians a pixel")
-    return (mean + amplitude * _wave(width, frequency)).float().repeat(height, 1)
+    mean, amplitude, down, across = _waves(shape, mean, amplitude, frequency)
+    return (mean + amplitude * across).float().repeat(len(down), 1)
 
 
 def sin2d_field(shape, mean=1.55, amplitude=1.45, frequency=0.02):
@@ -145,12 +149,8 @@ def sin2d_field(shape, mean=1.55, amplitude=1.45, frequency=0.02):
     >>> sin2d_field((4, 6)).shape
     torch.Size([4, 6])
     """
-    height, width = check_shape(shape)
-    amplitude = check_number(amplitude, "amplitude", low=0)
-    mean = check_number(mean, "mean", low=amplitude)
-    frequency = check_number(frequency, "frequency", low=0, high=math.pi, unit="radians a pixel")
-    waves = _wave(width, frequency)[None, :] + _wave(height, frequency)[:, None]
-    return (mean + amplitude / 2 * waves).float()
+    mean, amplitude, down, across = _waves(shape, mean, amplitude, frequency)
+    return (mean + amplitude / 2 * (across + down)).float()
 
 
 def step_field(shape, left, right, column=None):
@@ -175,9 +175,7 @@ def step_field(shape, left, right, column=None):
         If a sigma is negative or the column lies outside the image.
     """
     height, width = check_shape(shape)
-    column = width // 2 if column is None else check_integer(column, "column", low=0)
-    if column > width:
-        raise ValueError(f"column must lie in the image of width {width}, got {column}.")
+    column = width // 2 if column is None else check_integer(column, "column", low=0, high=width)
     sigma_map = constant_field((height, width), left)
     sigma_map[:, column:] = check_number(right, "right", low=0)
     return sigma_map

@@ -56,20 +56,12 @@ def coc_diameter(depth, *, focus_distance, focal_length, f_number):
             f"focus_distance must be larger than focal_length ({focal_length:g} m), "
             f"got {focus_distance:g} m; a lens cannot focus nearer."
         )
-    if isinstance(depth, torch.Tensor):
-        if not (depth > 0).all():
-            raise ValueError(
-                "depth must be larger than 0 everywhere, in metres; it holds 0, less or NaN."
-            )
-    elif not depth > 0:
-        raise ValueError(f"depth must be larger than 0, in metres, got {depth}.")
+    nearest = torch.as_tensor(depth).min()  # NaN if there is one
+    if not nearest > 0:
+        raise ValueError(f"depth must be larger than 0 everywhere, in metres, got {nearest:g}.")
     # |d - s| / d written as |1 - s / d|: right at infinity too.
-    return (
-        focal_length**2
-        / f_number
-        * abs(1 - focus_distance / depth)
-        / (focus_distance - focal_length)
-    )
+    away = abs(1 - focus_distance / depth)
+    return focal_length**2 / f_number * away / (focus_distance - focal_length)
 
 
 def disk_radius_to_sigma(radius):
@@ -141,32 +133,3 @@ def coc_diameter_to_sigma(diameter, *, pixel_pitch):
     """
     pixel_pitch = check_number(pixel_pitch, "pixel_pitch", low=1e-9, high=1, unit="metres")
     return disk_radius_to_sigma(diameter / 2) / pixel_pitch
-
-
-def sigma_to_coc_diameter(sigma, *, pixel_pitch):
-    """Return the diameter in metres of the circle of confusion with this sigma in pixels.
-
-    Parameters
-    ----------
-    sigma : float or Tensor
-        In pixels.
-    pixel_pitch : float
-        Distance between neighbouring pixels, in metres.
-
-    Returns
-    -------
-    diameter : float or Tensor
-        On the sensor, in metres: the inverse of `coc_diameter_to_sigma`.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If `pixel_pitch` is no positive length.
-
-    Examples
-    --------
-    >>> round(sigma_to_coc_diameter(2.0, pixel_pitch=5e-6), 9)
-    4e-05
-    """
-    pixel_pitch = check_number(pixel_pitch, "pixel_pitch", low=1e-9, high=1, unit="metres")
-    return 2 * sigma_to_disk_radius(sigma) * pixel_pitch

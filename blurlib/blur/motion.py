@@ -1,5 +1,6 @@
 """Point spread functions of motion: the time that a moving point spends in each pixel."""
 
+import itertools
 import math
 
 import torch
@@ -62,15 +63,11 @@ def trajectory_psf(points, *, reach=None, dtype=torch.float32, device=None):
     far = points - low  # the share of the farther pixel, per axis
     index = low.long() + reach
     psf = torch.zeros(side * side, dtype=torch.float64)
-    for row_step in (0, 1):
-        for column_step in (0, 1):
-            share = (far[:, 0] if row_step else 1 - far[:, 0]) * (
-                far[:, 1] if column_step else 1 - far[:, 1]
-            )
-            # A step past the rim carries no light (its share is 0); the clamp keeps it indexable.
-            row = (index[:, 0] + row_step).clamp(0, side - 1)
-            column = (index[:, 1] + column_step).clamp(0, side - 1)
-            psf.index_add_(0, row * side + column, share)
+    for step in map(torch.tensor, itertools.product((0, 1), repeat=2)):
+        share = torch.where(step == 1, far, 1 - far).prod(1)
+        # A step past the rim carries no light (its share is 0); the clamp keeps it indexable.
+        row, column = (index + step).clamp(0, side - 1).T
+        psf.index_add_(0, row * side + column, share)
     return (psf / psf.sum()).reshape(side, side).to(dtype=dtype, device=device)
 
 

@@ -72,8 +72,7 @@ def std_to_nominal(std):
     >>> round(std_to_nominal(0.98), 2)  # between 0.961 and 0.999, the two sides of 1
     1.0
     """
-    nominal, width = _table()
-    return _look_up(std, width, nominal)
+    return _look_up(std, *reversed(_table()))
 
 
 def _look_up(values, known, wanted):

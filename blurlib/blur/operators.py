@@ -84,6 +84,7 @@ class VaryingBlur:
                 f"it runs from {low:g} to {high:g}."
             )
         self.sigma_map, self.psf, self.truncate = sigma_map, psf, truncate
+        self._family = _disks if psf == "disk" else psf
         self.padding_mode, self.margin = padding_mode, margin
 
     def forward(self, image):
@@ -148,14 +149,10 @@ class VaryingBlur:
         follow = torch.is_grad_enabled() and (image.requires_grad or sigma_map.requires_grad)
         with torch.inference_mode(False), torch.enable_grad():
             image, sigma_map = (x.clone() if x.is_inference() else x for x in (image, sigma_map))
-            more = 2 * (self.margin or 0)
-            rows, columns = (side + more for side in image.shape[-2:])
-            probe = image.new_zeros(*image.shape[:-2], rows, columns, requires_grad=True)
+            shape = (side + 2 * (self.margin or 0) for side in image.shape[-2:])
+            probe = image.new_zeros(*image.shape[:-2], *shape, requires_grad=True)
             gathered = self._gather(probe, sigma_map)
-            (scattered,) = torch.autograd.grad(
-                gathered, probe, grad_outputs=image, create_graph=follow
-            )
-        return scattered
+            return torch.autograd.grad(gathered, probe, image, create_graph=follow)[0]
 
     def _gather(self, image, sigma_map):
         if (sigma_map == sigma_map[..., :1, :]).all():
@@ -182,8 +179,7 @@ class VaryingBlur:
             for top in range(0, height, _TILE[0]):
                 rows = min(_TILE[0], height - top)
                 if not (by_columns and tiles):  # further down the weights are the same
-                    sigma = band if by_columns else band[..., top : top + rows, :]
-                    reach, total = self._summed(sigma, margin)
+                    reach, total = self._summed(band[..., top : top + rows, :], margin)
                 inset = margin - reach  # this tile's PSFs may reach less far
                 source = image.narrow(-2, top + inset, rows + 2 * reach)
                 source = source.narrow(-1, left + inset, columns + 2 * reach)
@@ -208,9 +204,6 @@ class VaryingBlur:
         reach = min(reach, most)
         return reach, functools.partial(_sum_offsets, reach, weight)
 
-    def _family(self, sigma):
-        return _disks(sigma) if self.psf == "disk" else self.psf(sigma)
-
 
 def _disks(sigma):
     radius = 2 * sigma + 0.5
@@ -230,12 +223,17 @@ def _mirrored(lines, distance, size, axis):
     return ahead + lines.narrow(axis, reach - distance, size) if distance else ahead
 
 
+def _weighted(weights, at):
+    """Return the sum over k of g[k] at(k)."""
+    total = weights[0] * at(0)
+    for distance, weight in enumerate(weights[1:], start=1):
+        total = total.addcmul_(at(distance), weight)
+    return total
+
+
 def _sum_axis(weights, lines, size, axis):
     """Return the sum over k of g[k] (lines[i + k] + lines[i - k])."""
-    total = weights[0] * _mirrored(lines, 0, size, axis)
-    for distance, weight in enumerate(weights[1:], start=1):
-        total = total.addcmul_(_mirrored(lines, distance, size, axis), weight)
-    return total
+    return _weighted(weights, lambda distance: _mirrored(lines, distance, size, axis))
 
 
 def _sum_in_turn(weights, source, height, width):
@@ -245,11 +243,9 @@ def _sum_in_turn(weights, source, height, width):
 
 def _sum_together(weights, source, height, width):
     """Sum over both axes of gaussians: an offset has the weight g[k] g[l]."""
-    total = weights[0] * _sum_axis(weights, _mirrored(source, 0, height, -2), width, -1)
-    for distance, weight in enumerate(weights[1:], start=1):
-        rows = _mirrored(source, distance, height, -2)
-        total = total.addcmul_(_sum_axis(weights, rows, width, -1), weight)
-    return total
+    return _weighted(
+        weights, lambda row: _sum_axis(weights, _mirrored(source, row, height, -2), width, -1)
+    )
 
 
 def _sum_offsets(reach, weight, source, height, width):

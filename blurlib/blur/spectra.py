@@ -37,11 +37,9 @@ def hann_window(shape, *, periodic=False, dtype=None, device=None):
     >>> hann_window((3, 1))[:, 0].tolist()
     [0.5, 1.0, 0.5]
     """
-    more = {"dtype": dtype, "device": device}
+    ends = 0 if periodic else 1
     down, across = (
-        torch.hann_window(side, **more)
-        if periodic
-        else torch.hann_window(side + 2, periodic=False, **more)[1:-1]
+        torch.hann_window(side + 2 * ends, periodic, dtype=dtype, device=device)[ends : side + ends]
         for side in shape
     )
     return torch.outer(down, across)
@@ -132,11 +130,9 @@ def fold_counts(shape, *, dtype=None):
     >>> fold_counts((4, 3)).tolist()
     [[1.0, 2.0], [2.0, 4.0], [1.0, 2.0]]
     """
-    down, across = (torch.full((side // 2 + 1,), 2, dtype=dtype or torch.float32) for side in shape)
-    for line, side in ((down, shape[0]), (across, shape[1])):
-        line[0] = 1
-        if side % 2 == 0:
-            line[-1] = 1
+    places = [(torch.arange(side // 2 + 1), side) for side in shape]
+    # Frequency 0, and 1/2 where there is one, are their own mirror images.
+    down, across = (2 - (k == -k % side).to(dtype or torch.float32) for k, side in places)
     return torch.outer(down, across)
 
 

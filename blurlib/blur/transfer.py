@@ -3,6 +3,7 @@
 import math
 
 import torch
+from torch.nn import functional
 
 from .psf import check_psf
 
@@ -41,10 +42,8 @@ def otf(psf, shape):
     height, width = shape
     if psf.shape[0] > height or psf.shape[1] > width:
         raise ValueError(f"shape {tuple(shape)} must hold the psf of shape {tuple(psf.shape)}.")
-    grid = psf.new_zeros(height, width)
-    grid[: psf.shape[0], : psf.shape[1]] = psf
-    grid = torch.roll(grid, (-(psf.shape[0] // 2), -(psf.shape[1] // 2)), dims=(0, 1))
-    return torch.fft.fft2(grid)
+    grid = functional.pad(psf, (0, width - psf.shape[1], 0, height - psf.shape[0]))
+    return torch.fft.fft2(grid.roll((-(psf.shape[0] // 2), -(psf.shape[1] // 2)), dims=(0, 1)))
 
 
 def effective_sigma(psf):
@@ -81,8 +80,7 @@ def effective_sigma(psf):
     psf = check_psf(psf).double()
     psf = psf / psf.sum()
     variance = 0.0
-    for axis in (0, 1):
-        profile = psf.sum(1 - axis)
+    for profile in (psf.sum(1), psf.sum(0)):
         position = torch.arange(len(profile), dtype=torch.float64, device=psf.device)
         mean = (profile * position).sum()
         variance += (profile * (position - mean) ** 2).sum().item()

@@ -2,17 +2,11 @@
 
 from .._checks import public as _public
 from ..data.protocols import SIGMA_MAX, class_sigmas
-from .checkpoints import (
-    CheckpointError,
-    load_network,
-    pretrained,
-    pretrained_names,
-    save_network,
-)
+from .checkpoints import CheckpointError, load_network, pretrained, pretrained_names, save_network
 from .classifiers import PixelNetwork, SpectrumNetwork, ThesisNetwork
 from .heads import NETWORKS, DirectNetwork, GaussianNetwork, OrdinalNetwork
 from .muon import Muon
-from .networks import INITIALISATIONS, READOUTS, BlurClassifier, PatchNetwork, read_out
+from .networks import INITIALISATIONS, READOUTS, BlurClassifier, BlurNetwork, PatchNetwork, read_out
 from .onnx import export_onnx
 from .prepare import device_name, prepare_recipe, run_recipe, split_scans, thin_history
 from .recipes import SHIPPED, CropMix, Recipe

@@ -6,12 +6,11 @@ import lzma
 from pathlib import Path
 
 import torch
-from safetensors.torch import load as from_bytes
 
 from .. import __version__
 from .._checks import check_choice
 from .._files import replacing
-from .._sealed import NotSealed, check_seal, header, seal
+from .._sealed import header, seal, unseal
 from .heads import NETWORKS
 
 _FORMAT = 1
@@ -57,16 +56,13 @@ def save_network(path, network, record=None):
         raise FloatingPointError(
             "the network holds weights that float16 cannot hold; train it with a lower lr."
         )
-    if not isinstance(record or {}, dict):
+    record = record or {}
+    if not isinstance(record, dict):
         raise TypeError(f"record must be a dict, got {type(record).__name__}.")
-    facts = {
-        "format": _FORMAT,
-        "network": kinds[type(network)],
-        "settings": network.settings,
-        "blurlib": __version__,
-        "record": record or {},
-    }
-    content = seal(tensors, {"blurlib": json.dumps(facts)})
+    facts = {"format": _FORMAT, "network": kinds[type(network)], "settings": network.settings}
+    content = seal(
+        tensors, {"blurlib": json.dumps({**facts, "blurlib": __version__, "record": record})}
+    )
     with replacing(path) as file:
         file.write(content)
 
@@ -101,45 +97,18 @@ def load_network(path):
     path = Path(path)
     if not path.is_file():
         raise FileNotFoundError(f"there is no weights file {path}")
+    return _rebuild(path, path.read_bytes())
+
+
+def _rebuild(path, content):
+    """Return the network and the record that a file's bytes describe."""
     try:
-        content = path.read_bytes()
-        metadata = header(content)
-        _check_format(path, json.loads(metadata["blurlib"]))
-        check_seal(content)
-        tensors = from_bytes(content)
-    except CheckpointError:
-        raise
-    except NotSealed:
-        raise CheckpointError(
-            f"{path} carries no checksum: it is damaged, or an earlier blurlib wrote it; train it "
-            "again."
-        ) from None
-    except Exception as error:  # whatever a damaged file makes the reader raise
-        raise _damaged(path, error) from None
-    return _rebuild(path, metadata, tensors)
-
-
-def _check_format(path, facts):
-    if facts["format"] != _FORMAT:
-        raise CheckpointError(
-            f"{path} has format {facts['format']!r}, this blurlib reads {_FORMAT}; update it."
-        )
-
-
-def _damaged(path, error):
-    return CheckpointError(
-        f"{path} is damaged or was not written by blurlib "
-        f"({type(error).__name__}: {' '.join(str(error).split())[:120]}); "
-        "train or download it again."
-    )
-
-
-def _rebuild(path, metadata, tensors):
-    """Return the network and the record that a file's header and tensors describe."""
-    try:
-        tensors = {name: tensor.float() for name, tensor in tensors.items()}
-        facts = json.loads(metadata["blurlib"])
-        _check_format(path, facts)
+        facts = json.loads(header(content)["blurlib"])
+        if facts["format"] != _FORMAT:
+            raise CheckpointError(
+                f"{path} has format {facts['format']!r}, this blurlib reads {_FORMAT}; update it."
+            )
+        tensors = {name: tensor.float() for name, tensor in unseal(content)[0].items()}
         kind = NETWORKS[check_choice(facts["network"], "network", NETWORKS)]
         network = kind(**facts["settings"])
         network.load_state_dict(tensors)
@@ -147,12 +116,12 @@ def _rebuild(path, metadata, tensors):
     except CheckpointError:
         raise
     except Exception as error:  # whatever a damaged file makes the readers raise
-        raise _damaged(path, error) from None
-    if (
-        not all(torch.isfinite(tensor).all() for tensor in tensors.values())
-        or (network.std <= 0).any()
-        or tensors.get("std_scale", 1) <= 0
-    ):
+        raise CheckpointError(
+            f"{path} is damaged or was not written by blurlib ({type(error).__name__}: "
+            f"{' '.join(str(error).split())[:120]}); train or download it again."
+        ) from None
+    finite = all(torch.isfinite(tensor).all() for tensor in tensors.values())
+    if not finite or (network.std <= 0).any() or tensors.get("std_scale", 1) <= 0:
         raise CheckpointError(f"{path} holds NaN, infinite or impossible weights; train it again.")
     return network.eval(), record
 
@@ -165,14 +134,14 @@ def pretrained_names():
     names : tuple of str
         What `pretrained` takes.
     """
-    return tuple(sorted(file.partition(".")[0] for file in _published()))
+    return tuple(sorted(_published()))
 
 
 def _published():
-    """Return the published SHA-256 of each packaged file, by the file's name."""
+    """Return each packaged network's file and its published SHA-256, by the network's name."""
     try:
         hashes = json.loads((_WEIGHTS / "sha256.json").read_text())
-        return {str(file): str(found) for file, found in hashes.items()}
+        return {file.partition(".")[0]: (file, str(found)) for file, found in hashes.items()}
     except (OSError, ValueError, AttributeError) as error:
         raise CheckpointError(
             f"the packaged weights' list of hashes is damaged ({error}); install blurlib again."
@@ -207,10 +176,7 @@ def pretrained(name):
     >>> network.num_classes
     30
     """
-    check_choice(name, "name", pretrained_names())
-    ((file, published),) = (
-        (file, found) for file, found in _published().items() if file.partition(".")[0] == name
-    )
+    file, published = _published()[check_choice(name, "name", pretrained_names())]
     try:
         data = (_WEIGHTS / file).read_bytes()
     except OSError as error:
@@ -224,4 +190,4 @@ def pretrained(name):
     if file.endswith(".xz"):  # the large ones are packed, bit for bit: it saves a seventh
         data = lzma.decompress(data)
     # What was hashed is what is read: never the file once more.
-    return _rebuild(file, header(data), from_bytes(data))
+    return _rebuild(file, data)

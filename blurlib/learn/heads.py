@@ -8,7 +8,7 @@ from ..data.patches import PATCH_SIZE
 from ..data.protocols import SIGMA_MAX
 from .classifiers import OnSpectra, PixelNetwork, SpectrumNetwork, ThesisNetwork
 from .networks import READOUTS, BlurClassifier, PatchNetwork
-from .sigma_net import LOG_VARIANCE, SigmaNet, SmallSigmaNet
+from .sigma_net import LOG_VARIANCE, SigmaNet, SmallSigmaNet, gaussian_loss, gaussian_metrics
 
 #: Half the distance between thirty classes: an answer so near counts as right, in pixels.
 _TOLERANCE = 0.05
@@ -101,7 +101,7 @@ class DirectNetwork(OnSpectra, PatchNetwork):
         return {"sigma_range": (0.0, self.sigma_max)}
 
     def initialise(self, rng, kind="he"):
-        """Draw the weights anew, and begin in the middle of the range: see `PatchNetwork`."""
+        """Draw the weights anew, and begin in the middle of the range: see `BlurNetwork`."""
         super().initialise(rng, kind)
         with torch.no_grad():
             self.layers[-1].weight *= 0.1
@@ -116,10 +116,8 @@ class DirectNetwork(OnSpectra, PatchNetwork):
     def metrics(self, prediction, target):
         """Return ``mse``, and ``within_tol``: the share of errors below 0.05 pixels."""
         error = self._errors(prediction, target)
-        return {
-            "mse": error.square().mean(),
-            "within_tol": (error.abs() < _TOLERANCE).float().mean(),
-        }
+        is_near = error.abs() < _TOLERANCE
+        return {"mse": error.square().mean(), "within_tol": is_near.float().mean()}
 
     def _errors(self, prediction, target):
         if not target.is_floating_point():
@@ -199,16 +197,13 @@ class GaussianNetwork(DirectNetwork):
 
     def loss(self, prediction, target):
         """Return the mean of the weighted negative log-likelihoods, for true sigmas (B,)."""
-        squared, log_variance = self._errors(prediction, target).square(), _log_variance(prediction)
-        likelihood = (squared * (-log_variance).exp() + log_variance) / 2
-        return (likelihood * (self.beta * log_variance).exp().detach()).mean()
+        error = self._errors(prediction, target)
+        return gaussian_loss(error, _log_variance(prediction), self.beta).mean()
 
     @torch.no_grad()
     def metrics(self, prediction, target):
         """Return ``mse``, and ``coverage``: the share of errors within one stated std."""
-        squared = self._errors(prediction, target).square()
-        variance = _log_variance(prediction).exp()
-        return {"mse": squared.mean(), "coverage": (squared < variance).float().mean()}
+        return gaussian_metrics(self._errors(prediction, target), _log_variance(prediction))
 
     def decode(self, prediction, readout="mean"):
         """Return sigma and its standard deviation, in pixels: see `DirectNetwork.decode`."""

@@ -61,11 +61,8 @@ class Muon(torch.optim.AdamW):
         parameters = list(parameters)
         if not all(isinstance(parameter, torch.Tensor) for parameter in parameters):
             raise TypeError("Muon sorts the parameters itself; pass them without groups or names.")
-        groups = [
-            {"params": [p for p in parameters if is_wide(p) == wide], "orthogonal": wide}
-            for wide in (True, False)
-        ]
-        groups = [group for group in groups if group["params"]]
+        sides = {wide: [p for p in parameters if is_wide(p) == wide] for wide in (True, False)}
+        groups = [{"params": some, "orthogonal": wide} for wide, some in sides.items() if some]
         super().__init__(groups, lr=lr, weight_decay=weight_decay)
 
     @torch.no_grad()

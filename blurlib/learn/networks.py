@@ -56,11 +56,10 @@ def read_out(log_probabilities, sigmas, readout="mean"):
     return torch.einsum("bk...,k->b...", log_probabilities.exp(), sigmas)
 
 
-class PatchNetwork(nn.Module):
-    """What the networks on patches have in common: standardised input, drawn weights.
+class BlurNetwork(nn.Module):
+    """What all networks have in common: standardised input, drawn weights.
 
-    A subclass has ``layers`` (nn.Sequential), and its own ``features`` if they take anything else
-    than the pixels of the patches (B, 1, P, P). As every network of the package it has
+    Beside its ``features``, every network of the package has
 
     * ``loss(prediction, target)``, which training makes small: a tensor of shape ();
     * ``metrics(prediction, target)``, what a run's history tells beside it: means over the batch by
@@ -73,12 +72,8 @@ class PatchNetwork(nn.Module):
 
     Attributes
     ----------
-    patch_size : int
-        Side P of the patches that it looks at, in pixels.
-    sigma_max : float
-        Largest sigma that it learns, in pixels.
     standardised_on : int
-        From how many patches the standardisation is taken.
+        From how many patches or crops the standardisation is taken.
     has_classes, states_std, on_crops : bool
         Whether it answers with classes, whether with a standard deviation of its own, and whether
         it learns from crops with a target at every pixel.
@@ -86,16 +81,7 @@ class PatchNetwork(nn.Module):
         Of the training set's features; they are taken out of every input.
     """
 
-    standardised_on = 1024
     has_classes = states_std = on_crops = False
-    _arguments = ("sigma_max", "patch_size")
-
-    def __init__(self, sigma_max, patch_size):
-        super().__init__()
-        self.sigma_max = check_number(sigma_max, "sigma_max", low=1e-3, high=100, unit="pixels")
-        self.patch_size = check_integer(patch_size, "patch_size")
-        self.register_buffer("mean", torch.tensor(0.0))
-        self.register_buffer("std", torch.tensor(1.0))
 
     @property
     def settings(self):
@@ -118,7 +104,7 @@ class PatchNetwork(nn.Module):
 
         Returns
         -------
-        network : PatchNetwork
+        network : BlurNetwork
             Itself.
 
         Raises
@@ -132,9 +118,7 @@ class PatchNetwork(nn.Module):
         """
         check_generator(rng, cpu=True)
         check_choice(kind, "kind", INITIALISATIONS)
-        for layer in self.layers:
-            if not isinstance(layer, nn.Conv2d | nn.Linear):
-                continue
+        for layer in (x for x in self.modules() if isinstance(x, nn.Conv2d | nn.Linear)):
             if kind == "he":
                 nn.init.kaiming_normal_(layer.weight, nonlinearity="relu", generator=rng)
                 nn.init.zeros_(layer.bias)
@@ -144,17 +128,42 @@ class PatchNetwork(nn.Module):
                 nn.init.uniform_(layer.bias, -bound, bound, generator=rng)
         return self
 
+    @torch.no_grad()
+    def fit_standardisation(self, images):
+        """Take mean and deviation from patches or crops of the training set."""
+        features = self.features(images)
+        axes = [0, *range(2, features.ndim)] if self.mean.ndim else None  # one of each feature
+        self.mean.copy_(features.mean(axes))
+        self.std.copy_(features.std(axes, correction=0).clamp_min(1e-3))
+
+
+class PatchNetwork(BlurNetwork):
+    """What the networks on patches have in common.
+
+    A subclass has ``layers`` (nn.Sequential), and its own ``features`` if they take anything else
+    than the pixels of the patches (B, 1, P, P).
+
+    Attributes
+    ----------
+    patch_size : int
+        Side P of the patches that it looks at, in pixels.
+    sigma_max : float
+        Largest sigma that it learns, in pixels.
+    """
+
+    standardised_on = 1024
+    _arguments = ("sigma_max", "patch_size")
+
+    def __init__(self, sigma_max, patch_size):
+        super().__init__()
+        self.sigma_max = check_number(sigma_max, "sigma_max", low=1e-3, high=100, unit="pixels")
+        self.patch_size = check_integer(patch_size, "patch_size")
+        self.register_buffer("mean", torch.tensor(0.0))
+        self.register_buffer("std", torch.tensor(1.0))
+
     def features(self, patches):
         """Return what the layers look at: here the pixels as they are."""
         return patches
-
-    @torch.no_grad()
-    def fit_standardisation(self, patches):
-        """Take mean and deviation from patches of the training set."""
-        features = self.features(patches)
-        axes = 0 if self.mean.ndim else None
-        self.mean.copy_(features.mean(axes))
-        self.std.copy_(features.std(axes, correction=0).clamp_min(1e-3))
 
     def forward(self, patches):
         """Return what the layers answer.

@@ -11,7 +11,7 @@ from torch import nn
 from torch.nn import functional
 
 from .._files import replacing
-from .sigma_net import WINDOW_STRIDE, WINDOWS, SigmaNet, filter_bank
+from .sigma_net import SigmaNet, filter_bank
 
 #: Version of ONNX's operators: old enough for every runtime of the last years.
 _OPERATORS = 18
@@ -81,10 +81,7 @@ class _Exported(nn.Module):
         self.network = network
 
     def forward(self, image):
-        features = [
-            _log_power(image, size, WINDOW_STRIDE, (WINDOWS[0] - size) // 2) for size in WINDOWS
-        ]
-        return self.network.decode(self.network.answer(torch.cat(features, 1)))
+        return self.network.decode(self.network.answer(self.network.features(image, _log_power)))
 
 
 def _log_power(image, size, stride, margin):
@@ -94,15 +91,10 @@ def _log_power(image, size, stride, margin):
     height, width = image.shape[-2:]
     inner = image[..., margin : height - margin, margin : width - margin] - 0.5
     down = functional.conv2d(inner, bank.T[:, None, :, None], stride=(stride, 1))
-    both = functional.conv2d(
-        down.transpose(0, 1), bank.T[:, None, None, :], stride=(1, stride)
-    )  # (2K down, 2K across, rows, columns)
+    # (2K down, 2K across, rows, columns)
+    both = functional.conv2d(down.transpose(0, 1), bank.T[:, None, None, :], stride=(1, stride))
     mean = both[:1, :1] / transform[0] ** 2
     cosines = both[:count, :count] - mean * torch.outer(transform, transform)[..., None, None]
-    power = (
-        cosines.square()
-        + both[count:, count:].square()
-        + both[:count, count:].square()
-        + both[count:, :count].square()
-    )
+    power = cosines.square() + both[count:, count:].square()
+    power = power + both[:count, count:].square() + both[count:, :count].square()
     return torch.log(power + floor).flatten(0, 1)[None]

@@ -1,8 +1,9 @@
 """From a recipe to a trained network: its pictures, its stream, its run, its record."""
 
 import hashlib
-import platform
 import tempfile
+from platform import python_version
+from statistics import fmean
 
 import torch
 from torch import distributed
@@ -27,9 +28,8 @@ from .training import train
 
 
 def run_recipe(
-    recipe, *, images=None, scans=None, device="cpu", checkpoint=None, progress=False,
-    callback=None,
-):  # fmt: skip
+    recipe, *, images=None, scans=None, device="cpu", checkpoint=None, progress=False, callback=None
+):
     """Train a network from nothing, or go on where a checkpoint stands.
 
     Parameters
@@ -65,21 +65,17 @@ def run_recipe(
     # What was drawn follows from the recipe; its bits differ from one processor to the next, and
     # with the number of threads, and a run that moved is still the same run.
     files = {name: fact for name, fact in facts.items() if name != "sha256"}
-    identity = {"recipe": recipe.as_dict(), "data": files}
-    history = train(
-        network, stream, recipe.config, device=device, progress=progress, callback=callback,
-        checkpoint=None if checkpoint is None else checkpoint(identity),
-    )  # fmt: skip
+    if checkpoint is not None:
+        checkpoint = checkpoint({"recipe": recipe.as_dict(), "data": files})
+    follow = {"checkpoint": checkpoint, "progress": progress, "callback": callback}
+    history = train(network, stream, recipe.config, device=device, **follow)
+    versions = {"blurlib": __version__, "torch": torch.__version__, "python": python_version()}
     record = {
         "recipe": recipe.as_dict(),
         "data": facts,
         "device": device_name(device),
         "processes": distributed.get_world_size() if distributed.is_initialized() else 1,
-        "versions": {
-            "blurlib": __version__,
-            "torch": torch.__version__,
-            "python": platform.python_version(),
-        },
+        "versions": versions,
         "seconds": round(history["seconds"][-1], 1),
         "history": thin_history(history),
     }
@@ -137,42 +133,37 @@ def prepare_recipe(recipe, *, images=None, scans=None, device="cpu"):
         )
     if images is None and recipe.source == "as-published":
         return _published(recipe, scans, device, rng)
-    groups, facts = None, {"source": "images given by the user"}
+    weights = None  # given images are drawn alike
     if images is not None:
-        facts["files_sha256"] = _hash(images)
+        facts = {"source": "images given by the user", "files_sha256": _hash(images)}
     else:
-        groups, more = _trained_on(recipe, scans, rng)
-        facts = {"source": TRAINED_ON[recipe.source], **more}
+        groups, facts = _trained_on(recipe, scans, rng)
         images = [image for group in groups.values() for image in group]
+        weights = recipe.mix and recipe.mix.weights(groups)
     network = recipe.new_network(rng)
-    if recipe.on_crops:
-        # Given images are drawn alike.
-        weights = recipe.mix.weights(groups) if recipe.mix and groups else None
-        stream = CropStream(images, recipe.crops, rng=rng, weights=weights, device=device)
-        return network, stream, {**facts, "num_images": len(images), "sha256": _hash(images)}
-    stream = PatchStream(
-        images, **network.drawn_sigmas, rng=rng, patch_size=recipe.patch_size,
-        rounded=recipe.rounded, device=device,
-    )  # fmt: skip
     facts |= {"num_images": len(images), "sha256": _hash(images)}
+    drawn = {"rng": rng, "device": device}
+    if recipe.on_crops:
+        return network, CropStream(images, recipe.crops, weights=weights, **drawn), facts
+    drawn_as = {**network.drawn_sigmas, "patch_size": recipe.patch_size, "rounded": recipe.rounded}
+    stream = PatchStream(images, **drawn_as, **drawn)
     if recipe.num_fixed:
         facts["num_patches"] = recipe.num_fixed
-        parts = [stream.batch(min(1000, recipe.num_fixed - i))
-                 for i in range(0, recipe.num_fixed, 1000)]  # fmt: skip
-        patches, labels = (torch.cat(part) for part in zip(*parts, strict=True))
-        stream = StoredPatches(patches, labels, rng=rng, device=device)
+        batches = [stream.batch(len(part)) for part in torch.arange(recipe.num_fixed).split(1000)]
+        stream = StoredPatches(*map(torch.cat, zip(*batches, strict=True)), **drawn)
     return network, stream, facts
 
 
 def _trained_on(recipe, scans, rng):
-    """Return the images in groups, and the names of the scans that are held out."""
-    groups, facts, mix = {}, {}, recipe.mix
+    """Return the images in groups; their source, and the names of the scans held out."""
+    groups, facts, mix = {}, {"source": TRAINED_ON[recipe.source]}, recipe.mix
     if recipe.source == "unseen":
         training, held_out = split_scans(scans, DatasetConfig().seed)
         facts["held_out"] = [scan.name for scan in held_out]
-        groups["scans"] = _at_sizes(training, (1.0,))
+        groups["scans"] = [scan.load() for scan in training]
         facts["files_sha256"] = _hash(groups["scans"])
-        groups["smaller_scans"] = _at_sizes(training, (0.5,) if mix is None else mix.sizes)
+        sizes = (0.5,) if mix is None else mix.sizes
+        groups["smaller_scans"] = [_smaller(x, size) for size in sizes for x in groups["scans"]]
     groups["textures"] = training_images(
         rng=rng, num_each=recipe.textures_each, photographs=mix is None
     )
@@ -183,11 +174,9 @@ def _trained_on(recipe, scans, rng):
     groups["pages"] = free_pages(recipe.num_pages, rng=rng)
     if mix is not None:
         groups["old_print"] = synthetic_prints(recipe.num_prints, rng=rng)
-    if recipe.on_crops:  # some photographs are smaller than a crop and its blur
-        groups = {
-            name: [image for image in group if min(image.shape) >= recipe.min_side]
-            for name, group in groups.items()
-        }
+    # Some photographs are smaller than a crop and its blur.
+    least = recipe.min_side if recipe.on_crops else 0
+    groups = {name: [x for x in group if min(x.shape) >= least] for name, group in groups.items()}
     return groups, facts
 
 
@@ -206,10 +195,9 @@ def split_scans(scans, seed=0):
     training, held_out : lists of Picture
         No material is in both.
     """
-    test = split_materials(
-        [scan.material for scan in scans], DatasetConfig().test_share,
-        rng=torch.Generator().manual_seed(seed),
-    )  # fmt: skip
+    rng = torch.Generator().manual_seed(seed)
+    materials = [scan.material for scan in scans]
+    test = split_materials(materials, DatasetConfig().test_share, rng=rng)
     sides = [], []
     for scan, is_test in zip(scans, test, strict=True):
         sides[is_test].append(scan)
@@ -224,17 +212,14 @@ def _hash(images):
     return digest.hexdigest()
 
 
-def _at_sizes(scans, sizes):
-    """Return the scans' pixels at several sizes: smaller is finer, and sharper."""
-    sharp = [scan.load()[None, None] for scan in scans]
-    resized = [
-        functional.avg_pool2d(image, 2) if size == 0.5 else functional.interpolate(
-            image, scale_factor=size, mode="bicubic", antialias=True, align_corners=False
-        ).clamp(0, 1) if size != 1 else image
-        for size in sizes
-        for image in sharp
-    ]  # fmt: skip
-    return [image[0, 0] for image in resized]
+def _smaller(image, size):
+    """Return an image at a share of its size: finer, and sharper."""
+    if size == 0.5:
+        return functional.avg_pool2d(image[None, None], 2)[0, 0]
+    smaller = functional.interpolate(
+        image[None, None], scale_factor=size, mode="bicubic", antialias=True, align_corners=False
+    )
+    return smaller[0, 0].clamp(0, 1)
 
 
 def _published(recipe, scans, device, rng):
@@ -269,13 +254,7 @@ def thin_history(history, num_points=100):
         The means by name, and ``steps_a_point``, how many steps each stands for.
     """
     size = -(-len(history["loss"]) // num_points)
-    return {
-        "steps_a_point": size,
-        **{
-            name: [
-                round(sum(values[i : i + size]) / len(values[i : i + size]), 4)
-                for i in range(0, len(values), size)
-            ]
-            for name, values in history.items()
-        },
+    return {"steps_a_point": size} | {
+        name: [round(fmean(values[i : i + size]), 4) for i in range(0, len(values), size)]
+        for name, values in history.items()
     }

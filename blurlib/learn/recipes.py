@@ -2,8 +2,6 @@
 
 from dataclasses import asdict, dataclass, field, replace
 
-import torch
-
 from .._checks import check_choice, check_integer, check_number
 from ..blur.psf import THESIS_TRUNCATE, gaussian_reach
 from ..data.crops import CropConfig
@@ -72,8 +70,7 @@ class CropMix:
     @property
     def shares(self):
         """How often crops come from each group of images."""
-        names = "scans smaller_scans textures photographs fields cloth pages old_print"
-        return {name: getattr(self, name) for name in names.split()}
+        return {name: x for name, x in vars(self).items() if name not in ("sizes", "crops")}
 
     def weights(self, groups):
         """Return how often each image is cut from.
@@ -116,7 +113,7 @@ class Recipe:
     patch_size : int
         Side of the patches in pixels.
     initialisation : {"he", "default"}
-        How the first weights are drawn: see `BlurClassifier.initialise`.
+        How the first weights are drawn: see `BlurNetwork.initialise`.
     source : {"free", "as-published", "unseen"}
         What it is trained on; the last two need the Brodatz scans.
     textures_each : int
@@ -156,41 +153,34 @@ class Recipe:
 
     def __post_init__(self):
         check_choice(self.network, "network", NETWORKS)
-        check_integer(self.num_classes, "num_classes")
-        check_integer(self.patch_size, "patch_size")
         check_choice(self.initialisation, "initialisation", INITIALISATIONS)
         check_choice(self.source, "source", TRAINED_ON)
-        check_integer(self.textures_each, "textures_each")
+        for name in ("num_classes", "patch_size", "textures_each"):
+            check_integer(getattr(self, name), name)
         for name in ("num_pages", *_WITH_MIX, "num_fixed", "seed"):
             check_integer(getattr(self, name), name, low=0)
+        network = f"the network {self.network!r}"
+        if not NETWORKS[self.network].has_classes:
+            self._leave(f"{network} has no classes", "num_classes")
+            if self.source == "as-published":
+                raise ValueError(f"{network} has no classes: patches as published teach those.")
         if self.on_crops:
-            self._check_on_crops()
-        if self.mix is not None and not (self.on_crops and self.source == "unseen"):
+            rule = f"{network} learns from fresh, rounded crops, one size of windows, He's weights"
+            self._leave(rule, "num_fixed", "rounded", "patch_size", "initialisation")
+        if self.source == "as-published":
+            rule = "patches as published are fixed, rounded and 32 x 32, without pages"
+            self._leave(rule, "num_pages", "num_fixed", "rounded", "patch_size")
+        if self.mix is None:
+            self._leave(f"{', '.join(_WITH_MIX)} are for recipes with a mix", *_WITH_MIX)
+        elif not (self.on_crops and self.source == "unseen"):
             raise ValueError("a mix is for networks on crops, with source 'unseen'.")
-        if self.mix is None and any(getattr(self, name) for name in _WITH_MIX):
-            raise ValueError(f"{', '.join(_WITH_MIX)} are for recipes with a mix.")
-        if not NETWORKS[self.network].has_classes and (
-            self.num_classes != 30 or self.source == "as-published"
-        ):
-            raise ValueError(
-                f"the network {self.network!r} has no classes: leave num_classes as it is, and do "
-                "not train it on patches as published, which have."
-            )
-        drawn = self.num_pages == self.num_fixed == 0 and self.rounded
-        if self.source == "as-published" and not (drawn and self.patch_size == PATCH_SIZE):
-            raise ValueError(
-                "patches as published are fixed, rounded and 32 x 32; num_pages, num_fixed, "
-                "rounded and patch_size are for the other sources."
-            )
 
-    def _check_on_crops(self):
-        if self.num_fixed or not self.rounded or self.source == "as-published":
-            raise ValueError(f"the network {self.network!r} learns from fresh, rounded crops.")
-        if (self.num_classes, self.patch_size, self.initialisation) != (30, PATCH_SIZE, "he"):
-            raise ValueError(
-                f"the network {self.network!r} has no classes, one size of windows and He's "
-                "initialisation: leave num_classes, patch_size and initialisation as they are."
-            )
+    def _leave(self, rule, *names):
+        """Raise unless these settings are what they are by default, as the rule wants it."""
+        for name in names:
+            value, default = getattr(self, name), getattr(Recipe, name)
+            if value != default:
+                raise ValueError(f"{rule}: leave {name} at {default!r}, got {value!r}.")
 
     @property
     def on_crops(self):
@@ -202,8 +192,7 @@ class Recipe:
         """Side of the smallest picture that can be trained on, in pixels: a cut and its blur."""
         if self.on_crops:
             return self.crops.min_side
-        reach = gaussian_reach(torch.tensor(SIGMA_MAX), THESIS_TRUNCATE)
-        return self.patch_size + 2 * int(reach)
+        return self.patch_size + 2 * gaussian_reach(SIGMA_MAX, THESIS_TRUNCATE)
 
     @property
     def crops(self):
@@ -216,12 +205,11 @@ class Recipe:
 
     def new_network(self, rng):
         """Return the network that the recipe begins with."""
-        if self.on_crops:
-            return NETWORKS[self.network]().initialise(rng)
         kind = NETWORKS[self.network]
-        classes = {"num_classes": self.num_classes} if kind.has_classes else {}
-        network = kind(**classes, patch_size=self.patch_size)
-        return network.initialise(rng, self.initialisation)
+        settings = {} if self.on_crops else {"patch_size": self.patch_size}
+        if kind.has_classes:
+            settings["num_classes"] = self.num_classes
+        return kind(**settings).initialise(rng, self.initialisation)
 
 
 #: 900,000 patches: what two quiet CPU cores learn from in less than half an hour.

@@ -1,6 +1,5 @@
 """What a training run leaves on the disk: a log, and all it takes to go on."""
 
-import contextlib
 import csv
 import json
 import time
@@ -10,7 +9,7 @@ import torch
 from torch import distributed
 
 from .._checks import check_number
-from .._files import replacing
+from .._files import naming, replacing
 from .._sealed import seal, unseal
 from .checkpoints import CheckpointError
 
@@ -64,17 +63,17 @@ class Checkpoint:
         self._saved = time.perf_counter()
         if run.rank != 0:
             return
-        tensors = {f"network.{name}": t for name, t in run.network.state_dict().items()}
-        tensors |= {f"stream.{name}": t for name, t in run.stream.state_dict().items()}
         optimizer = run.optimizer.state_dict()
-        tensors |= {
-            f"optimizer.{number}.{name}": value
-            for number, state in optimizer["state"].items()
-            for name, value in state.items()
+        parts = {
+            "network": run.network.state_dict(),
+            "stream": run.stream.state_dict(),
+            "history": {k: torch.tensor(v, dtype=torch.float64) for k, v in run.history.items()},
+            **{f"optimizer.{number}": state for number, state in optimizer["state"].items()},
         }
-        tensors |= {
-            f"history.{name}": torch.tensor(values, dtype=torch.float64)
-            for name, values in run.history.items()
+        tensors = {
+            f"{part}.{name}": tensor.detach().cpu().contiguous()
+            for part, state in parts.items()
+            for name, tensor in state.items()
         }
         facts = {
             "format": _FORMAT,
@@ -82,10 +81,8 @@ class Checkpoint:
             "step": run.step,
             "measures": list(run.history),
             "groups": optimizer["param_groups"],
-            "schedule": run.schedule and _plain(run.schedule.state_dict()),
             "scaler": run.scaler.state_dict(),
         }
-        tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
         content = seal(tensors, {"run": json.dumps(facts)})
         with replacing(self.path) as file:
             file.write(content)
@@ -106,24 +103,25 @@ class Checkpoint:
         CheckpointError
             If the file is damaged, or belongs to another run.
         """
-        content = b""
-        if run.rank == 0 and self.path.is_file():
-            content = self.path.read_bytes()
+        found = [self.path.read_bytes() if run.rank == 0 and self.path.is_file() else None]
         if run.world_size > 1:
-            content = _hand_on(content, run.device)
-        if not content and not (run.rank == 0 and self.path.is_file()):
+            distributed.broadcast_object_list(found, 0, device=run.device)
+        if found[0] is None:
             return
         try:
-            tensors, metadata = unseal(content)
+            tensors, metadata = unseal(found[0])
             facts = json.loads(metadata["run"])
+            theirs = {**facts["identity"], "format": facts["format"]}
         except Exception as error:  # whatever a damaged file makes the readers raise
             raise CheckpointError(
                 f"{self.path} is damaged or no training run ({type(error).__name__}); delete it "
                 "to begin anew."
             ) from None
-        if facts.get("format") != _FORMAT or facts["identity"] != self.identity:
+        mine = {**self.identity, "format": _FORMAT}
+        changed = [name for name in mine | theirs if mine.get(name) != theirs.get(name)]
+        if changed:
             raise CheckpointError(
-                f"{self.path} belongs to another run ({_difference(facts, self.identity)}); "
+                f"{self.path} belongs to another run (its {changed[0]} is another one); "
                 "delete it to begin anew, or name another file."
             )
         _put_back(run, facts, tensors)
@@ -131,36 +129,6 @@ class Checkpoint:
     def remove(self):
         """Remove the file: the run is over and its result is safe elsewhere."""
         self.path.unlink(missing_ok=True)
-
-
-def _hand_on(content, device):
-    """Return the first process' bytes, in every process."""
-    length = torch.tensor(len(content), device=device)
-    distributed.broadcast(length, 0)
-    row = torch.zeros(int(length), dtype=torch.uint8)
-    if distributed.get_rank() == 0:
-        row = torch.frombuffer(bytearray(content), dtype=torch.uint8) if content else row
-    row = row.to(device)
-    distributed.broadcast(row, 0)
-    return row.cpu().numpy().tobytes()
-
-
-def _plain(state):
-    """Keep what JSON can hold: the schedule's numbers, not its functions."""
-    return {
-        name: value
-        for name, value in state.items()
-        if isinstance(value, int | float | str | list | None)
-    }
-
-
-def _difference(facts, identity):
-    """Name the first thing in which two runs differ."""
-    other = facts.get("identity")
-    for name in identity if isinstance(other, dict) else ():
-        if other.get(name) != identity[name]:
-            return f"its {name} is another one"
-    return "it has another format"
 
 
 def _part(tensors, name):
@@ -171,19 +139,13 @@ def _part(tensors, name):
 def _put_back(run, facts, tensors):
     run.network.load_state_dict(_part(tensors, "network"))
     run.stream.load_state_dict(_part(tensors, "stream"))
-    state = {}
-    for key, tensor in _part(tensors, "optimizer").items():
-        number, name = key.split(".", 1)
-        state.setdefault(int(number), {})[name] = tensor
-    groups = [
-        {**group, "betas": tuple(group["betas"])} if "betas" in group else group
-        for group in facts["groups"]
-    ]
-    run.optimizer.load_state_dict({"state": state, "param_groups": groups})
-    if run.schedule is not None:
-        run.schedule.load_state_dict(facts["schedule"])
-    run.scaler.load_state_dict(facts["scaler"])
+    numbers = {key.split(".")[0] for key in _part(tensors, "optimizer")}
+    state = {int(number): _part(tensors, f"optimizer.{number}") for number in numbers}
+    run.optimizer.load_state_dict({"state": state, "param_groups": facts["groups"]})
     run.step, history = facts["step"], _part(tensors, "history")
+    if run.schedule is not None:
+        run.schedule.load_state_dict({"last_epoch": run.step})  # the rest follows from the recipe
+    run.scaler.load_state_dict(facts["scaler"])
     run.history = {name: history[name].tolist() for name in facts["measures"]}
     if run.history:
         run._start = time.perf_counter() - run.history["seconds"][-1]
@@ -232,13 +194,15 @@ class RunLog:
         run : TrainingRun
         """
         if self._path is not None:
-            with self._naming():
+            first = run.step
+            with naming(self._path):
                 if self._file is None:
                     self._file = open(self._path, "w", newline="", buffering=1, encoding="utf-8")
                     csv.writer(self._file).writerow(["step", *run.history])
-                    for step in range(1, run.step):
-                        self._write(run, step)
-                self._write(run, run.step)
+                    first = 1
+                for step in range(first, run.step + 1):
+                    values = (f"{values[step - 1]:.6g}" for values in run.history.values())
+                    csv.writer(self._file).writerow([step, *values])
         if self._writer is not None:
             for name, values in run.history.items():
                 if name != "seconds":
@@ -248,24 +212,7 @@ class RunLog:
         return self
 
     def __exit__(self, *exception):
-        self.close()
-
-    def close(self):
-        """Close the files."""
         for file in (self._file, self._writer):
             if file is not None:
-                with self._naming():
+                with naming(self._path):
                     file.close()
-
-    @contextlib.contextmanager
-    def _naming(self):
-        try:
-            yield
-        except OSError as error:
-            raise OSError(
-                f"cannot write {self._path}: {error.strerror}; free some space, or name another."
-            ) from None
-
-    def _write(self, run, step):
-        values = [f"{values[step - 1]:.6g}" for values in run.history.values()]
-        csv.writer(self._file).writerow([step, *values])

@@ -6,9 +6,10 @@ import math
 import torch
 from torch import nn
 
-from .._checks import check_choice, check_generator, check_image, check_integer
+from .._checks import check_choice, check_image, check_integer
 from ..blur.spectra import hann_window
 from ..data.patches import PATCH_SIZE
+from .networks import BlurNetwork
 
 #: Sides of the windows whose spectra it sees, in pixels; the largest decides how much it needs.
 WINDOWS = (32, 16, 8)
@@ -16,7 +17,7 @@ WINDOWS = (32, 16, 8)
 #: Step between windows, in pixels: a choice between speed and detail.
 WINDOW_STRIDE = 4
 
-_LARGEST_DILATION, _WIDEST, _MOST_LAYERS = 64, 4096, 32
+_WIDEST_STEP, _WIDEST, _MOST_LAYERS = 64, 4096, 32
 
 #: So many numbers of windows become spectra at once on a CPU.
 _AT_ONCE = 2**17
@@ -86,7 +87,19 @@ def filter_bank(size, device):
     return bank.float().to(device), transform.float().to(device), floor
 
 
-class SigmaNet(nn.Module):
+def gaussian_loss(error, log_variance, beta=0.5):
+    """Return the errors' negative log-likelihoods, each times its own variance to `beta`."""
+    likelihood = (error.square() * (-log_variance).exp() + log_variance) / 2
+    return likelihood * (beta * log_variance).exp().detach()
+
+
+def gaussian_metrics(error, log_variance):
+    """Return the errors' ``mse`` and their ``coverage``: the share within one stated std."""
+    squared = error.square()
+    return {"mse": squared.mean(), "coverage": (squared < log_variance.exp()).float().mean()}
+
+
+class SigmaNet(BlurNetwork):
     r"""Sigma and its standard deviation on a grid of every fourth pixel, from local spectra.
 
     Log power spectra of windows of 32, 16 and 8 pixels around every fourth pixel; two layers that
@@ -130,33 +143,25 @@ class SigmaNet(nn.Module):
     """
 
     patch_size = PATCH_SIZE
-    has_classes, states_std, on_crops = False, True, True
+    states_std = on_crops = True
+    _arguments = ("hidden", "channels", "dilations")
     #: How many crops the standardisation is taken from.
     standardised_on = 48
 
     def __init__(self, hidden=(512, 192), channels=96, dilations=(1, 2, 4, 8, 4, 2)):
         super().__init__()
-        self.hidden = tuple(check_integer(width, "hidden") for width in hidden)
-        self.channels = check_integer(channels, "channels")
-        self.dilations = tuple(check_integer(dilation, "dilations") for dilation in dilations)
         # A damaged file must not ask for gigabytes of weights or of halo.
-        if max(*self.hidden, self.channels) > _WIDEST or len(self.dilations) > _MOST_LAYERS:
-            raise ValueError(
-                f"hidden and channels must be at most {_WIDEST}, dilations at most {_MOST_LAYERS}, "
-                f"got {self.hidden}, {self.channels} and {len(self.dilations)}."
-            )
-        if max(self.dilations, default=1) > _LARGEST_DILATION:
-            raise ValueError(
-                f"dilations must be at most {_LARGEST_DILATION}, got {max(self.dilations)}."
-            )
+        self.hidden = tuple(check_integer(width, "hidden", high=_WIDEST) for width in hidden)
+        self.channels = check_integer(channels, "channels", high=_WIDEST)
+        self.dilations = tuple(check_integer(x, "dilations", high=_WIDEST_STEP) for x in dilations)
+        check_integer(len(self.dilations), "the number of dilations", low=0, high=_MOST_LAYERS)
         inputs = sum((size // 2 + 1) ** 2 for size in WINDOWS)
         self.register_buffer("mean", torch.zeros(inputs))
         self.register_buffer("std", torch.ones(inputs))
         self.register_buffer("std_scale", torch.tensor(1.0))
         first, second = self.hidden
         self.local = nn.Sequential(
-            *(nn.Conv2d(inputs, first, 1), nn.ReLU()),
-            *(nn.Conv2d(first, second, 1), nn.ReLU()),
+            *(nn.Conv2d(inputs, first, 1), nn.ReLU()), *(nn.Conv2d(first, second, 1), nn.ReLU())
         )
         self.first = nn.Conv2d(second, 2, 1)
         self.narrow = nn.Conv2d(second + 2, self.channels, 1)
@@ -167,41 +172,20 @@ class SigmaNet(nn.Module):
         )  # fmt: skip
         self.second = nn.Conv2d(self.channels, 2, 1)
 
-    @property
-    def settings(self):
-        """What it was built with: the constructor's arguments, for files."""
-        return {name: getattr(self, name) for name in ("hidden", "channels", "dilations")}
-
     def initialise(self, rng, kind="he"):
-        """Draw the weights anew: He's, the last layers smaller; see `PatchNetwork.initialise`."""
-        check_generator(rng, cpu=True)
-        check_choice(kind, "kind", ("he",))
-        for layer in self.modules():
-            if isinstance(layer, nn.Conv2d):
-                nn.init.kaiming_normal_(layer.weight, nonlinearity="relu", generator=rng)
-                nn.init.zeros_(layer.bias)
+        """Draw the weights anew: He's, the last layers smaller; see `BlurNetwork.initialise`."""
+        super().initialise(rng, check_choice(kind, "kind", ("he",)))
         with torch.no_grad():
             for last in (self.first, self.second, *self.context):
                 last.weight *= 0.1
             self.first.bias[0] = 1.5  # the middle of what is usual
         return self
 
-    def features(self, images):
+    def features(self, images, log_power=folded_log_power):
         """Return the spectra around every fourth pixel, (B, inputs, rows, columns)."""
-        return torch.cat(
-            [
-                folded_log_power(images, size, WINDOW_STRIDE, (WINDOWS[0] - size) // 2)
-                for size in WINDOWS
-            ],
-            1,
-        )
-
-    @torch.no_grad()
-    def fit_standardisation(self, images):
-        """Take mean and deviation from crops of the training set."""
-        features = self.features(images)
-        self.mean.copy_(features.mean((0, 2, 3)))
-        self.std.copy_(features.std((0, 2, 3), correction=0).clamp_min(1e-3))
+        largest = WINDOWS[0]
+        parts = [log_power(images, size, WINDOW_STRIDE, (largest - size) // 2) for size in WINDOWS]
+        return torch.cat(parts, 1)
 
     def forward(self, images):
         """Return the first and the second answer around every fourth pixel.
@@ -264,24 +248,21 @@ class SigmaNet(nn.Module):
 
         The target is the true sigma at every pixel, (B, H, W).
         """
-        squared, log_variance = self._squared_errors(prediction, target)
-        likelihood = (squared * (-log_variance).exp() + log_variance) / 2
-        loss = (likelihood * (log_variance / 2).exp().detach()).mean((0, 2, 3))
-        return loss[0] / 2 + loss[1]
+        first, second = gaussian_loss(*self._errors(prediction, target)).mean((0, 2, 3))
+        return first / 2 + second
 
     @torch.no_grad()
     def metrics(self, prediction, target):
         """Return the last answer's ``mse`` and ``coverage``: the share of errors within one std."""
-        squared, log_variance = self._squared_errors(prediction[:, -1:], target)
-        return {"mse": squared.mean(), "coverage": (squared < log_variance.exp()).float().mean()}
+        return gaussian_metrics(*self._errors(prediction[:, -1:], target))
 
-    def _squared_errors(self, prediction, target):
-        """Return the answers' squared errors and log variances, (B, answers, rows, columns)."""
+    def _errors(self, prediction, target):
+        """Return the answers' errors and log variances, each (B, answers, rows, columns)."""
         rows, columns = prediction.shape[-2:]
         places = slice(self.patch_size // 2, None, WINDOW_STRIDE)
         truth = target[:, None, places, places][..., :rows, :columns]
         sigma, log_variance = prediction.unbind(2)
-        return (sigma - truth).square(), log_variance.clamp(*LOG_VARIANCE)
+        return sigma - truth, log_variance.clamp(*LOG_VARIANCE)
 
 
 class SmallSigmaNet(SigmaNet):

@@ -101,10 +101,9 @@ class TrainingRun:
 
     def __init__(self, network, stream, config, *, device="cpu"):
         self.device = check_device(device)
-        together = distributed.is_available() and distributed.is_initialized()
-        self.rank, self.world_size = 0, 1
-        if together:
-            self.rank, self.world_size = distributed.get_rank(), distributed.get_world_size()
+        together = distributed.is_initialized()
+        self.rank = distributed.get_rank() if together else 0
+        self.world_size = distributed.get_world_size() if together else 1
         if config.batch_size % self.world_size:
             raise ValueError(
                 f"batch_size must be a multiple of the {self.world_size} processes, got "
@@ -119,14 +118,12 @@ class TrainingRun:
         )
         self.schedule = None
         if config.schedule == "one-cycle":
+            # Not quite: it divides by zero where the peak falls on step 1 or on the last.
+            rise = min(config.warmup + 1e-9, 1 - 1e-9)
+            # AdamW's beta1 falls while the rate rises, and comes back; Muon keeps its own.
+            cycles = config.optimizer == "adamw"
             self.schedule = torch.optim.lr_scheduler.OneCycleLR(
-                self.optimizer,
-                config.lr,
-                total_steps=config.num_steps,
-                # Not quite: it divides by zero where the peak falls on step 1 or on the last.
-                pct_start=min(config.warmup + 1e-9, 1 - 1e-9),
-                # AdamW's beta1 falls while the rate rises, and comes back; Muon keeps its own.
-                cycle_momentum=config.optimizer == "adamw",
+                self.optimizer, config.lr, config.num_steps, pct_start=rise, cycle_momentum=cycles
             )
         self.scaler = torch.amp.GradScaler(self.device.type, enabled=config.precision == "float16")
         self.step = 0
@@ -153,10 +150,9 @@ class TrainingRun:
             If the loss is not finite; lower the learning rate.
         """
         config = self.config
-        patches, targets = self.stream.batch(
-            config.batch_size, rank=self.rank, world_size=self.world_size
-        )
-        patches, targets = patches.to(self.device), targets.to(self.device)
+        share = {"rank": self.rank, "world_size": self.world_size}
+        batch = self.stream.batch(config.batch_size, **share)
+        patches, targets = (tensor.to(self.device) for tensor in batch)
         half = PRECISIONS[config.precision]
         with torch.autocast(self.device.type, half, enabled=half != torch.float32):
             prediction = self._model(patches)
@@ -181,9 +177,8 @@ class TrainingRun:
             raise FloatingPointError(
                 f"the loss is {means[0].item()} at step {self.step}; lower lr (now {config.lr:g})."
             )
-        loss, *means = means.tolist()
-        metrics = dict(zip(metrics, means, strict=True))
-        found = {"loss": loss, "rmse": metrics.pop("mse") ** 0.5, **metrics}
+        found = dict(zip(["loss", *metrics], means.tolist(), strict=True))
+        found = {"loss": found["loss"], "rmse": found.pop("mse") ** 0.5, **found}
         found["seconds"] = time.perf_counter() - self._start
         for name, value in found.items():
             self.history.setdefault(name, []).append(value)
@@ -232,11 +227,8 @@ def train(network, stream, config, *, device="cpu", checkpoint=None, progress=Fa
     run = TrainingRun(network, stream, config, device=device)
     if checkpoint is not None:
         checkpoint.restore(run)
-    bar = tqdm(
-        desc="training", total=config.num_steps, initial=run.step,
-        disable=(None if progress and run.rank == 0 else True),
-    )  # fmt: skip
-    with bar:
+    hidden = None if progress and run.rank == 0 else True  # None: unless there is a terminal
+    with tqdm(desc="training", total=config.num_steps, initial=run.step, disable=hidden) as bar:
         while not run.is_done:
             found = run.advance()
             bar.update()
