@@ -103,13 +103,15 @@ class Checkpoint:
         CheckpointError
             If the file is damaged, or belongs to another run.
         """
-        found = [self.path.read_bytes() if run.rank == 0 and self.path.is_file() else None]
+        # A byte before the file's own tells an empty file from none.
+        is_there = run.rank == 0 and self.path.is_file()
+        content = b"=" + self.path.read_bytes() if is_there else b""
         if run.world_size > 1:
-            distributed.broadcast_object_list(found, 0, device=run.device)
-        if found[0] is None:
+            content = _hand_on(content, run.device)
+        if not content:
             return
         try:
-            tensors, metadata = unseal(found[0])
+            tensors, metadata = unseal(content[1:])
             facts = json.loads(metadata["run"])
             theirs = {**facts["identity"], "format": facts["format"]}
         except Exception as error:  # whatever a damaged file makes the readers raise
@@ -129,6 +131,17 @@ class Checkpoint:
     def remove(self):
         """Remove the file: the run is over and its result is safe elsewhere."""
         self.path.unlink(missing_ok=True)
+
+
+def _hand_on(content, device):
+    """Return the first process' bytes, in every process; torch's own way would unpickle them."""
+    length = torch.tensor(len(content), device=device)
+    distributed.broadcast(length, 0)
+    if not length:
+        return b""
+    row = torch.frombuffer(bytearray(content or length.item()), dtype=torch.uint8).to(device)
+    distributed.broadcast(row, 0)
+    return row.cpu().numpy().tobytes()
 
 
 def _part(tensors, name):
