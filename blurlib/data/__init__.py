@@ -37,13 +37,7 @@ from .images import (
 )
 from .patches import PATCH_SIZE, crop_to_multiple, extract_patches
 from .procedural import FAMILIES, procedural_texture
-from .protocols import (
-    SIGMA_MAX,
-    DatasetConfig,
-    class_sigmas,
-    count_patches,
-    split_materials,
-)
+from .protocols import SIGMA_MAX, DatasetConfig, class_sigmas, count_patches, split_materials
 from .sources import (
     SOURCES,
     Collection,

@@ -10,13 +10,7 @@ from dataclasses import dataclass
 
 import torch
 
-from .._checks import (
-    check_choice,
-    check_generator,
-    check_integer,
-    check_number,
-    check_shape,
-)
+from .._checks import check_choice, check_generator, check_integer, check_number, check_shape
 from ..blur import PADDING_MODES, THESIS_TRUNCATE
 from .patches import PATCH_SIZE
 

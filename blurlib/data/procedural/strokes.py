@@ -4,16 +4,7 @@ import math
 
 import torch
 
-from ._canvas import (
-    any_angle,
-    draw_tones,
-    grid,
-    nearest_points,
-    noise,
-    top_points,
-    turned,
-    uniform,
-)
+from ._canvas import any_angle, draw_tones, grid, nearest_points, noise, top_points, turned, uniform
 
 
 def dead_leaves(size, rng):
