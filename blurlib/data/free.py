@@ -119,7 +119,7 @@ def free_pages(num, *, rng, size=256):
     """
     pages = []
     for _ in _times(num, size, rng):
-        softness, grain = torch.rand(2, generator=rng, dtype=torch.float64).tolist()
+        softness, grain = uniform(rng, 0, 1, 2).tolist()
         page = rendered_text((size, size), rng=rng)
         page = blur_uniform(page, gaussian_psf(softness * 0.7))
         page = page + 0.02 * grain * torch.randn(size, size, generator=rng)
@@ -160,7 +160,7 @@ def synthetic_prints(num, *, rng, size=256):
     """
     scans = []
     for _ in _times(num, size, rng):
-        own, brightness, stains, grain, darkness, shine = _six(rng)
+        own, brightness, stains, grain, darkness, shine = uniform(rng, 0, 1, 6).tolist()
         front, back = _ink(size, rng), _ink(size, rng).flip(1)
         paper = 0.55 + 0.4 * brightness + 0.06 * stains * noise(size, rng, 1.0 + stains)
         paper = paper + 0.03 * grain * noise(size, rng, 0.6)
@@ -203,7 +203,7 @@ def synthetic_cloth(num, *, rng, size=256):
 
 def _cloth(size, rng):
     """Weave a piece, and average blocks of 2 x 2 as a sensor does."""
-    draws = torch.rand(8, generator=rng, dtype=torch.float64).tolist()
+    draws = uniform(rng, 0, 1, 8).tolist()
     coarse, turn, waver, twill, body, relief, fibres, strength = draws
     period = 5.0 * (24.0 / 5.0) ** coarse
     across = period * math.exp(uniform(rng, -0.5, 0.5))  # warp and weft differ
@@ -230,13 +230,9 @@ def _times(num, size, rng):
     return range(check_integer(num, "num", low=0))
 
 
-def _six(rng):
-    return torch.rand(6, generator=rng, dtype=torch.float64).tolist()
-
-
 def _ink(size, rng):
     """Return where the ink of a press lies, 0 to 1: its edge wavers, its tone is uneven."""
-    zoom, ragged, uneven, *_ = _six(rng)
+    zoom, ragged, uneven, *_ = uniform(rng, 0, 1, 6).tolist()
     side = round(size / (1 + zoom))  # letters up to twice as large, strokes up to twice as wide
     letters = 1 - rendered_text((side, side), rng=rng)
     letters = functional.interpolate(letters[None, None], (size, size), mode="bilinear")[0, 0]
