@@ -1,5 +1,6 @@
 """From a picture file to an array that says what the file says, or an error that says why not."""
 
+import itertools
 import logging
 import sys
 import threading
@@ -68,10 +69,8 @@ def decode(path, max_pixels):
         if picture.format != "MPO" and getattr(picture, "is_animated", False):
             raise ImageError(_SEVERAL)
         mode = _raw_mode(picture)
-        if _is_deep(picture, mode):
-            array = _deep_colour(picture, file, reader, mode)
-        else:
-            array = _pixels(picture)
+        deep = _is_deep(picture, mode)
+        array = _deep_colour(picture, file, reader, mode) if deep else _pixels(picture)
         _check_clear_colour(picture, mode, array)
         return array
 
@@ -111,36 +110,20 @@ def _read_tiff(file, max_pixels):
         pages = tifffile.TiffFile(file).pages
         page = pages.first
         _check_size(page.imagewidth, page.imagelength, max_pixels)
-        if fault := _tiff_fault(page) or (_has_a_second(pages) and _SEVERAL):
+        several = len([*itertools.islice(pages, 2)]) > 1  # not len(pages), as above
+        if fault := _tiff_fault(page) or (several and _SEVERAL):
             raise ImageError(fault)
         planes = page.dtype == "uint16" and page.planarconfig == _SEPARATE_PLANES
         if page.dtype.kind != "f" and not planes:
             return None
         if page.tags.valueof(_ORIENTATION, default=1) != 1:
             raise ImageError("it is stored turned; save it upright.")
-        try:
-            array = page.asarray(maxworkers=1)
-        except Exception as error:
-            if page.compression in (1, 8, 32946) and page.predictor == 1:  # plain, or zlib
-                raise
-            raise ImageError(
-                f"its pixels are packed ({getattr(page.compression, 'name', page.compression)}, "
-                f"predictor {int(page.predictor)}) in a way that few programs know; save it "
-                "without compression."
-            ) from error
+        array = page.asarray(maxworkers=1)
         separate = page.planarconfig == _SEPARATE_PLANES and array.ndim == 3
         return np.moveaxis(array, 0, -1) if separate else array
     finally:
         log.disabled = silent
         file.seek(0)
-
-
-def _has_a_second(pages):
-    try:
-        pages[1]
-    except IndexError:
-        return False
-    return True
 
 
 def _tiff_fault(page):
