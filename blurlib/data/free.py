@@ -9,7 +9,7 @@ from .._checks import check_generator, check_integer
 from ..blur import blur_uniform, gaussian_psf
 from .images import packaged_image
 from .procedural import FAMILIES, procedural_texture
-from .procedural._canvas import any_angle, noise, turned, uniform
+from .procedural._canvas import any_angle, grid, noise, turned, uniform
 from .text import rendered_text
 
 #: Packaged photographs that may be trained on: neither test textures nor text.
@@ -209,7 +209,7 @@ def _cloth(size, rng):
     across = period * math.exp(uniform(rng, -0.5, 0.5))  # warp and weft differ
     # Mostly along the rows of the picture, as who scans cloth lays it down; now and then not.
     angle = any_angle(rng) if turn < 0.3 else 0.1 * (turn - 0.65)
-    u, v = turned(size, angle)
+    u, v = turned(*grid(size), angle)
     wander = 0.25 * waver * noise(size, rng, 1.5), 0.25 * waver * noise(size, rng, 1.5)
     u, v = u / period + wander[0], v / across + wander[1]
     floats = 2 + int(3 * twill**2)  # plain weave, or twill over two or three

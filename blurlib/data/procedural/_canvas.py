@@ -17,13 +17,15 @@ def grid(size):
     return axis[:, None].expand(size, size), axis[None, :].expand(size, size)
 
 
-def turned(size, angle):
-    """Return the grid's coordinates along and across a direction."""
-    rows, columns = grid(size)
-    return (
-        math.cos(angle) * columns + math.sin(angle) * rows,
-        math.cos(angle) * rows - math.sin(angle) * columns,
-    )
+def turned(rows, columns, angle):
+    """Return coordinates along and across a direction, from rows and columns."""
+    sine, cosine = math.sin(angle), math.cos(angle)
+    return cosine * columns + sine * rows, cosine * rows - sine * columns
+
+
+def around(row, column, reach):
+    """Return the slices of a square around a point, as far as it lies on the canvas."""
+    return tuple(slice(max(0, int(at - reach)), int(at + reach) + 2) for at in (row, column))
 
 
 def any_angle(rng):
@@ -37,11 +39,9 @@ def noise(size, rng, slope, stretch=1.0, angle=math.pi / 2):
     Its grains are `stretch` times as long along `angle` (downwards by default) as across it.
     """
     white = torch.randn(size, size, generator=rng)
-    rows = torch.fft.fftfreq(size)[:, None]
-    columns = torch.fft.rfftfreq(size)[None, :]
-    along = (math.cos(angle) * columns + math.sin(angle) * rows) * stretch
-    across = math.cos(angle) * rows - math.sin(angle) * columns
-    frequency = torch.sqrt(along**2 + across**2).clamp_min(1 / size)
+    rows, columns = torch.fft.fftfreq(size)[:, None], torch.fft.rfftfreq(size)
+    along, across = turned(rows, columns, angle)
+    frequency = torch.sqrt((along * stretch) ** 2 + across**2).clamp_min(1 / size)
     field = torch.fft.irfft2(torch.fft.rfft2(white) * frequency**-slope, s=(size, size))
     return (field - field.mean()) / field.std()
 
