@@ -231,7 +231,6 @@ def defocused_scene(focus, *, max_sigma=3.0):
     >>> f"{sigma_map.max():.2f}"
     '2.00'
     """
-    check_choice(focus, "focus", _FOCUS)
     scene = motorcycle_scene()
     sigma_map = depth_field(scene.depth, **scene_lens(scene, focus, max_sigma=max_sigma))
     return blur_varying(scene.image, sigma_map), sigma_map, scene

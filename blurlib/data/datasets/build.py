@@ -18,16 +18,8 @@ from ... import __version__
 from ..._checks import check_integer
 from ..._files import TEMPORARY, replacing
 from ..protocols import SIGMA_MAX, DatasetConfig, class_sigmas, split_materials
-from .load import read_manifest
-from .shards import (
-    FORMAT,
-    MANIFEST,
-    PATCHES,
-    DatasetError,
-    describe_picture,
-    shard_name,
-    write_shard,
-)
+from .load import MANIFEST, read_manifest
+from .shards import FORMAT, PATCHES, DatasetError, describe_picture, shard_name, write_shard
 from .workers import call_each
 
 # Our files, and the temporary ones of a run that was killed; anything else is left alone.

@@ -14,7 +14,6 @@ from ..sources.fetch import hash_file
 from .blurred import picture_patches
 
 FORMAT = "blurlib dataset 1"
-MANIFEST = "manifest.json"
 #: The folder of the shards.
 PATCHES = "patches"
 

@@ -95,17 +95,13 @@ def open_folder(paths, *, materials=None, max_pixels=MAX_PIXELS):
             f"the materials name files that are not there: {', '.join(unknown[:5])}"
             f"{' ...' if len(unknown) > 5 else ''}; the files are {', '.join(names[:5])} ..."
         )
-    return Collection(
-        tuple(
-            Picture(
-                name,
-                materials.get(name) or _known_material(path) or name,
-                functools.partial(load_image, path, max_pixels=max_pixels),
-                path,
-            )
-            for name, path in zip(names, files, strict=True)
-        )
-    )
+    read = functools.partial(load_image, max_pixels=max_pixels)
+
+    def picture(name, path):
+        material = materials.get(name) or _known_material(path) or name
+        return Picture(name, material, functools.partial(read, path), path)
+
+    return Collection(tuple(map(picture, names, files)))
 
 
 def _known_material(path):
