@@ -212,8 +212,7 @@ class CropStream(PatchStream):
         turns = 0.25 * 8 ** ((kind - 0.6) / 0.4).clamp(0, 1)  # of the wave, in a crop
         wave = torch.sin(2 * math.pi * (turns * along + phase))
         wave = (first + second) / 2 + (second - first) / 2 * wave
-        constant = first.expand_as(ramp)
-        return torch.where(kind < 0.2, constant, torch.where(kind < 0.6, ramp, wave))
+        return torch.where(kind < 0.2, first, torch.where(kind < 0.6, ramp, wave))
 
 
 def compress(images, quality):

@@ -57,11 +57,8 @@ def _load_or_say(path, min_side, max_pixels):
     except (ImageError, OSError, MemoryError) as error:
         return path, None, str(error)
     if min(image.shape) < min_side:
-        height, width = image.shape
-        return path, None, (
-            f"cannot use {path_in_words(path)}: it has {width} x {height} pixels, and the shorter "
-            f"side must have at least min_side={min_side}; use a larger picture."
-        )  # fmt: skip
+        few = f"{image.shape[1]} x {image.shape[0]} pixels, and no side may be below {min_side=}"
+        return path, None, f"cannot use {path_in_words(path)}: it has {few}; use a larger picture."
     return path, image, None
 
 

@@ -17,8 +17,8 @@ class PatchStream:
     r"""Blurred patches of given images, each with the class, or the sigma, of its blur.
 
     Every patch is cut from a random image at a random place, turned and mirrored at random,
-    given a random contrast, blurred with the PSF of a random sigma, given noise if wanted, and
-    rounded to 8 bits (unless told otherwise).
+    given a random contrast, blurred with the thesis' PSF of a random sigma, given noise if wanted,
+    and rounded to 8 bits (unless told otherwise).
 
     Parameters
     ----------
@@ -38,8 +38,6 @@ class PatchStream:
     noise : float, optional
         Largest standard deviation of white noise after the blur, in grey levels of 255; each
         patch draws its own between 0 and this.
-    truncate : float, optional
-        Cut of the gaussian PSF in sigmas; the author's by default.
     rounded : bool, optional
         Whether to round to 8 bits; without, patches are what no camera or file gives.
     weights : sequence of float, optional
@@ -75,7 +73,7 @@ class PatchStream:
 
     def __init__(
         self, images, sigmas=None, *, sigma_range=None, rng, patch_size=PATCH_SIZE, contrast=0.5,
-        noise=0.0, truncate=THESIS_TRUNCATE, rounded=True, weights=None, device="cpu",
+        noise=0.0, rounded=True, weights=None, device="cpu",
     ):  # fmt: skip
         self.rounded = rounded
         self.patch_size = check_integer(patch_size, "patch_size")
@@ -83,9 +81,8 @@ class PatchStream:
         self.device = check_device(device)
         self.contrast = check_number(contrast, "contrast", low=1e-6, high=1)
         self.noise = check_number(noise, "noise", low=0, high=255, unit="grey levels")
-        self.truncate = check_number(truncate, "truncate", low=0.5, high=20, unit="sigma")
         self.continuous, self.sigmas = sigmas is None, _check_sigmas(sigmas, sigma_range)
-        self.reach = int(gaussian_reach(self.sigmas.max(), self.truncate))
+        self.reach = int(gaussian_reach(self.sigmas.max(), THESIS_TRUNCATE))
         self._cut_size = self.patch_size + 2 * self.reach
         self._keep(images)
         self._chances = None if weights is None else _check_weights(weights, self.num_images)
@@ -197,7 +194,7 @@ class PatchStream:
 
     def _blur_matrices(self, sigma):
         """Return A for each sigma, (N, patch_size, cut): row i is the profile around pixel i."""
-        half = torch.stack(gaussian_profiles(sigma, self.truncate), 1)  # g[0], g[1], ...
+        half = torch.stack(gaussian_profiles(sigma, THESIS_TRUNCATE), 1)  # g[0], g[1], ...
         half = functional.pad(half, (0, self._cut_size - half.shape[1]))  # zero further away
         row = torch.arange(self.patch_size, device=sigma.device)[:, None] + self.reach
         column = torch.arange(self._cut_size, device=sigma.device)

@@ -23,18 +23,13 @@ _USUAL_LETTERS = (10, 32)
 
 #: The fonts by name: files that matplotlib ships, all free (see its LICENSE_DEJAVU, LICENSE_STIX).
 FONTS = {
-    "DejaVu Sans": "DejaVuSans.ttf",
-    "DejaVu Sans Bold": "DejaVuSans-Bold.ttf",
-    "DejaVu Sans Oblique": "DejaVuSans-Oblique.ttf",
-    "DejaVu Sans Mono": "DejaVuSansMono.ttf",
-    "DejaVu Sans Mono Bold": "DejaVuSansMono-Bold.ttf",
-    "DejaVu Serif": "DejaVuSerif.ttf",
-    "DejaVu Serif Bold": "DejaVuSerif-Bold.ttf",
-    "DejaVu Serif Italic": "DejaVuSerif-Italic.ttf",
-    "STIX General": "STIXGeneral.ttf",
-    "STIX General Bold": "STIXGeneralBol.ttf",
+    "DejaVu Sans": "DejaVuSans.ttf", "DejaVu Sans Bold": "DejaVuSans-Bold.ttf",
+    "DejaVu Sans Oblique": "DejaVuSans-Oblique.ttf", "DejaVu Sans Mono": "DejaVuSansMono.ttf",
+    "DejaVu Sans Mono Bold": "DejaVuSansMono-Bold.ttf", "DejaVu Serif": "DejaVuSerif.ttf",
+    "DejaVu Serif Bold": "DejaVuSerif-Bold.ttf", "DejaVu Serif Italic": "DejaVuSerif-Italic.ttf",
+    "STIX General": "STIXGeneral.ttf", "STIX General Bold": "STIXGeneralBol.ttf",
     "STIX General Italic": "STIXGeneralItalic.ttf",
-}
+}  # fmt: skip
 
 _WORDS = """
 Light leaves every point of a scene in all directions; a lens collects some of it and bends it

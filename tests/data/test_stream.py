@@ -55,7 +55,6 @@ def test_bad_streams_are_named(images, words):
     ("options", "words"),
     [
         ({"contrast": 5.0}, "contrast must be"),
-        ({"truncate": 0}, "truncate must be"),
         ({"patch_size": 0}, "patch_size must be"),
         ({"noise": -1}, "noise must be"),
         ({"device": "tpu"}, "device must be"),

@@ -116,11 +116,10 @@ def _choose(pictures, found):
     """Return the pictures to use with what is known of each, and those left out and why."""
     chosen, left_out, seen = [], [], {}
     for picture, entry in zip(pictures, found, strict=True):
-        error, pixels = entry.get("error"), entry.get("pixels_sha256")
-        if pixels in seen:
-            error = f"the same picture as {seen[pixels]}"
-        if error is not None:
-            left_out.append({"name": picture.name, "error": error})
+        if (pixels := entry.get("pixels_sha256")) in seen:
+            entry = {"error": f"the same picture as {seen[pixels]}"}
+        if "error" in entry:
+            left_out.append({"name": picture.name, "error": entry["error"]})
         else:
             seen[pixels] = picture.name
             chosen.append((picture, entry))
@@ -142,7 +141,10 @@ def _describe(config, entries, made, left_out, folder):
     total = hashlib.sha256()
     for entry in entries:
         total.update((folder / PATCHES / entry["file"]).read_bytes())
-    sides = ("train", "test")
+    balance = {
+        side: [sum(column) for column in zip(*(counts[side] for counts in made), strict=True)]
+        for side in ("train", "test")
+    }
     return {
         "format": FORMAT,
         "sha256": total.hexdigest(),
@@ -151,13 +153,10 @@ def _describe(config, entries, made, left_out, folder):
         "config": asdict(config),
         "sigmas": [round(float(sigma), 6) for sigma in class_sigmas(config.num_classes)],
         "sigma_max": SIGMA_MAX,
-        "counts": {side: sum(counts[side] for counts in made) for side in sides},
-        "class_balance": {
-            side: torch.tensor([counts[f"{side}_classes"] for counts in made]).sum(0).tolist()
-            for side in sides
-        },
+        "counts": {side: sum(classes) for side, classes in balance.items()},
+        "class_balance": balance,
         "pictures": [
-            {**entry, **{name: counts[name] for name in (*sides, "sha256")}}
+            entry | {side: sum(counts[side]) for side in balance} | {"sha256": counts["sha256"]}
             for entry, counts in zip(entries, made, strict=True)
         ],
         "left_out": left_out,
