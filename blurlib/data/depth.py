@@ -117,9 +117,8 @@ def motorcycle_scene():
     )
     disparity = disparity[tuple(nearest)].astype(np.float64)
     depth = BASELINE * FOCAL_PIXELS / (disparity + PRINCIPAL_SHIFT)
-    return DepthScene(
-        packaged_image("motorcycle"), torch.from_numpy(depth).float(), torch.from_numpy(known)
-    )
+    depth, known = torch.from_numpy(depth).float(), torch.from_numpy(known)
+    return DepthScene(packaged_image("motorcycle"), depth, known)
 
 
 def scene_lens(scene, focus, *, max_sigma=3.0):

@@ -96,6 +96,7 @@ class PatchStream:
     def _keep(self, images):
         """Lay all images end to end in one row of numbers, and remember where each begins."""
         images = list(images)
+        self.num_images = len(images)
         if not images:
             raise ValueError("images is empty; pass at least one image to cut patches from.")
         for image in images:
@@ -114,11 +115,6 @@ class PatchStream:
         turned = [torch.rot90(grids, k, (1, 2)) for k in range(4)]
         offsets = torch.stack([*turned, *(grid.flip(2) for grid in turned)], 1)
         self._offsets = offsets.flatten(0, 1).flatten(1).to(self.device)
-
-    @property
-    def num_images(self):
-        """Number of images that it cuts from."""
-        return len(self._starts)
 
     def batch(self, size, *, rank=0, world_size=1):
         """Draw `size` patches.
@@ -180,7 +176,7 @@ class PatchStream:
     def _cut(self, draws):
         """Gather sharp cuts from random numbers: picture, row, column and position of each."""
         if self._chances is None:
-            number = (draws[0] * len(self._starts)).long()
+            number = (draws[0] * self.num_images).long()
         else:
             number = torch.searchsorted(self._chances, draws[0], right=True)
         room = self._shapes[number] - self._cut_size + 1

@@ -63,11 +63,9 @@ def _integer(rng, low, high):
 def _line(font, room, rng):
     """Return random words that fill a line of `room` pixels; one at least, however long."""
     line = _WORDS[_integer(rng, 0, len(_WORDS) - 1)]
-    while True:
-        longer = f"{line} {_WORDS[_integer(rng, 0, len(_WORDS) - 1)]}"
-        if font.getlength(longer) > room:
-            return line
+    while font.getlength(longer := f"{line} {_WORDS[_integer(rng, 0, len(_WORDS) - 1)]}") <= room:
         line = longer
+    return line
 
 
 def _page(height, width, font, size, rng):
