@@ -172,10 +172,7 @@ def _deep_colour(picture, file, reader, mode):
     Pillow keeps. Told the other order, it keeps the low one.
     """
     if mode[:-1] not in ("RGB;16", "RGBA;16", "RGBX;16"):
-        raise ImageError(
-            "its colours have 16 bits in a way that would be cut to 8; save it as 16-bit RGB PNG "
-            "or TIFF, or with 8 bits."
-        )
+        raise ImageError("its 16 bits would be cut to 8; save it as 16-bit RGB PNG or TIFF.")
     high = _pixels(picture)
     file.seek(0)
     again = reader(file)

@@ -105,10 +105,7 @@ def motorcycle_scene():
     """
     path = Path(skimage.__file__).parent / "data" / "motorcycle_disp.npz"
     if not path.is_file():
-        raise FileNotFoundError(
-            f"scikit-image's disparity of the motorcycle is not there: {path}; "
-            "install scikit-image 0.22 or later from its wheel, which holds it."
-        )
+        raise FileNotFoundError(f"there is no {path}; install scikit-image 0.22 from its wheel.")
     with np.load(path, allow_pickle=False) as file:
         disparity = file["arr_0"]
     known = np.isfinite(disparity) & (disparity > 0)
@@ -160,10 +157,8 @@ def scene_lens(scene, focus, *, max_sigma=3.0):
     '2.27 m, f/1.02'
     """
     if not isinstance(scene, DepthScene):
-        raise TypeError(
-            f"scene must be a DepthScene, got {type(scene).__name__}; "
-            "pass blurlib.data.motorcycle_scene()."
-        )
+        kind = type(scene).__name__
+        raise TypeError(f"scene must be a DepthScene, got {kind}; pass motorcycle_scene().")
     check_choice(focus, "focus", _FOCUS)
     max_sigma = check_number(max_sigma, "max_sigma", low=0.01, high=6, unit="pixels")
     measured = scene.depth[scene.known]

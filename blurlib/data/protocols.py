@@ -189,10 +189,8 @@ def split_materials(materials, test_share, *, rng):
     test_share = check_number(test_share, "test_share", low=0, high=1)
     count = Counter(materials)
     if len(count) < 2:
-        raise ValueError(
-            f"unseen textures need at least two materials, got {len(count)} in "
-            f"{len(materials)} pictures; add pictures of something else, or name the materials."
-        )
+        only = f"got {len(count)} in {len(materials)} pictures; add others, or name the materials."
+        raise ValueError(f"unseen textures need at least two materials, {only}")
     names = sorted(count)
     order = [names[i] for i in torch.randperm(len(names), generator=rng).tolist()]
     wanted = test_share * len(materials)

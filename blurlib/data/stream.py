@@ -239,9 +239,7 @@ def _check_weights(weights, num_images):
     """Return up to where in [0, 1] a draw means each image, float64."""
     row = _row(weights, torch.float64)
     if len(row) != num_images or (row <= 0).any():
-        raise ValueError(
-            f"weights must be {num_images} positive numbers, one an image, got {weights!r:.60}."
-        )
+        raise ValueError(f"weights must be {num_images} positive numbers, got {weights!r:.60}.")
     return (row.cumsum(0) / row.sum())[:-1]
 
 
@@ -251,11 +249,7 @@ def _check_sigmas(sigmas, sigma_range):
         raise ValueError("pass either sigmas, one for each class, or sigma_range, its two ends.")
     row = _row(sigma_range if sigmas is None else sigmas, torch.float32)
     if sigmas is None and (len(row) != 2 or not 0 <= row[0] <= row[1]):
-        raise ValueError(
-            f"sigma_range must be (lowest, highest), in pixels from 0 up, got {sigma_range!r:.60}."
-        )
+        raise ValueError(f"sigma_range must be (lowest, highest) >= 0, got {sigma_range!r:.60}.")
     if not len(row) or (row < 0).any():
-        raise ValueError(
-            f"sigmas must be a row of numbers of at least 0, in pixels, got {sigmas!r:.60}."
-        )
+        raise ValueError(f"sigmas must be a row of numbers of at least 0, got {sigmas!r:.60}.")
     return row

@@ -48,10 +48,7 @@ def _font_file(name):
     folder = Path(importlib.util.find_spec("matplotlib").origin).parent
     path = folder / "mpl-data" / "fonts" / "ttf" / FONTS[name]
     if not path.is_file():
-        raise FileNotFoundError(
-            f"the font {name!r} is not in matplotlib's folder: there is no {path}; "
-            "pass another of blurlib.data.FONTS, or reinstall matplotlib."
-        )
+        raise FileNotFoundError(f"the font {name!r} is not at {path}; reinstall matplotlib.")
     return path
 
 

@@ -127,10 +127,7 @@ def picture_patches(image, config, *, role="both", key=""):
     levels = to_levels(crop_to_multiple(image, config.patch_size))
     kept, num_test = count_patches(levels.shape, config)
     if kept == 0:
-        raise ValueError(
-            f"a picture of {image.shape[0]} x {image.shape[1]} pixels is too small: of its few "
-            f"patches a share of {config.keep:g} is none; pass a larger one."
-        )
+        raise ValueError(f"{tuple(image.shape)} pixels give no patch to keep; pass a larger one.")
     sigmas, patches, places = draw_sigmas(config, key), [], []
     for label, sigma in enumerate(sigmas):
         blurred = blur_levels(levels, sigma, config)

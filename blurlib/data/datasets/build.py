@@ -107,9 +107,7 @@ def _check_place(folder):
     elif (folder / PATCHES).exists() and not all(
         _OURS.fullmatch(path.name) for path in (folder / PATCHES).iterdir()
     ):
-        raise DatasetError(
-            f"{folder / PATCHES} holds other files than a dataset's; name another folder."
-        )
+        raise DatasetError(f"{folder / PATCHES} holds other files; name another folder.")
 
 
 def _choose(pictures, found):

@@ -88,9 +88,7 @@ def write_shard(picture, entry, config, folder):
     if (table := _read(path)) is None:
         image = picture.load()
         if _hash_levels(to_levels(image)) != entry["pixels_sha256"]:
-            raise DatasetError(
-                f"the picture {picture.name} changed while the dataset was built; build it again."
-            )
+            raise DatasetError(f"the picture {picture.name} changed while at work; build again.")
         key = entry.get("key", entry["pixels_sha256"])  # what the draws for a picture hang on
         try:
             table = picture_patches(image, config, role=entry["role"], key=key)

@@ -217,7 +217,5 @@ def read_sums(folder):
     lines = path.read_text(encoding="utf-8").splitlines()
     pairs = [line.split(maxsplit=1) for line in lines if line.strip()]
     if any(len(pair) != 2 for pair in pairs):
-        raise ValueError(
-            f"{path} must have a hash and a name in each line; delete it to begin anew."
-        )
+        raise ValueError(f"{path} must have a hash and a name in each line; mend or delete it.")
     return {name.strip().lstrip("*"): f"sha256:{digest}" for digest, name in pairs}

@@ -44,9 +44,7 @@ def read_materials(path):
     except (csv.Error, UnicodeDecodeError) as error:
         raise ValueError(f"{path} is no CSV file in UTF-8: {error}.") from None
     if not {"name", "material"} <= set(columns):
-        raise ValueError(
-            f"{path} must begin with a line that names the columns name,material, got {columns}."
-        )
+        raise ValueError(f"{path} must begin with the columns name,material, got {columns}.")
     pairs = ((row["name"].strip(), row["material"].strip()) for row in rows)
     return {name: material for name, material in pairs if name and material}
 

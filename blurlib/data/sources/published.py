@@ -168,7 +168,6 @@ def _open(source, entries, hashes_in, folder, download, fetch):
             pictures.append(Picture(name, entry["material"], read, path))
     if not pictures:
         raise FileNotFoundError(
-            f"the folder {place} holds none of the {len(entries)} files of {source}; name the "
-            f"right folder, or run: blurlib fetch {source}"
+            f"no file of {source} is in {place}; name another, or run: blurlib fetch {source}"
         )
     return Collection(tuple(pictures), tuple(missing), damaged)
