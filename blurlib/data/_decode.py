@@ -91,11 +91,8 @@ def _identify(file):
 
 def _check_size(width, height, max_pixels):
     if width * height > max_pixels:
-        raise ImageError(
-            f"it has {width} x {height} = {width * height} pixels, more than "
-            f"max_pixels={max_pixels}; cut it, or pass a larger max_pixels (on the command line "
-            "--max-pixels)."
-        )
+        size = f"{width} x {height} = {width * height} pixels"
+        raise ImageError(f"it has {size}, more than {max_pixels=}; cut it, or raise --max-pixels.")
 
 
 def _read_tiff(file, max_pixels):

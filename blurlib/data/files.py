@@ -96,9 +96,8 @@ def list_images(paths):
             item for item in path.iterdir() if item.suffix.lower() in SUFFIXES and not item.is_dir()
         )
         if not found:
-            raise FileNotFoundError(
-                f"the folder {path_in_words(path)} holds no image ({', '.join(SUFFIXES)})"
-            )
+            folder, endings = path_in_words(path), ", ".join(SUFFIXES)
+            raise FileNotFoundError(f"the folder {folder} holds no image ({endings})")
         files.extend(found)
     return files
 

@@ -90,8 +90,7 @@ def build_dataset(pictures, folder, config=None, *, workers=1, progress=False):
     manifest = _describe(config, entries, made, left_out, folder)
     if not all(manifest["counts"].values()):
         raise DatasetError(
-            f"one side would be empty, {manifest['counts']}: the pictures are too few or too small "
-            f"for a share of {config.keep:g}, of which {config.test_share:g} is for the test."
+            f"one side would be empty, {manifest['counts']}: the pictures are too few or too small."
         )
     with replacing(folder / MANIFEST) as file:
         file.write((json.dumps(manifest, indent=1) + "\n").encode())

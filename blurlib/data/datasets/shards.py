@@ -93,10 +93,8 @@ def write_shard(picture, entry, config, folder):
         try:
             table = picture_patches(image, config, role=entry["role"], key=key)
         except (RuntimeError, MemoryError) as error:
-            raise DatasetError(
-                f"the picture {picture.name} ({image.shape[0]} x {image.shape[1]} pixels) cannot "
-                f"be blurred: {error}; scale it down, or use fewer workers."
-            ) from error
+            why = f"it cannot be blurred ({error}); scale it down, or use fewer workers."
+            raise DatasetError(f"{picture.name}, {tuple(image.shape)}: {why}") from error
         content = to_bytes(table, metadata={"sha256": _content_hash(path.name, table)})
         with replacing(path) as file:
             file.write(content)

@@ -1,5 +1,6 @@
 """What the families paint with: coordinates, noise, scattered points, strokes and light."""
 
+import itertools
 import math
 
 import torch
@@ -59,17 +60,15 @@ def nearest_points(size, rng, spacing, position=None):
     nearest = torch.full((2, size, size), math.inf)
     number = torch.zeros(size, size)
     base_row, base_column = torch.floor(rows / cell).long(), torch.floor(columns / cell).long()
-    for row_step in (-1, 0, 1):
-        for column_step in (-1, 0, 1):
-            row, column = base_row + row_step, base_column + column_step
-            i, j = (row + 1) % (side + 2), (column + 1) % (side + 2)
-            distance = torch.hypot(
-                rows - (row + jitter[0][i, j]) * cell, columns - (column + jitter[1][i, j]) * cell
-            )
-            closer = distance < nearest[0]
-            nearest[1] = torch.where(closer, nearest[0], torch.minimum(nearest[1], distance))
-            nearest[0] = torch.where(closer, distance, nearest[0])
-            number = torch.where(closer, (i * (side + 2) + j).float(), number)
+    for row_step, column_step in itertools.product((-1, 0, 1), repeat=2):
+        row, column = base_row + row_step, base_column + column_step
+        i, j = (row + 1) % (side + 2), (column + 1) % (side + 2)
+        there = (row + jitter[0][i, j]) * cell, (column + jitter[1][i, j]) * cell
+        distance = torch.hypot(rows - there[0], columns - there[1])
+        closer = distance < nearest[0]
+        nearest[1] = torch.where(closer, nearest[0], torch.minimum(nearest[1], distance))
+        nearest[0] = torch.where(closer, distance, nearest[0])
+        number = torch.where(closer, (i * (side + 2) + j).float(), number)
     return nearest, number
 
 
@@ -85,11 +84,10 @@ def top_points(size, rows, columns, thickness):
     """
     number = torch.arange(rows.numel())
     top = torch.full((size * size,), -1)
-    for down in range(thickness):
-        for right in range(thickness):
-            row, column = (rows.flatten() + down).long(), (columns.flatten() + right).long()
-            inside = (row >= 0) & (row < size) & (column >= 0) & (column < size)
-            top.scatter_reduce_(0, (row * size + column)[inside], number[inside], "amax")
+    for down, right in itertools.product(range(thickness), repeat=2):
+        row, column = (rows.flatten() + down).long(), (columns.flatten() + right).long()
+        inside = (row >= 0) & (row < size) & (column >= 0) & (column < size)
+        top.scatter_reduce_(0, (row * size + column)[inside], number[inside], "amax")
     return top.view(size, size)
 
 
@@ -97,7 +95,6 @@ def lit(height, rng):
     """Light that a matt surface sends up when a lamp stands at its side (Lambert's law)."""
     down, right = torch.gradient(height)
     azimuth, elevation = uniform(rng, 0, 2 * math.pi), uniform(rng, math.pi / 9, math.pi / 3)
-    facing = math.sin(elevation) - math.cos(elevation) * (
-        math.sin(azimuth) * down + math.cos(azimuth) * right
-    )
+    slope = math.sin(azimuth) * down + math.cos(azimuth) * right
+    facing = math.sin(elevation) - math.cos(elevation) * slope
     return (facing / torch.sqrt(1 + down**2 + right**2)).clamp_min(0)

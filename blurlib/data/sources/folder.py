@@ -89,10 +89,8 @@ def open_folder(paths, *, materials=None, max_pixels=MAX_PIXELS):
     ]
     materials = materials or {}
     if unknown := sorted(set(materials) - set(names)):
-        raise ValueError(
-            f"the materials name files that are not there: {', '.join(unknown[:5])}"
-            f"{' ...' if len(unknown) > 5 else ''}; the files are {', '.join(names[:5])} ..."
-        )
+        odd, known = ", ".join(unknown[:5]), ", ".join(names[:5])
+        raise ValueError(f"materials are of files not there: {odd}; the files are {known} ...")
     read = functools.partial(load_image, max_pixels=max_pixels)
 
     def picture(name, path):
