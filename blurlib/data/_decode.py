@@ -175,13 +175,10 @@ def _deep_colour(picture, file, reader, mode):
     again = reader(file)
     native = "L" if sys.byteorder == "little" else "B"
     other = mode[:-1] + {"B": "L", "L": "B"}[mode[-1].replace("N", native)]
-    again.tile = [
+    for number, (*place, arguments) in enumerate(again.tile):
+        arguments = other if isinstance(arguments, str) else (other, *arguments[1:])
         # Tiles are plain tuples in older Pillows, named ones since.
-        getattr(tile, "_make", tuple)(
-            (*tile[:3], other if isinstance(tile[3], str) else (other, *tile[3][1:]))
-        )
-        for tile in again.tile
-    ]
+        again.tile[number] = getattr(again.tile[number], "_make", tuple)((*place, arguments))
     return high.astype(np.uint16) << 8 | _pixels(again)
 
 

@@ -103,9 +103,7 @@ def _check_place(folder):
         raise DatasetError(f"{folder} is a file; name a folder for the dataset.")
     if (folder / MANIFEST).exists():
         read_manifest(folder)  # never write over what somebody else calls a manifest
-    elif (folder / PATCHES).exists() and not all(
-        _OURS.fullmatch(path.name) for path in (folder / PATCHES).iterdir()
-    ):
+    elif not all(_OURS.fullmatch(path.name) for path in (folder / PATCHES).glob("*")):
         raise DatasetError(f"{folder / PATCHES} holds other files; name another folder.")
 
 

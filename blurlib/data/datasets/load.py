@@ -56,15 +56,13 @@ class Patches:
         """
         return Patches(*(getattr(self, column.name)[chosen] for column in fields(self)))
 
-    def stream(self, *, rng, continuous=False, device="cpu"):
-        """Return an endless shuffled stream of batches for `blurlib.learn.train`.
+    def stream(self, *, rng, device="cpu"):
+        """Return an endless shuffled stream of patches and classes for `blurlib.learn.train`.
 
         Parameters
         ----------
         rng : torch.Generator
             Source of the order.
-        continuous : bool, optional
-            Whether the targets are sigmas rather than classes.
         device : str or torch.device, optional
             Where the batches shall lie.
 
@@ -72,8 +70,7 @@ class Patches:
         -------
         stream : StoredPatches
         """
-        targets = self.sigmas if continuous else self.labels
-        return StoredPatches(self.patches, targets, rng=rng, device=device)
+        return StoredPatches(self.patches, self.labels, rng=rng, device=device)
 
 
 @dataclass(frozen=True)
@@ -91,11 +88,6 @@ class Dataset:
     manifest: dict
     train: Patches
     test: Patches
-
-    @property
-    def config(self):
-        """The `DatasetConfig` that it was made with."""
-        return DatasetConfig(**self.manifest["config"])
 
 
 def read_manifest(folder):
