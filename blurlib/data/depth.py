@@ -157,8 +157,7 @@ def scene_lens(scene, focus, *, max_sigma=3.0):
     '2.27 m, f/1.02'
     """
     if not isinstance(scene, DepthScene):
-        kind = type(scene).__name__
-        raise TypeError(f"scene must be a DepthScene, got {kind}; pass motorcycle_scene().")
+        raise TypeError(f"scene must be like motorcycle_scene(), got {type(scene).__name__}.")
     check_choice(focus, "focus", _FOCUS)
     max_sigma = check_number(max_sigma, "max_sigma", low=0.01, high=6, unit="pixels")
     measured = scene.depth[scene.known]

@@ -78,10 +78,8 @@ def as_image(array):
         if not np.isfinite([low, high]).all():
             raise ImageError("the image holds NaN or infinite values; replace or crop them first.")
         if low < 0 or high > 1:
-            raise ImageError(
-                f"a floating point image must lie in [0, 1], it runs from {low:.8g} to "
-                f"{high:.8g}; divide it by its white level."
-            )
+            span = f"it runs from {low:.8g} to {high:.8g}; divide it by its white level."
+            raise ImageError(f"a floating point image must lie in [0, 1], {span}")
     if array.shape[2:] == (4,) and array[..., 3].min() < white:
         raise ImageError(TRANSPARENT)
     if array.ndim == 3:
