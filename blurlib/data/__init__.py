@@ -2,17 +2,7 @@
 
 from .._checks import public as _public
 from .crops import CropConfig, CropStream
-from .datasets import (
-    Dataset,
-    DatasetError,
-    Patches,
-    StoredPatches,
-    blur_levels,
-    build_dataset,
-    draw_sigmas,
-    load_dataset,
-    picture_patches,
-)
+from .datasets import *  # noqa: F403  what it offers, all of it
 from .depth import DepthScene, defocused_scene, motorcycle_scene, scene_lens
 from .files import list_images, load_images, passed_over
 from .free import (
@@ -37,25 +27,8 @@ from .images import (
 )
 from .patches import PATCH_SIZE, crop_to_multiple, extract_patches
 from .procedural import FAMILIES, procedural_texture
-from .protocols import (
-    SIGMA_MAX,
-    DatasetConfig,
-    class_sigmas,
-    count_patches,
-    split_materials,
-)
-from .sources import (
-    SOURCES,
-    Collection,
-    FetchError,
-    Picture,
-    brodatz,
-    open_folder,
-    open_packaged,
-    open_procedural,
-    read_materials,
-    sipi,
-)
+from .protocols import SIGMA_MAX, DatasetConfig, class_sigmas, count_patches, split_materials
+from .sources import *  # noqa: F403
 from .statistics import radial_spectrum, texture_statistics
 from .stream import PatchStream
 from .text import FONTS, rendered_text

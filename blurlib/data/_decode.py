@@ -1,5 +1,6 @@
 """From a picture file to an array that says what the file says, or an error that says why not."""
 
+import itertools
 import logging
 import sys
 import threading
@@ -68,10 +69,8 @@ def decode(path, max_pixels):
         if picture.format != "MPO" and getattr(picture, "is_animated", False):
             raise ImageError(_SEVERAL)
         mode = _raw_mode(picture)
-        if _is_deep(picture, mode):
-            array = _deep_colour(picture, file, reader, mode)
-        else:
-            array = _pixels(picture)
+        deep = _is_deep(picture, mode)
+        array = _deep_colour(picture, file, reader, mode) if deep else _pixels(picture)
         _check_clear_colour(picture, mode, array)
         return array
 
@@ -92,11 +91,8 @@ def _identify(file):
 
 def _check_size(width, height, max_pixels):
     if width * height > max_pixels:
-        raise ImageError(
-            f"it has {width} x {height} = {width * height} pixels, more than "
-            f"max_pixels={max_pixels}; cut it, or pass a larger max_pixels (on the command line "
-            "--max-pixels)."
-        )
+        size = f"{width} x {height} = {width * height} pixels"
+        raise ImageError(f"it has {size}, more than {max_pixels=}; cut it, or raise --max-pixels.")
 
 
 def _read_tiff(file, max_pixels):
@@ -111,36 +107,20 @@ def _read_tiff(file, max_pixels):
         pages = tifffile.TiffFile(file).pages
         page = pages.first
         _check_size(page.imagewidth, page.imagelength, max_pixels)
-        if fault := _tiff_fault(page) or (_has_a_second(pages) and _SEVERAL):
+        several = len([*itertools.islice(pages, 2)]) > 1  # not len(pages), as above
+        if fault := _tiff_fault(page) or (several and _SEVERAL):
             raise ImageError(fault)
         planes = page.dtype == "uint16" and page.planarconfig == _SEPARATE_PLANES
         if page.dtype.kind != "f" and not planes:
             return None
         if page.tags.valueof(_ORIENTATION, default=1) != 1:
             raise ImageError("it is stored turned; save it upright.")
-        try:
-            array = page.asarray(maxworkers=1)
-        except Exception as error:
-            if page.compression in (1, 8, 32946) and page.predictor == 1:  # plain, or zlib
-                raise
-            raise ImageError(
-                f"its pixels are packed ({getattr(page.compression, 'name', page.compression)}, "
-                f"predictor {int(page.predictor)}) in a way that few programs know; save it "
-                "without compression."
-            ) from error
+        array = page.asarray(maxworkers=1)
         separate = page.planarconfig == _SEPARATE_PLANES and array.ndim == 3
         return np.moveaxis(array, 0, -1) if separate else array
     finally:
         log.disabled = silent
         file.seek(0)
-
-
-def _has_a_second(pages):
-    try:
-        pages[1]
-    except IndexError:
-        return False
-    return True
 
 
 def _tiff_fault(page):
@@ -189,22 +169,16 @@ def _deep_colour(picture, file, reader, mode):
     Pillow keeps. Told the other order, it keeps the low one.
     """
     if mode[:-1] not in ("RGB;16", "RGBA;16", "RGBX;16"):
-        raise ImageError(
-            "its colours have 16 bits in a way that would be cut to 8; save it as 16-bit RGB PNG "
-            "or TIFF, or with 8 bits."
-        )
+        raise ImageError("its 16 bits would be cut to 8; save it as 16-bit RGB PNG or TIFF.")
     high = _pixels(picture)
     file.seek(0)
     again = reader(file)
     native = "L" if sys.byteorder == "little" else "B"
     other = mode[:-1] + {"B": "L", "L": "B"}[mode[-1].replace("N", native)]
-    again.tile = [
+    for number, (*place, arguments) in enumerate(again.tile):
+        arguments = other if isinstance(arguments, str) else (other, *arguments[1:])
         # Tiles are plain tuples in older Pillows, named ones since.
-        getattr(tile, "_make", tuple)(
-            (*tile[:3], other if isinstance(tile[3], str) else (other, *tile[3][1:]))
-        )
-        for tile in again.tile
-    ]
+        again.tile[number] = getattr(again.tile[number], "_make", tuple)((*place, arguments))
     return high.astype(np.uint16) << 8 | _pixels(again)
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import torch
 from torch.nn import functional
 
-from .._checks import check_generator, check_integer, check_number
+from .._checks import check_integer, check_number
 from ..blur.degrade import round_image
 from ..blur.operators import VaryingBlur
 from ..blur.psf import gaussian_reach
@@ -85,7 +85,7 @@ class CropConfig:
         check_number(self.p_disk, "p_disk", low=0, high=_RARE)
         for name in ("p_mix", "p_noise", "p_jpeg"):
             check_number(getattr(self, name), name, low=0, high=1)
-        check_number(self.noise_max, "noise_max", low=_FAINTEST, unit="grey levels")
+        check_number(self.noise_max, "noise_max", low=_FAINTEST, high=255, unit="grey levels")
 
     @property
     def reach(self):
@@ -98,7 +98,7 @@ class CropConfig:
         return self.crop_size + 2 * self.reach
 
 
-class CropStream:
+class CropStream(PatchStream):
     r"""Crops with a smooth random field of sigma each, and that field.
 
     Every crop is cut from a random image, turned and mirrored, given a random contrast or left as
@@ -141,19 +141,10 @@ class CropStream:
 
     def __init__(self, images, config=None, *, rng, weights=None, device="cpu"):
         self.config = CropConfig() if config is None else config
-        self.rng = check_generator(rng, cpu=True)
-        self._cuts = PatchStream(
-            images, sigma_range=(0.0, self.config.sigma_max), rng=rng,
-            patch_size=self.config.crop_size, weights=weights, device=device,
+        super().__init__(
+            images, sigma_range=(0.0, self.config.sigma_max), rng=rng, weights=weights,
+            patch_size=self.config.crop_size, noise=self.config.noise_max, device=device,
         )  # fmt: skip
-        self.device, self.reach = self._cuts.device, self.config.reach
-        seed = torch.randint(2**62, (), generator=rng).item()
-        self._noise_rng = torch.Generator(self.device).manual_seed(seed)
-
-    @property
-    def num_images(self):
-        """Number of images that it cuts from."""
-        return self._cuts.num_images
 
     def batch(self, size, *, rank=0, world_size=1):
         """Draw `size` crops.
@@ -175,7 +166,7 @@ class CropStream:
         config = self.config
         mine = rows_of(check_integer(size, "size"), rank, world_size)
         draws = torch.rand(16, size, generator=self.rng, dtype=torch.float64)
-        sharp = self._cuts._cut(draws[:4, mine])
+        sharp = self._cut(draws[:4, mine])
         if config.p_mix:
             sharp = self._mix(sharp, torch.rand(6, size, generator=self.rng).double()[:, mine])
         draws = draws[4:, mine].float().to(self.device)[..., None, None]
@@ -189,12 +180,11 @@ class CropStream:
         if as_disk.any():
             disks = VaryingBlur(sigma_maps[as_disk], "disk", margin=self.reach)
             blurred[as_disk] = disks.forward(sharp[as_disk])
-        white = torch.randn(size, *blurred.shape[1:], generator=self._noise_rng, device=self.device)
         # Every order of magnitude of noise is as frequent: from a third of a level upward.
         place = draws[10] / max(config.p_noise, 1e-9)
         level = _FAINTEST * (config.noise_max / _FAINTEST) ** place / 255
         level = torch.where(draws[10] < config.p_noise, level, 0)
-        noisy = round_image(blurred + level * white[mine])
+        noisy = round_image(blurred + level * self._white(size)[mine])
         quality = (40 + 58 * draws[11] / max(config.p_jpeg, 1e-9)).clamp(max=100)
         crops = torch.where(draws[11] < config.p_jpeg, compress(noisy, quality), noisy)
         return crops[:, None], sigma_maps
@@ -203,7 +193,7 @@ class CropStream:
         """Mix second cuts into some, by 0.3 to 0.7."""
         share = torch.where(draws[4] < self.config.p_mix, 0.3 + 0.4 * draws[5], 0)
         share = share.float().to(self.device)[:, None, None]
-        return torch.lerp(sharp, self._cuts._cut(draws[:4]), share)
+        return torch.lerp(sharp, self._cut(draws[:4]), share)
 
     def _fields(self, kind, first, second, angle, phase, top):
         """Return sigma maps: constants, ramps and waves; most of them up to the usual largest."""
@@ -222,27 +212,7 @@ class CropStream:
         turns = 0.25 * 8 ** ((kind - 0.6) / 0.4).clamp(0, 1)  # of the wave, in a crop
         wave = torch.sin(2 * math.pi * (turns * along + phase))
         wave = (first + second) / 2 + (second - first) / 2 * wave
-        constant = first.expand_as(ramp)
-        return torch.where(kind < 0.2, constant, torch.where(kind < 0.6, ramp, wave))
-
-    def state_dict(self):
-        """Return where its generators stand.
-
-        Returns
-        -------
-        state : dict of Tensors
-        """
-        return {"rng": self.rng.get_state(), "noise": self._noise_rng.get_state()}
-
-    def load_state_dict(self, state):
-        """Go on where `state_dict` was taken.
-
-        Parameters
-        ----------
-        state : dict of Tensors
-        """
-        self.rng.set_state(state["rng"])
-        self._noise_rng.set_state(state["noise"])
+        return torch.where(kind < 0.2, first, torch.where(kind < 0.6, ramp, wave))
 
 
 def compress(images, quality):

@@ -105,10 +105,7 @@ def motorcycle_scene():
     """
     path = Path(skimage.__file__).parent / "data" / "motorcycle_disp.npz"
     if not path.is_file():
-        raise FileNotFoundError(
-            f"scikit-image's disparity of the motorcycle is not there: {path}; "
-            "install scikit-image 0.22 or later from its wheel, which holds it."
-        )
+        raise FileNotFoundError(f"there is no {path}; install scikit-image 0.22 from its wheel.")
     with np.load(path, allow_pickle=False) as file:
         disparity = file["arr_0"]
     known = np.isfinite(disparity) & (disparity > 0)
@@ -117,9 +114,8 @@ def motorcycle_scene():
     )
     disparity = disparity[tuple(nearest)].astype(np.float64)
     depth = BASELINE * FOCAL_PIXELS / (disparity + PRINCIPAL_SHIFT)
-    return DepthScene(
-        packaged_image("motorcycle"), torch.from_numpy(depth).float(), torch.from_numpy(known)
-    )
+    depth, known = torch.from_numpy(depth).float(), torch.from_numpy(known)
+    return DepthScene(packaged_image("motorcycle"), depth, known)
 
 
 def scene_lens(scene, focus, *, max_sigma=3.0):
@@ -161,10 +157,7 @@ def scene_lens(scene, focus, *, max_sigma=3.0):
     '2.27 m, f/1.02'
     """
     if not isinstance(scene, DepthScene):
-        raise TypeError(
-            f"scene must be a DepthScene, got {type(scene).__name__}; "
-            "pass blurlib.data.motorcycle_scene()."
-        )
+        raise TypeError(f"scene must be like motorcycle_scene(), got {type(scene).__name__}.")
     check_choice(focus, "focus", _FOCUS)
     max_sigma = check_number(max_sigma, "max_sigma", low=0.01, high=6, unit="pixels")
     measured = scene.depth[scene.known]
@@ -231,7 +224,6 @@ def defocused_scene(focus, *, max_sigma=3.0):
     >>> f"{sigma_map.max():.2f}"
     '2.00'
     """
-    check_choice(focus, "focus", _FOCUS)
     scene = motorcycle_scene()
     sigma_map = depth_field(scene.depth, **scene_lens(scene, focus, max_sigma=max_sigma))
     return blur_varying(scene.image, sigma_map), sigma_map, scene

@@ -57,11 +57,8 @@ def _load_or_say(path, min_side, max_pixels):
     except (ImageError, OSError, MemoryError) as error:
         return path, None, str(error)
     if min(image.shape) < min_side:
-        height, width = image.shape
-        return path, None, (
-            f"cannot use {path_in_words(path)}: it has {width} x {height} pixels, and the shorter "
-            f"side must have at least min_side={min_side}; use a larger picture."
-        )  # fmt: skip
+        few = f"{image.shape[1]} x {image.shape[0]} pixels, and no side may be below {min_side=}"
+        return path, None, f"cannot use {path_in_words(path)}: it has {few}; use a larger picture."
     return path, image, None
 
 
@@ -99,9 +96,8 @@ def list_images(paths):
             item for item in path.iterdir() if item.suffix.lower() in SUFFIXES and not item.is_dir()
         )
         if not found:
-            raise FileNotFoundError(
-                f"the folder {path_in_words(path)} holds no image ({', '.join(SUFFIXES)})"
-            )
+            folder, endings = path_in_words(path), ", ".join(SUFFIXES)
+            raise FileNotFoundError(f"the folder {folder} holds no image ({endings})")
         files.extend(found)
     return files
 

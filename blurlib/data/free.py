@@ -5,11 +5,11 @@ import math
 import torch
 from torch.nn import functional
 
-from .._checks import check_generator, check_integer, check_number
+from .._checks import check_generator, check_integer
 from ..blur import blur_uniform, gaussian_psf
 from .images import packaged_image
 from .procedural import FAMILIES, procedural_texture
-from .procedural._canvas import any_angle, noise, turned, uniform
+from .procedural._canvas import any_angle, grid, noise, turned, uniform
 from .text import rendered_text
 
 #: Packaged photographs that may be trained on: neither test textures nor text.
@@ -57,11 +57,13 @@ def free_photographs():
     ]
 
 
-def gaussian_random_fields(num, *, rng, size=256, slopes=(-3.2, -0.8), contrasts=(0.03, 0.2)):
+def gaussian_random_fields(num, *, rng, size=256):
     """Draw gaussian random fields, whose power falls with the frequency as a power of it.
 
-    Sharp to the pixel: up to the highest frequency there is nothing else, as in the chapter "The
-    physical limit".
+    The exponent lies between -3.2 and -0.8, photographs near -2. The grey levels' standard
+    deviation, before they are cut to [0, 1], lies between 0.03 and 0.2, every order of magnitude
+    as often. Sharp to the pixel: up to the highest frequency there is nothing else, as in the
+    chapter "The physical limit".
 
     Parameters
     ----------
@@ -71,11 +73,6 @@ def gaussian_random_fields(num, *, rng, size=256, slopes=(-3.2, -0.8), contrasts
         Source of slopes, contrasts and textures.
     size : int, optional
         Side in pixels, at least 32.
-    slopes : (float, float), optional
-        Between which the exponent of the power lies, at most 0; photographs lie near -2.
-    contrasts : (float, float), optional
-        Between which the standard deviation of the grey levels lies, before they are cut to
-        [0, 1]; every order of magnitude as often, at most 0.25.
 
     Returns
     -------
@@ -87,20 +84,19 @@ def gaussian_random_fields(num, *, rng, size=256, slopes=(-3.2, -0.8), contrasts
     TypeError, ValueError
         If an argument is out of range.
     """
-    check_generator(rng, cpu=True)
-    check_integer(size, "size", low=32)
-    low, high = _range(slopes, "slopes", low=-8, high=0)
-    pale, strong = _range(contrasts, "contrasts", low=1e-3, high=0.25)
     fields = []
-    for _ in range(check_integer(num, "num", low=0)):
-        slope = uniform(rng, low, high)
-        contrast = math.exp(uniform(rng, math.log(pale), math.log(strong)))
+    for _ in _times(num, size, rng):
+        slope = uniform(rng, -3.2, -0.8)
+        contrast = math.exp(uniform(rng, math.log(0.03), math.log(0.2)))
         fields.append((0.5 + contrast * noise(size, rng, -slope / 2)).clamp(0, 1))
     return fields
 
 
-def free_pages(num, *, rng, size=256, softest=0.7):
+def free_pages(num, *, rng, size=256):
     """Draw pages of printed text that anyone may train on, as if scanned.
+
+    A scanner's optics and the spread of ink blur a page before anybody blurs it: each page draws
+    the sigma of that, up to 0.7 pixels.
 
     Parameters
     ----------
@@ -109,10 +105,7 @@ def free_pages(num, *, rng, size=256, softest=0.7):
     rng : torch.Generator
         Source of fonts, sizes, words, grain and softness.
     size : int, optional
-        Side of the pages in pixels.
-    softest : float, optional
-        Largest sigma, in pixels, of the blur that a page has before anybody blurs it: a scanner's
-        optics and the spread of ink have one. Each page draws its own, from 0.
+        Side of the pages in pixels, at least 32.
 
     Returns
     -------
@@ -124,23 +117,22 @@ def free_pages(num, *, rng, size=256, softest=0.7):
     TypeError, ValueError
         If an argument is out of range.
     """
-    check_generator(rng, cpu=True)
-    softest = check_number(softest, "softest", low=0, high=3, unit="pixels")
     pages = []
-    for _ in range(check_integer(num, "num", low=0)):
-        softness, grain = torch.rand(2, generator=rng, dtype=torch.float64).tolist()
+    for _ in _times(num, size, rng):
+        softness, grain = uniform(rng, 0, 1, 2).tolist()
         page = rendered_text((size, size), rng=rng)
-        page = blur_uniform(page, gaussian_psf(softness * softest))
+        page = blur_uniform(page, gaussian_psf(softness * 0.7))
         page = page + 0.02 * grain * torch.randn(size, size, generator=rng)
         pages.append(page.clamp(0, 1))
     return pages
 
 
-def synthetic_prints(num, *, rng, size=256, softness=(0.4, 1.1)):
+def synthetic_prints(num, *, rng, size=256):
     """Draw scans of old print that anyone may train on.
 
     Letters with ragged edges and uneven ink on stained paper, the other side shining through; then
-    the softness of a scanner and the spread of the ink, which no scan is without.
+    the softness of a scanner and the spread of the ink, which no scan is without: a sigma of 0.4 to
+    1.1 pixels before anybody blurs it.
 
     Parameters
     ----------
@@ -150,8 +142,6 @@ def synthetic_prints(num, *, rng, size=256, softness=(0.4, 1.1)):
         Source of all that is random in them.
     size : int, optional
         Side of the scans in pixels, at least 32.
-    softness : (float, float), optional
-        Smallest and largest sigma, in pixels, of the blur that a scan has before anybody blurs it.
 
     Returns
     -------
@@ -168,28 +158,26 @@ def synthetic_prints(num, *, rng, size=256, softness=(0.4, 1.1)):
     Whoever learns from them cannot tell the scan's own blur from what was added, and is to state
     what was added: it learns to take off what a scan of print usually has.
     """
-    check_generator(rng, cpu=True)
-    check_integer(size, "size", low=32)
-    low, high = _range(softness, "softness", low=0, high=3, unit="pixels")
     scans = []
-    for _ in range(check_integer(num, "num", low=0)):
-        own, brightness, stains, grain, darkness, shine = _six(rng)
+    for _ in _times(num, size, rng):
+        own, brightness, stains, grain, darkness, shine = uniform(rng, 0, 1, 6).tolist()
         front, back = _ink(size, rng), _ink(size, rng).flip(1)
         paper = 0.55 + 0.4 * brightness + 0.06 * stains * noise(size, rng, 1.0 + stains)
         paper = paper + 0.03 * grain * noise(size, rng, 0.6)
         through = blur_uniform(back, gaussian_psf(1 + 3 * shine))
         page = paper * (1 - 0.25 * shine * through) * (1 - (0.4 + 0.5 * darkness) * front)
-        page = blur_uniform(page.clamp(0, 1), gaussian_psf(low + own * (high - low)))
+        page = blur_uniform(page.clamp(0, 1), gaussian_psf(0.4 + own * (1.1 - 0.4)))
         scans.append((page + 0.004 * torch.randn(size, size, generator=rng)).clamp(0, 1))
     return scans
 
 
-def synthetic_cloth(num, *, rng, size=256, periods=(2.5, 12.0)):
+def synthetic_cloth(num, *, rng, size=256):
     """Draw fine cloth: canvas, twill, screens, threads only some pixels wide.
 
     The family ``weave`` of `blurlib.data.FAMILIES` is coarser. In fine cloth the spectrum is a few
     sharp lines, and blur leaves the lowest of them alone: what is read between the lines has to be
-    learned from such.
+    learned from such. Threads that run one way are 2.5 to 12 pixels wide, every order of magnitude
+    as often; those that cross them are up to 1.65 times as wide, or as narrow.
 
     Parameters
     ----------
@@ -199,10 +187,6 @@ def synthetic_cloth(num, *, rng, size=256, periods=(2.5, 12.0)):
         Source of threads, weaves and fibres.
     size : int, optional
         Side in pixels, at least 32.
-    periods : (float, float), optional
-        Between which the width of the threads that run one way lies, in pixels, at least 2; every
-        order of magnitude as often. Those that cross them are up to 1.65 times as wide, or as
-        narrow.
 
     Returns
     -------
@@ -214,22 +198,18 @@ def synthetic_cloth(num, *, rng, size=256, periods=(2.5, 12.0)):
     TypeError, ValueError
         If an argument is out of range.
     """
-    check_generator(rng, cpu=True)
-    check_integer(size, "size", low=32)
-    low, high = _range(periods, "periods", low=2, high=100, unit="pixels")
-    num = check_integer(num, "num", low=0)
-    return [_cloth(2 * size, rng, 2 * low, 2 * high) for _ in range(num)]
+    return [_cloth(2 * size, rng) for _ in _times(num, size, rng)]
 
 
-def _cloth(size, rng, low, high):
+def _cloth(size, rng):
     """Weave a piece, and average blocks of 2 x 2 as a sensor does."""
-    draws = torch.rand(8, generator=rng, dtype=torch.float64).tolist()
+    draws = uniform(rng, 0, 1, 8).tolist()
     coarse, turn, waver, twill, body, relief, fibres, strength = draws
-    period = low * (high / low) ** coarse
+    period = 5.0 * (24.0 / 5.0) ** coarse
     across = period * math.exp(uniform(rng, -0.5, 0.5))  # warp and weft differ
     # Mostly along the rows of the picture, as who scans cloth lays it down; now and then not.
     angle = any_angle(rng) if turn < 0.3 else 0.1 * (turn - 0.65)
-    u, v = turned(size, angle)
+    u, v = turned(*grid(size), angle)
     wander = 0.25 * waver * noise(size, rng, 1.5), 0.25 * waver * noise(size, rng, 1.5)
     u, v = u / period + wander[0], v / across + wander[1]
     floats = 2 + int(3 * twill**2)  # plain weave, or twill over two or three
@@ -243,21 +223,16 @@ def _cloth(size, rng, low, high):
     return (0.5 + contrast * (cloth - 0.5)).float()
 
 
-def _range(pair, name, *, low, **options):
-    """Return the smallest and the largest of something that is drawn in between."""
-    if not (isinstance(pair, tuple) and len(pair) == 2):
-        raise ValueError(f"{name} must be (smallest, largest), got {pair!r}.")
-    smallest = check_number(pair[0], f"the smallest of {name}", low=low, **options)
-    return smallest, check_number(pair[1], f"the largest of {name}", low=smallest, **options)
-
-
-def _six(rng):
-    return torch.rand(6, generator=rng, dtype=torch.float64).tolist()
+def _times(num, size, rng):
+    """Check what each of them is given, and count the pictures to draw."""
+    check_generator(rng, cpu=True)
+    check_integer(size, "size", low=32)
+    return range(check_integer(num, "num", low=0))
 
 
 def _ink(size, rng):
     """Return where the ink of a press lies, 0 to 1: its edge wavers, its tone is uneven."""
-    zoom, ragged, uneven, *_ = _six(rng)
+    zoom, ragged, uneven, *_ = uniform(rng, 0, 1, 6).tolist()
     side = round(size / (1 + zoom))  # letters up to twice as large, strokes up to twice as wide
     letters = 1 - rendered_text((side, side), rng=rng)
     letters = functional.interpolate(letters[None, None], (size, size), mode="bilinear")[0, 0]

@@ -67,32 +67,25 @@ def as_image(array):
             f"an image must have shape (H, W), (H, W, 3) or (H, W, 4), got {array.shape}; "
             "pass one picture at a time."
         )
-    if array.dtype.kind == "u" and array.dtype.itemsize <= 2:
-        white = np.iinfo(array.dtype).max
-    elif array.dtype.kind in "bf":
-        white = 1
-    else:
+    if array.dtype.kind not in "bf" and array.dtype.str[1:] not in ("u1", "u2"):
         raise ImageError(
             f"an image must be boolean, uint8, uint16 or floating point, got {array.dtype}; "
             "convert it, its white level being 255, 65535 or 1.0."
         )
+    white = np.iinfo(array.dtype).max if array.dtype.kind == "u" else 1
     if array.dtype.kind == "f":
         low, high = array.min(), array.max()  # NaN if one value is NaN
-        if not (np.isfinite(low) and np.isfinite(high)):
+        if not np.isfinite([low, high]).all():
             raise ImageError("the image holds NaN or infinite values; replace or crop them first.")
         if low < 0 or high > 1:
-            raise ImageError(
-                f"a floating point image must lie in [0, 1], it runs from {low:.8g} to "
-                f"{high:.8g}; divide it by its white level."
-            )
+            span = f"it runs from {low:.8g} to {high:.8g}; divide it by its white level."
+            raise ImageError(f"a floating point image must lie in [0, 1], {span}")
     if array.shape[2:] == (4,) and array[..., 3].min() < white:
         raise ImageError(TRANSPARENT)
     if array.ndim == 3:
         return torch.from_numpy(_luma(array, white))
-    if array.dtype.kind == "u":
-        # One division in float32 rounds as well as one in float64 and a rounding (tested).
-        return torch.from_numpy(np.divide(array, white, dtype=np.float32, order="C"))
-    return torch.from_numpy(array.astype(np.float32, order="C"))
+    # One division in float32 rounds as well as one in float64 and a rounding (tested).
+    return torch.from_numpy(np.divide(array, white, dtype=np.float32, order="C"))
 
 
 def _luma(array, white):
@@ -171,16 +164,15 @@ def load_image(path, *, max_pixels=MAX_PIXELS):
     except ImageError as error:
         raise ImageError(f"cannot use {name}: {error}") from None
     except MemoryError:
-        raise ImageError(
-            f"cannot read {name}: it needs more memory than there is; scale it down."
-        ) from None
+        why = "it needs more memory than there is; scale it down."
     except PermissionError:
-        raise ImageError(f"cannot read {name}: you may not; change its permissions.") from None
+        why = "you may not; change its permissions."
     except Exception as error:  # damaged files make decoders raise nearly anything
-        raise ImageError(
-            f"cannot read {name}: it is damaged or of a kind that Pillow cannot decode "
-            f"({_one_line(error)}); save it again as PNG or TIFF."
-        ) from error
+        why = (
+            f"it is damaged or packed in a way that few programs know ({_one_line(error)}); "
+            "save it again as PNG or as TIFF without compression."
+        )
+    raise ImageError(f"cannot read {name}: {why}")
 
 
 def _one_line(error):

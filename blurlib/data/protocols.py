@@ -5,18 +5,12 @@ beyond the border; round to 8 bits; keep a random quarter of the patches; put 30
 for the test. The other protocol, *unseen*, puts whole materials aside instead.
 """
 
-from collections import defaultdict
+from collections import Counter
 from dataclasses import dataclass
 
 import torch
 
-from .._checks import (
-    check_choice,
-    check_generator,
-    check_integer,
-    check_number,
-    check_shape,
-)
+from .._checks import check_choice, check_generator, check_integer, check_number, check_shape
 from ..blur import PADDING_MODES, THESIS_TRUNCATE
 from .patches import PATCH_SIZE
 
@@ -193,23 +187,19 @@ def split_materials(materials, test_share, *, rng):
     """
     check_generator(rng, cpu=True)
     test_share = check_number(test_share, "test_share", low=0, high=1)
-    members = defaultdict(list)
-    for index, material in enumerate(materials):
-        members[material].append(index)
-    if len(members) < 2:
-        raise ValueError(
-            f"unseen textures need at least two materials, got {len(members)} in "
-            f"{len(materials)} pictures; add pictures of something else, or name the materials."
-        )
-    names = sorted(members)
+    count = Counter(materials)
+    if len(count) < 2:
+        only = f"got {len(count)} in {len(materials)} pictures; add others, or name the materials."
+        raise ValueError(f"unseen textures need at least two materials, {only}")
+    names = sorted(count)
     order = [names[i] for i in torch.randperm(len(names), generator=rng).tolist()]
     wanted = test_share * len(materials)
     test, aside = [], 0
     for name in order:
-        nearer = abs(aside + len(members[name]) - wanted) < abs(aside - wanted)
+        nearer = abs(aside + count[name] - wanted) < abs(aside - wanted)
         if nearer and len(test) < len(order) - 1:  # something must be left to train on
             test.append(name)
-            aside += len(members[name])
+            aside += count[name]
     if not test:  # every material is larger than twice what is wanted
-        test = [min(order, key=lambda name: len(members[name]))]
+        test = [min(order, key=count.get)]
     return [material in test for material in materials]

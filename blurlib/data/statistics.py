@@ -103,10 +103,7 @@ def _rings(frequency, power, rings=12):
 def _check(image):
     check_image(image, min_side=64, ndim=2)
     if image.min() == image.max():
-        raise ValueError(
-            f"image must not be constant, got {image.min().item():g} everywhere; "
-            "pass one with a texture."
-        )
+        raise ValueError(f"image must not be constant, got {image.min():g} everywhere.")
     return image.detach().cpu().double()
 
 

@@ -17,8 +17,8 @@ class PatchStream:
     r"""Blurred patches of given images, each with the class, or the sigma, of its blur.
 
     Every patch is cut from a random image at a random place, turned and mirrored at random,
-    given a random contrast, blurred with the PSF of a random sigma, given noise if wanted, and
-    rounded to 8 bits (unless told otherwise).
+    given a random contrast, blurred with the thesis' PSF of a random sigma, given noise if wanted,
+    and rounded to 8 bits (unless told otherwise).
 
     Parameters
     ----------
@@ -38,8 +38,6 @@ class PatchStream:
     noise : float, optional
         Largest standard deviation of white noise after the blur, in grey levels of 255; each
         patch draws its own between 0 and this.
-    truncate : float, optional
-        Cut of the gaussian PSF in sigmas; the author's by default.
     rounded : bool, optional
         Whether to round to 8 bits; without, patches are what no camera or file gives.
     weights : sequence of float, optional
@@ -75,7 +73,7 @@ class PatchStream:
 
     def __init__(
         self, images, sigmas=None, *, sigma_range=None, rng, patch_size=PATCH_SIZE, contrast=0.5,
-        noise=0.0, truncate=THESIS_TRUNCATE, rounded=True, weights=None, device="cpu",
+        noise=0.0, rounded=True, weights=None, device="cpu",
     ):  # fmt: skip
         self.rounded = rounded
         self.patch_size = check_integer(patch_size, "patch_size")
@@ -83,21 +81,22 @@ class PatchStream:
         self.device = check_device(device)
         self.contrast = check_number(contrast, "contrast", low=1e-6, high=1)
         self.noise = check_number(noise, "noise", low=0, high=255, unit="grey levels")
-        self.truncate = check_number(truncate, "truncate", low=0.5, high=20, unit="sigma")
-        self.continuous, self.sigmas = _check_sigmas(sigmas, sigma_range)
-        self.reach = int(gaussian_reach(self.sigmas.max(), self.truncate))
+        self.continuous, self.sigmas = sigmas is None, _check_sigmas(sigmas, sigma_range)
+        self.reach = int(gaussian_reach(self.sigmas.max(), THESIS_TRUNCATE))
         self._cut_size = self.patch_size + 2 * self.reach
         self._keep(images)
         self._chances = None if weights is None else _check_weights(weights, self.num_images)
         if not self.continuous:
             self._matrices = self._blur_matrices(self.sigmas.to(self.device))
+        self._generators = {"rng": rng}
         if self.noise:
-            seed = torch.randint(2**62, (), generator=self.rng).item()
-            self._noise_rng = torch.Generator(self.device).manual_seed(seed)
+            seed = torch.randint(2**62, (), generator=rng).item()
+            self._generators["noise"] = torch.Generator(self.device).manual_seed(seed)
 
     def _keep(self, images):
         """Lay all images end to end in one row of numbers, and remember where each begins."""
         images = list(images)
+        self.num_images = len(images)
         if not images:
             raise ValueError("images is empty; pass at least one image to cut patches from.")
         for image in images:
@@ -116,11 +115,6 @@ class PatchStream:
         turned = [torch.rot90(grids, k, (1, 2)) for k in range(4)]
         offsets = torch.stack([*turned, *(grid.flip(2) for grid in turned)], 1)
         self._offsets = offsets.flatten(0, 1).flatten(1).to(self.device)
-
-    @property
-    def num_images(self):
-        """Number of images that it cuts from."""
-        return len(self._starts)
 
     def batch(self, size, *, rank=0, world_size=1):
         """Draw `size` patches.
@@ -148,16 +142,16 @@ class PatchStream:
         sharp = gain * sharp + (1 - gain) * shift  # stays in [0, 1]
         if self.continuous:
             low, high = self.sigmas.tolist()
-            targets = low + (high - low) * torch.rand(size, generator=self.rng)[mine]
-            targets = targets.to(self.device)
-            matrices = self._blur_matrices(targets)
+            targets = low + (high - low) * torch.rand(size, generator=self.rng)
         else:
-            targets = torch.randint(len(self.sigmas), (size,), generator=self.rng)[mine]
-            targets = targets.to(self.device)
-            matrices = self._matrices[targets]
+            targets = torch.randint(len(self.sigmas), (size,), generator=self.rng)
+        targets = targets[mine].to(self.device)
+        matrices = self._blur_matrices(targets) if self.continuous else self._matrices[targets]
         patches = matrices @ sharp @ matrices.mT
         if self.noise:
-            patches = patches + self._draw_noise(size, patches.shape[1:])[mine]
+            deviation = self.noise / 255 * torch.rand(size, 1, 1, generator=self.rng)[mine]
+            white = self._white(size)[mine]
+            patches = patches + deviation.to(self.device) * white
         return (round_image(patches) if self.rounded else patches)[:, None], targets
 
     def state_dict(self):
@@ -167,8 +161,7 @@ class PatchStream:
         -------
         state : dict of Tensors
         """
-        state = {"rng": self.rng.get_state()}
-        return state | ({"noise": self._noise_rng.get_state()} if self.noise else {})
+        return {name: rng.get_state() for name, rng in self._generators.items()}
 
     def load_state_dict(self, state):
         """Go on where `state_dict` was taken.
@@ -177,14 +170,13 @@ class PatchStream:
         ----------
         state : dict of Tensors
         """
-        self.rng.set_state(state["rng"])
-        if self.noise:
-            self._noise_rng.set_state(state["noise"])
+        for name, rng in self._generators.items():
+            rng.set_state(state[name])
 
     def _cut(self, draws):
         """Gather sharp cuts from random numbers: picture, row, column and position of each."""
         if self._chances is None:
-            number = (draws[0] * len(self._starts)).long()
+            number = (draws[0] * self.num_images).long()
         else:
             number = torch.searchsorted(self._chances, draws[0], right=True)
         room = self._shapes[number] - self._cut_size + 1
@@ -198,16 +190,16 @@ class PatchStream:
 
     def _blur_matrices(self, sigma):
         """Return A for each sigma, (N, patch_size, cut): row i is the profile around pixel i."""
-        half = torch.stack(gaussian_profiles(sigma, self.truncate), 1)  # g[0], g[1], ...
+        half = torch.stack(gaussian_profiles(sigma, THESIS_TRUNCATE), 1)  # g[0], g[1], ...
         half = functional.pad(half, (0, self._cut_size - half.shape[1]))  # zero further away
         row = torch.arange(self.patch_size, device=sigma.device)[:, None] + self.reach
         column = torch.arange(self._cut_size, device=sigma.device)
         return half[:, (row - column).abs()]
 
-    def _draw_noise(self, size, shape):
-        deviation = self.noise / 255 * torch.rand(size, 1, 1, generator=self.rng)
-        white = torch.randn(size, *shape, generator=self._noise_rng, device=self.device)
-        return deviation.to(self.device) * white
+    def _white(self, size):
+        """Draw white noise for `size` patches."""
+        shape, rng = (size, self.patch_size, self.patch_size), self._generators["noise"]
+        return torch.randn(shape, generator=rng, device=self.device)
 
 
 def rows_of(size, rank, world_size):
@@ -230,46 +222,34 @@ def rows_of(size, rank, world_size):
         If the shares are not equal.
     """
     if size % world_size:
-        raise ValueError(
-            f"{size} patches cannot be shared out evenly among {world_size} processes."
-        )
+        raise ValueError(f"{world_size} processes cannot share out {size} patches evenly.")
     return slice(rank * size // world_size, (rank + 1) * size // world_size)
+
+
+def _row(values, dtype):
+    """Return a row of finite numbers; an empty one if `values` are none."""
+    try:
+        row = torch.as_tensor(values, dtype=dtype).detach().cpu()
+    except (TypeError, ValueError, RuntimeError):
+        return torch.empty(0)
+    return row if row.ndim == 1 and row.isfinite().all() else torch.empty(0)
 
 
 def _check_weights(weights, num_images):
     """Return up to where in [0, 1] a draw means each image, float64."""
-    try:
-        found = torch.as_tensor(weights, dtype=torch.float64)
-    except (TypeError, ValueError, RuntimeError):
-        found = torch.empty(0)
-    if found.shape != (num_images,) or not (found.isfinite() & (found > 0)).all():
-        raise ValueError(
-            f"weights must be {num_images} positive numbers, one for each image, "
-            f"got {weights!r:.60}."
-        )
-    return (found.cumsum(0) / found.sum())[:-1]
+    row = _row(weights, torch.float64)
+    if len(row) != num_images or (row <= 0).any():
+        raise ValueError(f"weights must be {num_images} positive numbers, got {weights!r:.60}.")
+    return (row.cumsum(0) / row.sum())[:-1]
 
 
 def _check_sigmas(sigmas, sigma_range):
-    """Return (whether sigma is continuous, the sigmas as a float32 row)."""
+    """Return the sigmas of the classes, or the two ends of the range, as a float32 row."""
     if (sigmas is None) == (sigma_range is None):
         raise ValueError("pass either sigmas, one for each class, or sigma_range, its two ends.")
-    if sigma_range is not None:
-        try:
-            low, high = sigma_range
-        except (TypeError, ValueError):
-            raise ValueError(
-                f"sigma_range must be (lowest, highest), got {sigma_range!r}."
-            ) from None
-        low = check_number(low, "the lowest sigma", low=0, unit="pixels")
-        high = check_number(high, "the highest sigma", low=low, unit="pixels")
-        return True, torch.tensor([low, high])
-    try:
-        row = torch.as_tensor(sigmas, dtype=torch.float32).detach().cpu()
-    except (TypeError, ValueError, RuntimeError):
-        row = torch.empty(0, 0)
-    if row.ndim != 1 or not len(row) or not (row.isfinite() & (row >= 0)).all():
-        raise ValueError(
-            f"sigmas must be a row of numbers of at least 0, in pixels, got {sigmas!r:.60}."
-        )
-    return False, row
+    row = _row(sigma_range if sigmas is None else sigmas, torch.float32)
+    if sigmas is None and (len(row) != 2 or not 0 <= row[0] <= row[1]):
+        raise ValueError(f"sigma_range must be (lowest, highest) >= 0, got {sigma_range!r:.60}.")
+    if not len(row) or (row < 0).any():
+        raise ValueError(f"sigmas must be a row of numbers of at least 0, got {sigmas!r:.60}.")
+    return row

@@ -23,18 +23,13 @@ _USUAL_LETTERS = (10, 32)
 
 #: The fonts by name: files that matplotlib ships, all free (see its LICENSE_DEJAVU, LICENSE_STIX).
 FONTS = {
-    "DejaVu Sans": "DejaVuSans.ttf",
-    "DejaVu Sans Bold": "DejaVuSans-Bold.ttf",
-    "DejaVu Sans Oblique": "DejaVuSans-Oblique.ttf",
-    "DejaVu Sans Mono": "DejaVuSansMono.ttf",
-    "DejaVu Sans Mono Bold": "DejaVuSansMono-Bold.ttf",
-    "DejaVu Serif": "DejaVuSerif.ttf",
-    "DejaVu Serif Bold": "DejaVuSerif-Bold.ttf",
-    "DejaVu Serif Italic": "DejaVuSerif-Italic.ttf",
-    "STIX General": "STIXGeneral.ttf",
-    "STIX General Bold": "STIXGeneralBol.ttf",
+    "DejaVu Sans": "DejaVuSans.ttf", "DejaVu Sans Bold": "DejaVuSans-Bold.ttf",
+    "DejaVu Sans Oblique": "DejaVuSans-Oblique.ttf", "DejaVu Sans Mono": "DejaVuSansMono.ttf",
+    "DejaVu Sans Mono Bold": "DejaVuSansMono-Bold.ttf", "DejaVu Serif": "DejaVuSerif.ttf",
+    "DejaVu Serif Bold": "DejaVuSerif-Bold.ttf", "DejaVu Serif Italic": "DejaVuSerif-Italic.ttf",
+    "STIX General": "STIXGeneral.ttf", "STIX General Bold": "STIXGeneralBol.ttf",
     "STIX General Italic": "STIXGeneralItalic.ttf",
-}
+}  # fmt: skip
 
 _WORDS = """
 Light leaves every point of a scene in all directions; a lens collects some of it and bends it
@@ -53,10 +48,7 @@ def _font_file(name):
     folder = Path(importlib.util.find_spec("matplotlib").origin).parent
     path = folder / "mpl-data" / "fonts" / "ttf" / FONTS[name]
     if not path.is_file():
-        raise FileNotFoundError(
-            f"the font {name!r} is not in matplotlib's folder: there is no {path}; "
-            "pass another of blurlib.data.FONTS, or reinstall matplotlib."
-        )
+        raise FileNotFoundError(f"the font {name!r} is not at {path}; reinstall matplotlib.")
     return path
 
 
@@ -68,11 +60,9 @@ def _integer(rng, low, high):
 def _line(font, room, rng):
     """Return random words that fill a line of `room` pixels; one at least, however long."""
     line = _WORDS[_integer(rng, 0, len(_WORDS) - 1)]
-    while True:
-        longer = f"{line} {_WORDS[_integer(rng, 0, len(_WORDS) - 1)]}"
-        if font.getlength(longer) > room:
-            return line
+    while font.getlength(longer := f"{line} {_WORDS[_integer(rng, 0, len(_WORDS) - 1)]}") <= room:
         line = longer
+    return line
 
 
 def _page(height, width, font, size, rng):

@@ -56,6 +56,19 @@ def test_grown_things_have_a_direction_and_cloth_has_two():
     assert anisotropy("weave") < 0.1 and anisotropy("lace") < 0.1
 
 
+@pytest.mark.parametrize("slope", [-1.0, -3.0])
+def test_noise_follows_the_power_law_that_was_asked_for(slope, rng):
+    stack = torch.stack([noise(64, rng, -slope / 2) for _ in range(8)]).double()
+    assert stack.std((1, 2)).tolist() == pytest.approx([1.0] * 8, rel=1e-3)
+    power = torch.fft.fft2(stack).abs().square().mean(0)
+    axis = torch.fft.fftfreq(64, dtype=torch.float64)
+    radius = torch.hypot(axis[:, None], axis)
+    inside = radius > 0.05
+    x, y = radius[inside].log(), power[inside].log()
+    x, y = x - x.mean(), y - y.mean()
+    assert ((x * y).sum() / x.square().sum()).item() == pytest.approx(slope, abs=0.1)
+
+
 @pytest.mark.parametrize("angle", [0, 0.6, math.pi / 2, 2.2])
 def test_stretched_noise_changes_least_along_its_angle(angle):
     field = noise(128, torch.Generator().manual_seed(0), 1.5, stretch=6, angle=angle)

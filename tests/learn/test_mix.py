@@ -24,7 +24,7 @@ def scans(rng):
 
 def test_it_cuts_from_each_group_as_often_as_it_says(scans):
     _, stream, facts = learn.prepare_recipe(RECIPE, scans=scans)
-    chances = torch.cat([stream._cuts._chances, torch.ones(1)]).diff(prepend=torch.zeros(1))
+    chances = torch.cat([stream._chances, torch.ones(1)]).diff(prepend=torch.zeros(1))
     photographs = len(chances) - 3 - 4 * 3 - len(data.FAMILIES) - 4 * 2
     assert photographs == len(data.TRAINING_PHOTOGRAPHS)
     parts = chances.split([3, 4 * 3, len(data.FAMILIES), photographs, 2, 2, 2, 2])
@@ -43,7 +43,7 @@ def test_it_decides_what_the_crops_are(scans):
 def test_given_images_are_drawn_alike(rng):
     images = [torch.rand(200, 186, generator=rng)]
     _, stream, facts = learn.prepare_recipe(RECIPE, images=images)
-    assert stream._cuts._chances is None and facts["num_images"] == 1
+    assert stream._chances is None and facts["num_images"] == 1
     assert stream.config == RECIPE.mix.crops
 
 

@@ -127,24 +127,19 @@ def picture_patches(image, config, *, role="both", key=""):
     levels = to_levels(crop_to_multiple(image, config.patch_size))
     kept, num_test = count_patches(levels.shape, config)
     if kept == 0:
-        raise ValueError(
-            f"a picture of {image.shape[0]} x {image.shape[1]} pixels is too small: of its few "
-            f"patches a share of {config.keep:g} is none; pass a larger one."
-        )
-    rows = []
-    for label, sigma in enumerate(draw_sigmas(config, key)):
+        raise ValueError(f"{tuple(image.shape)} pixels give no patch to keep; pass a larger one.")
+    sigmas, patches, places = draw_sigmas(config, key), [], []
+    for label, sigma in enumerate(sigmas):
         blurred = blur_levels(levels, sigma, config)
-        patches = extract_patches(blurred.float(), config.patch_size)[:, 0].to(torch.uint8)
+        cut = extract_patches(blurred.float(), config.patch_size)[:, 0].to(torch.uint8)
         rng = _generator(config.seed, key, label)
-        places = torch.randperm(len(patches), generator=rng)[:kept]
-        test = torch.arange(kept) < (num_test if role == "both" else kept * (role == "test"))
-        rows.append(
-            {
-                "patches": patches[places],
-                "sigmas": torch.full((kept,), sigma, dtype=torch.float32),
-                "labels": torch.full((kept,), label, dtype=torch.int16),
-                "places": places.to(torch.int32),
-                "test": test,
-            }
-        )
-    return {name: torch.cat([row[name] for row in rows]) for name in rows[0]}
+        places.append(torch.randperm(len(cut), generator=rng)[:kept])
+        patches.append(cut[places[-1]])
+    test = torch.arange(kept) < (num_test if role == "both" else kept * (role == "test"))
+    return {
+        "patches": torch.cat(patches),
+        "sigmas": torch.tensor(sigmas, dtype=torch.float32).repeat_interleave(kept),
+        "labels": torch.arange(len(sigmas), dtype=torch.int16).repeat_interleave(kept),
+        "places": torch.cat(places).to(torch.int32),
+        "test": test.repeat(len(sigmas)),
+    }

@@ -18,16 +18,8 @@ from ... import __version__
 from ..._checks import check_integer
 from ..._files import TEMPORARY, replacing
 from ..protocols import SIGMA_MAX, DatasetConfig, class_sigmas, split_materials
-from .load import read_manifest
-from .shards import (
-    FORMAT,
-    MANIFEST,
-    PATCHES,
-    DatasetError,
-    describe_picture,
-    shard_name,
-    write_shard,
-)
+from .load import MANIFEST, read_manifest
+from .shards import FORMAT, PATCHES, DatasetError, describe_picture, shard_name, write_shard
 from .workers import call_each
 
 # Our files, and the temporary ones of a run that was killed; anything else is left alone.
@@ -98,8 +90,7 @@ def build_dataset(pictures, folder, config=None, *, workers=1, progress=False):
     manifest = _describe(config, entries, made, left_out, folder)
     if not all(manifest["counts"].values()):
         raise DatasetError(
-            f"one side would be empty, {manifest['counts']}: the pictures are too few or too small "
-            f"for a share of {config.keep:g}, of which {config.test_share:g} is for the test."
+            f"one side would be empty, {manifest['counts']}: the pictures are too few or too small."
         )
     with replacing(folder / MANIFEST) as file:
         file.write((json.dumps(manifest, indent=1) + "\n").encode())
@@ -112,23 +103,18 @@ def _check_place(folder):
         raise DatasetError(f"{folder} is a file; name a folder for the dataset.")
     if (folder / MANIFEST).exists():
         read_manifest(folder)  # never write over what somebody else calls a manifest
-    elif (folder / PATCHES).exists() and not all(
-        _OURS.fullmatch(path.name) for path in (folder / PATCHES).iterdir()
-    ):
-        raise DatasetError(
-            f"{folder / PATCHES} holds other files than a dataset's; name another folder."
-        )
+    elif not all(_OURS.fullmatch(path.name) for path in (folder / PATCHES).glob("*")):
+        raise DatasetError(f"{folder / PATCHES} holds other files; name another folder.")
 
 
 def _choose(pictures, found):
     """Return the pictures to use with what is known of each, and those left out and why."""
     chosen, left_out, seen = [], [], {}
     for picture, entry in zip(pictures, found, strict=True):
-        error, pixels = entry.get("error"), entry.get("pixels_sha256")
-        if pixels in seen:
-            error = f"the same picture as {seen[pixels]}"
-        if error is not None:
-            left_out.append({"name": picture.name, "error": error})
+        if (pixels := entry.get("pixels_sha256")) in seen:
+            entry = {"error": f"the same picture as {seen[pixels]}"}
+        if "error" in entry:
+            left_out.append({"name": picture.name, "error": entry["error"]})
         else:
             seen[pixels] = picture.name
             chosen.append((picture, entry))
@@ -150,7 +136,10 @@ def _describe(config, entries, made, left_out, folder):
     total = hashlib.sha256()
     for entry in entries:
         total.update((folder / PATCHES / entry["file"]).read_bytes())
-    sides = ("train", "test")
+    balance = {
+        side: [sum(column) for column in zip(*(counts[side] for counts in made), strict=True)]
+        for side in ("train", "test")
+    }
     return {
         "format": FORMAT,
         "sha256": total.hexdigest(),
@@ -159,13 +148,10 @@ def _describe(config, entries, made, left_out, folder):
         "config": asdict(config),
         "sigmas": [round(float(sigma), 6) for sigma in class_sigmas(config.num_classes)],
         "sigma_max": SIGMA_MAX,
-        "counts": {side: sum(counts[side] for counts in made) for side in sides},
-        "class_balance": {
-            side: torch.tensor([counts[f"{side}_classes"] for counts in made]).sum(0).tolist()
-            for side in sides
-        },
+        "counts": {side: sum(classes) for side, classes in balance.items()},
+        "class_balance": balance,
         "pictures": [
-            {**entry, **{name: counts[name] for name in (*sides, "sha256")}}
+            entry | {side: sum(counts[side]) for side in balance} | {"sha256": counts["sha256"]}
             for entry, counts in zip(entries, made, strict=True)
         ],
         "left_out": left_out,

@@ -9,8 +9,10 @@ import torch
 from safetensors.torch import load as from_bytes
 
 from ..protocols import DatasetConfig
-from .shards import FORMAT, MANIFEST, PATCHES, DatasetError, shard_name
+from .shards import FORMAT, PATCHES, DatasetError, shard_name
 from .stored import StoredPatches
+
+MANIFEST = "manifest.json"
 
 
 @dataclass(frozen=True)
@@ -54,15 +56,13 @@ class Patches:
         """
         return Patches(*(getattr(self, column.name)[chosen] for column in fields(self)))
 
-    def stream(self, *, rng, continuous=False, device="cpu"):
-        """Return an endless shuffled stream of batches for `blurlib.learn.train`.
+    def stream(self, *, rng, device="cpu"):
+        """Return an endless shuffled stream of patches and classes for `blurlib.learn.train`.
 
         Parameters
         ----------
         rng : torch.Generator
             Source of the order.
-        continuous : bool, optional
-            Whether the targets are sigmas rather than classes.
         device : str or torch.device, optional
             Where the batches shall lie.
 
@@ -70,8 +70,7 @@ class Patches:
         -------
         stream : StoredPatches
         """
-        targets = self.sigmas if continuous else self.labels
-        return StoredPatches(self.patches, targets, rng=rng, device=device)
+        return StoredPatches(self.patches, self.labels, rng=rng, device=device)
 
 
 @dataclass(frozen=True)
@@ -89,11 +88,6 @@ class Dataset:
     manifest: dict
     train: Patches
     test: Patches
-
-    @property
-    def config(self):
-        """The `DatasetConfig` that it was made with."""
-        return DatasetConfig(**self.manifest["config"])
 
 
 def read_manifest(folder):
@@ -117,13 +111,11 @@ def read_manifest(folder):
     path = Path(folder) / MANIFEST
     if not path.is_file():
         raise DatasetError(f"there is no dataset in {folder}: it has no {MANIFEST}.")
+    damaged = DatasetError(f"{path} is damaged; delete it and build the dataset again.")
     try:
         manifest = json.loads(path.read_text(encoding="utf-8"))
-    except (ValueError, OSError, RecursionError) as error:
-        raise DatasetError(
-            f"{path} cannot be read ({type(error).__name__}); delete it and build the dataset "
-            "again."
-        ) from None
+    except (ValueError, RecursionError):
+        raise damaged from None
     if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
         raise DatasetError(f"{path} does not begin as a {FORMAT!r}; name another folder.")
     try:
@@ -131,11 +123,8 @@ def read_manifest(folder):
         whole = all(entry["file"] == shard_name(entry, config) for entry in manifest["pictures"])
     except (KeyError, TypeError, ValueError, AttributeError):
         whole = False
-    if not whole:
-        raise DatasetError(
-            f"{path} is damaged: its pictures and its protocol do not belong together; delete it "
-            "and build the dataset again."
-        )
+    if not whole:  # its pictures and its protocol do not belong together
+        raise damaged
     return manifest
 
 
@@ -162,16 +151,9 @@ def load_dataset(folder):
     tables, total = [], hashlib.sha256()
     for index, entry in enumerate(manifest["pictures"]):
         path = folder / PATCHES / entry["file"]
-        try:
-            content = path.read_bytes()
-        except OSError as error:
-            raise DatasetError(
-                f"the file {path} cannot be read ({error.strerror}); build the dataset again."
-            ) from None
+        content = path.read_bytes() if path.is_file() else b""
         if hashlib.sha256(content).hexdigest() != entry["sha256"]:
-            raise DatasetError(
-                f"the file {path} is damaged, or not the manifest's; build the dataset again."
-            )
+            raise DatasetError(f"the file {path} is missing or damaged; build the dataset again.")
         total.update(content)
         table = from_bytes(content)
         tables.append(table | {"pictures": torch.full((len(table["test"]),), index)})

@@ -14,7 +14,6 @@ from ..sources.fetch import hash_file
 from .blurred import picture_patches
 
 FORMAT = "blurlib dataset 1"
-MANIFEST = "manifest.json"
 #: The folder of the shards.
 PATCHES = "patches"
 
@@ -35,11 +34,9 @@ def describe_picture(picture, index, config):
         # A manifest names no folder: it is the same wherever the pictures lie.
         return entry | {"error": str(error).replace(str(picture.path), picture.name)}
     height, width = levels.shape
-    if min(height, width) < config.patch_size or not count_patches((height, width), config)[0]:
-        return entry | {
-            "error": f"{height} x {width} pixels are too few to keep a share of "
-            f"{config.keep:g} of its patches"
-        }
+    if not count_patches((height, width), config)[0]:
+        few = f"{height} x {width} pixels are too few: a share of {config.keep:g} is no patch"
+        return entry | {"error": few}
     entry |= {"height": height, "width": width, "pixels_sha256": _hash_levels(levels)}
     if picture.path is not None:
         entry["file_sha256"] = hash_file(picture.path)
@@ -86,28 +83,23 @@ def _read(path):
 
 
 def write_shard(picture, entry, config, folder):
-    """Make one picture's patches, unless an earlier run has; return what the manifest counts."""
+    """Make one picture's patches, unless an earlier run has; return the classes' counts."""
     path = folder / entry["file"]
     if (table := _read(path)) is None:
         image = picture.load()
         if _hash_levels(to_levels(image)) != entry["pixels_sha256"]:
-            raise DatasetError(
-                f"the picture {picture.name} changed while the dataset was built; build it again."
-            )
+            raise DatasetError(f"the picture {picture.name} changed while at work; build again.")
+        key = entry.get("key", entry["pixels_sha256"])  # what the draws for a picture hang on
         try:
-            # What the draws for a picture hang on.
-            key = entry.get("key", entry["pixels_sha256"])
             table = picture_patches(image, config, role=entry["role"], key=key)
         except (RuntimeError, MemoryError) as error:
-            raise DatasetError(
-                f"the picture {picture.name} ({image.shape[0]} x {image.shape[1]} pixels) cannot "
-                f"be blurred: {error}; scale it down, or use fewer workers."
-            ) from error
+            why = f"it cannot be blurred ({error}); scale it down, or use fewer workers."
+            raise DatasetError(f"{picture.name}, {tuple(image.shape)}: {why}") from error
         content = to_bytes(table, metadata={"sha256": _content_hash(path.name, table)})
         with replacing(path) as file:
             file.write(content)
-    counts = {}
+    made = {"sha256": hash_file(path)}
     for side, rows in (("train", ~table["test"]), ("test", table["test"])):
         classes = table["labels"][rows].long().bincount(minlength=config.num_classes)
-        counts |= {side: int(rows.sum()), f"{side}_classes": classes.tolist()}
-    return counts | {"sha256": hash_file(path)}
+        made[side] = classes.tolist()
+    return made

@@ -37,16 +37,11 @@ class StoredPatches:
     """
 
     def __init__(self, patches, targets, *, rng, device="cpu"):
-        if patches.ndim != 4 or patches.shape[1] != 1 or len(patches) == 0:
-            raise ValueError(
-                f"patches must have shape (N, 1, P, P) with N at least 1, got "
-                f"{tuple(patches.shape)}."
-            )
-        if targets.shape[:1] != patches.shape[:1]:
-            raise ValueError(
-                f"there must be one target a patch, got {tuple(targets.shape)} for "
-                f"{len(patches)} patches."
-            )
+        shape, found = tuple(patches.shape), tuple(targets.shape)
+        if len(shape) != 4 or shape[1] != 1 or shape[0] == 0:
+            raise ValueError(f"patches must have shape (N, 1, P, P), N at least 1, got {shape}.")
+        if found[:1] != shape[:1]:
+            raise ValueError(f"there must be one target a patch, got {found} for {shape[0]}.")
         self.rng = check_generator(rng, cpu=True)
         self.device = check_device(device)
         self._patches, self._targets = patches.to(self.device), targets.to(self.device)

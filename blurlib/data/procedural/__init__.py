@@ -16,7 +16,7 @@ FAMILIES = {
     family.__name__: family
     for family in (
         fields.power_law, fields.blobs, strokes.dead_leaves, tilings.cells, strokes.stripes,
-        tilings.weave, tilings.bricks, strokes.scratches, strokes.dots,
+        tilings.weave, tilings.bricks, strokes.scratches, tilings.dots,
         tilings.knit, tilings.cracks, fields.reaction_diffusion, fields.paper, strokes.wood,
         strokes.fur, tilings.lace, tilings.pebbles, fields.crumpled, fields.bark,
     )

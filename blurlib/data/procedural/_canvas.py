@@ -1,5 +1,6 @@
 """What the families paint with: coordinates, noise, scattered points, strokes and light."""
 
+import itertools
 import math
 
 import torch
@@ -17,13 +18,15 @@ def grid(size):
     return axis[:, None].expand(size, size), axis[None, :].expand(size, size)
 
 
-def turned(size, angle):
-    """Return the grid's coordinates along and across a direction."""
-    rows, columns = grid(size)
-    return (
-        math.cos(angle) * columns + math.sin(angle) * rows,
-        math.cos(angle) * rows - math.sin(angle) * columns,
-    )
+def turned(rows, columns, angle):
+    """Return coordinates along and across a direction, from rows and columns."""
+    sine, cosine = math.sin(angle), math.cos(angle)
+    return cosine * columns + sine * rows, cosine * rows - sine * columns
+
+
+def around(row, column, reach):
+    """Return the slices of a square around a point, as far as it lies on the canvas."""
+    return tuple(slice(max(0, int(at - reach)), int(at + reach) + 2) for at in (row, column))
 
 
 def any_angle(rng):
@@ -37,11 +40,9 @@ def noise(size, rng, slope, stretch=1.0, angle=math.pi / 2):
     Its grains are `stretch` times as long along `angle` (downwards by default) as across it.
     """
     white = torch.randn(size, size, generator=rng)
-    rows = torch.fft.fftfreq(size)[:, None]
-    columns = torch.fft.rfftfreq(size)[None, :]
-    along = (math.cos(angle) * columns + math.sin(angle) * rows) * stretch
-    across = math.cos(angle) * rows - math.sin(angle) * columns
-    frequency = torch.sqrt(along**2 + across**2).clamp_min(1 / size)
+    rows, columns = torch.fft.fftfreq(size)[:, None], torch.fft.rfftfreq(size)
+    along, across = turned(rows, columns, angle)
+    frequency = torch.sqrt((along * stretch) ** 2 + across**2).clamp_min(1 / size)
     field = torch.fft.irfft2(torch.fft.rfft2(white) * frequency**-slope, s=(size, size))
     return (field - field.mean()) / field.std()
 
@@ -59,17 +60,15 @@ def nearest_points(size, rng, spacing, position=None):
     nearest = torch.full((2, size, size), math.inf)
     number = torch.zeros(size, size)
     base_row, base_column = torch.floor(rows / cell).long(), torch.floor(columns / cell).long()
-    for row_step in (-1, 0, 1):
-        for column_step in (-1, 0, 1):
-            row, column = base_row + row_step, base_column + column_step
-            i, j = (row + 1) % (side + 2), (column + 1) % (side + 2)
-            distance = torch.hypot(
-                rows - (row + jitter[0][i, j]) * cell, columns - (column + jitter[1][i, j]) * cell
-            )
-            closer = distance < nearest[0]
-            nearest[1] = torch.where(closer, nearest[0], torch.minimum(nearest[1], distance))
-            nearest[0] = torch.where(closer, distance, nearest[0])
-            number = torch.where(closer, (i * (side + 2) + j).float(), number)
+    for row_step, column_step in itertools.product((-1, 0, 1), repeat=2):
+        row, column = base_row + row_step, base_column + column_step
+        i, j = (row + 1) % (side + 2), (column + 1) % (side + 2)
+        there = (row + jitter[0][i, j]) * cell, (column + jitter[1][i, j]) * cell
+        distance = torch.hypot(rows - there[0], columns - there[1])
+        closer = distance < nearest[0]
+        nearest[1] = torch.where(closer, nearest[0], torch.minimum(nearest[1], distance))
+        nearest[0] = torch.where(closer, distance, nearest[0])
+        number = torch.where(closer, (i * (side + 2) + j).float(), number)
     return nearest, number
 
 
@@ -85,11 +84,10 @@ def top_points(size, rows, columns, thickness):
     """
     number = torch.arange(rows.numel())
     top = torch.full((size * size,), -1)
-    for down in range(thickness):
-        for right in range(thickness):
-            row, column = (rows.flatten() + down).long(), (columns.flatten() + right).long()
-            inside = (row >= 0) & (row < size) & (column >= 0) & (column < size)
-            top.scatter_reduce_(0, (row * size + column)[inside], number[inside], "amax")
+    for down, right in itertools.product(range(thickness), repeat=2):
+        row, column = (rows.flatten() + down).long(), (columns.flatten() + right).long()
+        inside = (row >= 0) & (row < size) & (column >= 0) & (column < size)
+        top.scatter_reduce_(0, (row * size + column)[inside], number[inside], "amax")
     return top.view(size, size)
 
 
@@ -97,7 +95,6 @@ def lit(height, rng):
     """Light that a matt surface sends up when a lamp stands at its side (Lambert's law)."""
     down, right = torch.gradient(height)
     azimuth, elevation = uniform(rng, 0, 2 * math.pi), uniform(rng, math.pi / 9, math.pi / 3)
-    facing = math.sin(elevation) - math.cos(elevation) * (
-        math.sin(azimuth) * down + math.cos(azimuth) * right
-    )
+    slope = math.sin(azimuth) * down + math.cos(azimuth) * right
+    facing = math.sin(elevation) - math.cos(elevation) * slope
     return (facing / torch.sqrt(1 + down**2 + right**2)).clamp_min(0)

@@ -25,20 +25,19 @@ def reaction_diffusion(size, rng):
     half = size // 2  # smooth until the edges are cut, so half the resolution will do
     wavelength = uniform(rng, 7, 22)
     stretch, angle = math.exp(uniform(rng, 0, 0.4)), any_angle(rng)
-    rows, columns = torch.fft.fftfreq(half)[:, None], torch.fft.rfftfreq(half)[None, :]
-    along = (math.cos(angle) * columns + math.sin(angle) * rows) * stretch
-    across = math.cos(angle) * rows - math.sin(angle) * columns
+    along, across = turned(torch.fft.fftfreq(half)[:, None], torch.fft.rfftfreq(half), angle)
     # Near neighbours excite, far ones inhibit: only waves around one wavelength grow. The bias
     # then decides between bright spots, labyrinths and dark spots.
-    growth = torch.exp(-(((along**2 + across**2).sqrt() * wavelength - 1) ** 2) / 0.15)
+    growth = torch.exp(
+        -((((along * stretch) ** 2 + across**2).sqrt() * wavelength - 1) ** 2) / 0.15
+    )
     bias = uniform(rng, -0.6, 0.6)
     state = torch.randn(half, half, generator=rng)
     for _ in range(30):
         waves = torch.fft.irfft2(torch.fft.rfft2(state) * growth, s=(half, half))
         state = torch.tanh(2.5 * waves + bias)
     fine = functional.interpolate(waves[None, None], size=(size, size), mode="bicubic")[0, 0]
-    level = bias / 2.5
-    pattern = torch.tanh(uniform(rng, 4, 30) * (fine + level))
+    pattern = torch.tanh(uniform(rng, 4, 30) * (fine + bias / 2.5))
     return pattern + uniform(rng, 0.02, 0.3) * noise(size, rng, uniform(rng, 0.4, 1.0))
 
 
@@ -75,7 +74,7 @@ def crumpled(size, rng):
 def bark(size, rng):
     """Bark of old trees: rough plates between deep furrows that run one way, lit from the side."""
     angle = any_angle(rng)
-    along, across = turned(size, angle)
+    along, across = turned(*grid(size), angle)
     wander = uniform(rng, 4, 12) * noise(size, rng, 1.9)
     spacing, stretch = uniform(rng, 24, 60), uniform(rng, 2, 5)
     position = (across + wander, along / stretch + wander)

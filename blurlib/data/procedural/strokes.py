@@ -1,19 +1,10 @@
-"""Families made of things that lie about or run along: leaves, balls, bands, straw, fur, wood."""
+"""Families made of things that lie about or run along: leaves, bands, straw, fur, wood."""
 
 import math
 
 import torch
 
-from ._canvas import (
-    any_angle,
-    draw_tones,
-    grid,
-    nearest_points,
-    noise,
-    top_points,
-    turned,
-    uniform,
-)
+from ._canvas import any_angle, around, draw_tones, grid, noise, top_points, turned, uniform
 
 
 def dead_leaves(size, rng):
@@ -31,26 +22,15 @@ def dead_leaves(size, rng):
     for radius, (row, column), tone in zip(
         radii[order].tolist(), centres[order].tolist(), grey.tolist(), strict=True
     ):
-        top, left = max(0, int(row - radius)), max(0, int(column - radius))
-        window = (slice(top, int(row + radius) + 2), slice(left, int(column + radius) + 2))
+        window = around(row, column, radius)
         inside = (rows[window] - row) ** 2 + (columns[window] - column) ** 2 <= radius**2
         canvas[window][inside] = tone
     return canvas + uniform(rng, 0, 0.05) * noise(size, rng, 0.5)
 
 
-def dots(size, rng):
-    """Pebbles, beads, bubbles: lit balls on a jittered lattice."""
-    nearest, number = nearest_points(size, rng, uniform(rng, 12, 40))
-    radius = uniform(rng, 4, 16)
-    inside = nearest[0] < radius
-    height = torch.sqrt((1 - (nearest[0] / radius) ** 2).clamp_min(0))
-    ball = torch.where(inside, height * (0.4 + 0.6 * draw_tones(number, rng)), 0)
-    return ball + uniform(rng, 0, 0.2) * noise(size, rng, 0.6)
-
-
 def stripes(size, rng):
     """Reeds, corduroy, rafters: wavy bands, soft or hard."""
-    _, across = turned(size, any_angle(rng))
+    _, across = turned(*grid(size), any_angle(rng))
     wander = uniform(rng, 0, 6) * noise(size, rng, 2.0)
     phase = 2 * math.pi * (across + wander) / uniform(rng, 8, 50)
     wave = torch.tanh(uniform(rng, 0.3, 8) * torch.sin(phase))
@@ -66,12 +46,10 @@ def scratches(size, rng):
         angle = main + spread * uniform(rng, -1, 1)
         length, thick = uniform(rng, 10, size / 4), uniform(rng, 0.6, 3)
         row, column = uniform(rng, 0, size), uniform(rng, 0, size)
-        top, left = max(0, int(row - length)), max(0, int(column - length))
-        window = (slice(top, int(row + length) + 2), slice(left, int(column + length) + 2))
-        r, c = rows[window] - row, columns[window] - column
-        along = (math.cos(angle) * c + math.sin(angle) * r).abs()
-        across = (math.cos(angle) * r - math.sin(angle) * c).abs()
-        canvas[window][(along < length / 2) & (across < thick)] = uniform(rng, -1, 1)
+        window = around(row, column, length)
+        along, across = turned(rows[window] - row, columns[window] - column, angle)
+        stroke = (along.abs() < length / 2) & (across.abs() < thick)
+        canvas[window][stroke] = uniform(rng, -1, 1)
     return canvas
 
 
@@ -96,7 +74,7 @@ def fur(size, rng):
 def wood(size, rng):
     """Sawn wood: long year rings that end in a dark line, fibres and pores along them."""
     angle = any_angle(rng)
-    along, across = turned(size, angle)
+    along, across = turned(*grid(size), angle)
     # A plank cuts the rings' cylinders at a slant, near the pith or far from it.
     slant, pith = uniform(rng, 0.03, 0.25), uniform(rng, -size, size)
     wander = uniform(rng, 4, 16) * noise(size, rng, 2.0, 4.0, angle)

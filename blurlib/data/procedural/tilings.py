@@ -4,7 +4,7 @@ import math
 
 import torch
 
-from ._canvas import any_angle, draw_tones, lit, nearest_points, noise, turned, uniform
+from ._canvas import any_angle, draw_tones, grid, lit, nearest_points, noise, turned, uniform
 
 
 def cells(size, rng):
@@ -16,11 +16,21 @@ def cells(size, rng):
     return picture + uniform(rng, 0, 0.15) * noise(size, rng, 0.8)
 
 
+def dots(size, rng):
+    """Pebbles, beads, bubbles: lit balls on a jittered lattice."""
+    nearest, number = nearest_points(size, rng, uniform(rng, 12, 40))
+    radius = uniform(rng, 4, 16)
+    inside = nearest[0] < radius
+    height = torch.sqrt((1 - (nearest[0] / radius) ** 2).clamp_min(0))
+    ball = torch.where(inside, height * (0.4 + 0.6 * draw_tones(number, rng)), 0)
+    return ball + uniform(rng, 0, 0.2) * noise(size, rng, 0.6)
+
+
 def pebbles(size, rng):
     """Pebbles, cobbles, skin of reptiles: packed round stones of many greys, lit from the side."""
     spacing = uniform(rng, 20, 70)
     wander = 0.15 * spacing * noise(size, rng, 2.0)
-    along, across = turned(size, any_angle(rng))
+    along, across = turned(*grid(size), any_angle(rng))
     position = (across + wander, along / uniform(rng, 1, 1.6) - wander)
     (first, second), number = nearest_points(size, rng, spacing, position)
     dome = (1 - (first / spacing) ** 2).clamp_min(0).sqrt()
@@ -34,7 +44,7 @@ def pebbles(size, rng):
 def cracks(size, rng):
     """Old varnish, glaze, dry mud: thin dark lines that swell, thin out and end."""
     picture = uniform(rng, 0.2, 0.5) * noise(size, rng, uniform(rng, 0.8, 1.3))
-    along, across = turned(size, any_angle(rng))
+    along, across = turned(*grid(size), any_angle(rng))
     stretch = math.exp(max(0, uniform(rng, -1.2, 1.2)))  # half of them have no direction
     spacing, width = uniform(rng, 40, 110), uniform(rng, 2.5, 4.5)
     for _ in range(2):  # a coarse net, then a finer one
@@ -50,7 +60,7 @@ def cracks(size, rng):
 
 def weave(size, rng):
     """Cloth and mats: threads that pass over and under each other."""
-    u, v = turned(size, any_angle(rng))
+    u, v = turned(*grid(size), any_angle(rng))
     period = uniform(rng, 12, 40)
     wander = 0.05 * period * noise(size, rng, 2.0)
     u, v = (u + wander) / period, (v + wander) / period
@@ -64,7 +74,7 @@ def weave(size, rng):
 def knit(size, rng):
     """Knitwear: columns of V-shaped stitches."""
     angle = any_angle(rng)
-    along, across = turned(size, angle)
+    along, across = turned(*grid(size), angle)
     width = uniform(rng, 20, 60)
     height = width * uniform(rng, 0.5, 0.9)
     wander = 0.06 * width * noise(size, rng, 1.8)
@@ -89,7 +99,7 @@ def lace(size, rng):
         """Return waves from `fold` directions multiplied: 1 at the holes, 0 between them."""
         waves = torch.ones(size, size)
         for k in range(fold):
-            across = turned(size, angle + k * math.pi / fold)[1] + wander
+            across = turned(*grid(size), angle + k * math.pi / fold)[1] + wander
             waves = waves * torch.cos(math.pi * across / period).abs() ** (2 / fold)
         return waves
 
@@ -104,7 +114,7 @@ def lace(size, rng):
 
 def bricks(size, rng):
     """Walls and tiles: shifted rows, mortar, stained faces."""
-    u, v = turned(size, any_angle(rng))
+    u, v = turned(*grid(size), any_angle(rng))
     height = uniform(rng, 16, 60)
     width = height * uniform(rng, 1, 3)
     course = torch.floor(v / height)

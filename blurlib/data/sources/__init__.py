@@ -1,66 +1,10 @@
 """Where pictures come from, what one may do with them, and how to open them."""
 
-from dataclasses import dataclass
-
-from ..images import PACKAGED_IMAGES
+from ..._checks import public as _public
+from .catalogue import SOURCES, Source
 from .collection import Collection, Picture, open_packaged, open_procedural
 from .fetch import FetchError
 from .folder import open_folder, read_materials
 from .published import BRODATZ, SIPI, brodatz, data_folder, sipi
 
-
-@dataclass(frozen=True)
-class Source:
-    """Where pictures come from.
-
-    Attributes
-    ----------
-    title : str
-        What it is.
-    licence : str
-        What one may do with the pictures.
-    origin : str
-        Where from.
-    num_images : int or None
-        How many there are; None if as many as one likes.
-    """
-
-    title: str
-    licence: str
-    origin: str
-    num_images: int | None = None
-
-
-#: Every source of pictures in the book and in blurlib, by name.
-SOURCES = {
-    "brodatz": Source(
-        "Brodatz album, scans of 640 x 640 pixels, 8-bit grey",
-        "copyright of the album's publisher; research use only, never packaged nor shown",
-        "http://www.ux.uis.no/~tranden/brodatz/", len(BRODATZ),
-    ),
-    "sipi": Source(
-        "USC-SIPI texture volume, 512 and 1024 pixels a side, 8-bit grey",
-        "volumes 1.1 to 1.3 are Brodatz plates, copyright as above; 1.4 and 1.5 free to use",
-        "https://sipi.usc.edu/database/", len(SIPI),
-    ),
-    "packaged": Source(
-        "pictures that come with scikit-image",
-        "public domain, CC0, no known restrictions, or not stated; see the data card for each",
-        "scikit-image, skimage/data", len(PACKAGED_IMAGES),
-    ),
-    "procedural": Source(
-        "textures drawn by rule and chance",
-        "CC0: do what you like with them", "blurlib.data.procedural",
-    ),
-    "text": Source(
-        "printed text: two packaged scans, and pages rendered in free fonts",
-        "scans as packaged; rendered pages CC0; fonts under their own free licences",
-        "scikit-image; blurlib.data.text with the fonts that matplotlib ships",
-    ),
-    "depth": Source(
-        "a photograph with measured depth (motorcycle)",
-        "Middlebury 2014: use and publication granted, citation requested",
-        "scikit-image, skimage/data; vision.middlebury.edu/stereo/data/scenes2014", 1,
-    ),
-    "folder": Source("your own image files", "yours", "your disk"),
-}  # fmt: skip
+__all__ = _public(globals())

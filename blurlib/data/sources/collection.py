@@ -78,12 +78,11 @@ def open_packaged():
     collection : Collection
         The pictures of `blurlib.data.PACKAGED_IMAGES`, each its own material.
     """
-    return Collection(
-        tuple(
-            Picture(name, name, functools.partial(packaged_image, name), packaged_path(name))
-            for name in PACKAGED_IMAGES
-        )
-    )
+
+    def picture(name):
+        return Picture(name, name, functools.partial(packaged_image, name), packaged_path(name))
+
+    return Collection(tuple(map(picture, PACKAGED_IMAGES)))
 
 
 def open_procedural(*, num_each=4, size=256, seed=0):
@@ -110,18 +109,12 @@ def open_procedural(*, num_each=4, size=256, seed=0):
     """
     size, seed = check_integer(size, "size"), check_integer(seed, "seed", low=0)
     numbers = range(seed, seed + check_integer(num_each, "num_each"))
-    return Collection(
-        tuple(
-            Picture(
-                f"{family}-{number}",
-                family,
-                functools.partial(_draw, family, size, number),
-                key=f"procedural/{family}/{number}/{size}",
-            )
-            for family in FAMILIES
-            for number in numbers
-        )
-    )
+
+    def picture(family, number):
+        draw, key = functools.partial(_draw, family, size, number), f"{family}/{number}/{size}"
+        return Picture(f"{family}-{number}", family, draw, key=f"procedural/{key}")
+
+    return Collection(tuple(picture(family, number) for family in FAMILIES for number in numbers))
 
 
 def _draw(family, size, seed):

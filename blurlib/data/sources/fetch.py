@@ -158,7 +158,7 @@ def fetch_archive(folder, names, address, *, progress=False):
     SHA-256 of every file is written into ``SHA256SUMS`` beside them, as ``sha256sum -c`` reads it.
     From then on the files are checked against that list whenever they are read.
     """
-    folder, names = Path(folder), set(names)
+    folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     known = read_sums(folder)
     try:
@@ -166,21 +166,15 @@ def fetch_archive(folder, names, address, *, progress=False):
             archive = Path(place) / "archive"
             _download(address, archive, None, progress=progress)
             with zipfile.ZipFile(archive) as packed:
-                members = {
-                    name: packed.read(info)
-                    for info in packed.infolist()
-                    if (name := info.filename.rsplit("/", 1)[-1]) in names
-                    and info.file_size <= _MAX_MEMBER
-                }
+                small = [info for info in packed.infolist() if info.file_size <= _MAX_MEMBER]
+                inside = {info.filename.rsplit("/", 1)[-1]: info for info in small}
+                members = {name: packed.read(inside[name]) for name in inside.keys() & names}
     except PermissionError:
         raise
     except Exception as error:
         raise FetchError(f"cannot fetch {address}: {_reason(error)}. {_ADVICE}") from None
-    found = {
-        name: f"sha256:{hashlib.sha256(content).hexdigest()}" for name, content in members.items()
-    }
-    changed = sorted(name for name in found if known.get(name, found[name]) != found[name])
-    if changed:
+    found = {name: "sha256:" + hashlib.sha256(got).hexdigest() for name, got in members.items()}
+    if changed := sorted(name for name in found if known.get(name, found[name]) != found[name]):
         raise FetchError(
             f"{address} now holds another {', '.join(changed[:3])} than at the first download; "
             f"nothing was changed. If you trust it, delete {folder / _SUMS} and fetch again."
@@ -217,7 +211,5 @@ def read_sums(folder):
     lines = path.read_text(encoding="utf-8").splitlines()
     pairs = [line.split(maxsplit=1) for line in lines if line.strip()]
     if any(len(pair) != 2 for pair in pairs):
-        raise ValueError(
-            f"{path} must have a hash and a name in each line; delete it to begin anew."
-        )
+        raise ValueError(f"{path} must have a hash and a name in each line; mend or delete it.")
     return {name.strip().lstrip("*"): f"sha256:{digest}" for digest, name in pairs}

@@ -44,9 +44,7 @@ def read_materials(path):
     except (csv.Error, UnicodeDecodeError) as error:
         raise ValueError(f"{path} is no CSV file in UTF-8: {error}.") from None
     if not {"name", "material"} <= set(columns):
-        raise ValueError(
-            f"{path} must begin with a line that names the columns name,material, got {columns}."
-        )
+        raise ValueError(f"{path} must begin with the columns name,material, got {columns}.")
     pairs = ((row["name"].strip(), row["material"].strip()) for row in rows)
     return {name: material for name, material in pairs if name and material}
 
@@ -91,21 +89,15 @@ def open_folder(paths, *, materials=None, max_pixels=MAX_PIXELS):
     ]
     materials = materials or {}
     if unknown := sorted(set(materials) - set(names)):
-        raise ValueError(
-            f"the materials name files that are not there: {', '.join(unknown[:5])}"
-            f"{' ...' if len(unknown) > 5 else ''}; the files are {', '.join(names[:5])} ..."
-        )
-    return Collection(
-        tuple(
-            Picture(
-                name,
-                materials.get(name) or _known_material(path) or name,
-                functools.partial(load_image, path, max_pixels=max_pixels),
-                path,
-            )
-            for name, path in zip(names, files, strict=True)
-        )
-    )
+        odd, known = ", ".join(unknown[:5]), ", ".join(names[:5])
+        raise ValueError(f"materials are of files not there: {odd}; the files are {known} ...")
+    read = functools.partial(load_image, max_pixels=max_pixels)
+
+    def picture(name, path):
+        material = materials.get(name) or _known_material(path) or name
+        return Picture(name, material, functools.partial(read, path), path)
+
+    return Collection(tuple(map(picture, names, files)))
 
 
 def _known_material(path):

@@ -51,10 +51,8 @@ def data_folder(name, folder=None):
         return Path(pooch.os_cache("blurlib")) / name
     named = Path(named)
     if not named.is_dir():
-        whence = "" if folder is not None else ", which BLURLIB_DATA names,"
-        raise FileNotFoundError(
-            f"there is no folder {named}{whence} to read {name} from; name the folder of its files."
-        )
+        whence = "" if folder is not None else ", which BLURLIB_DATA names"
+        raise FileNotFoundError(f"there is no folder {named}{whence}; name that of {name}'s files.")
     return named / name if (named / name).is_dir() else named
 
 
@@ -168,7 +166,6 @@ def _open(source, entries, hashes_in, folder, download, fetch):
             pictures.append(Picture(name, entry["material"], read, path))
     if not pictures:
         raise FileNotFoundError(
-            f"the folder {place} holds none of the {len(entries)} files of {source}; name the "
-            f"right folder, or run: blurlib fetch {source}"
+            f"no file of {source} is in {place}; name another, or run: blurlib fetch {source}"
         )
     return Collection(tuple(pictures), tuple(missing), damaged)
