@@ -38,7 +38,13 @@ def test_help_is_there(command, capsys):
     said = capsys.readouterr().out
     assert "usage: blurlib" in said
     if "--max-pixels" in said:  # typed there, so that no help waits for torch
-        assert str(data.MAX_PIXELS) in said
+        assert f"= {data.MAX_PIXELS})" in " ".join(said.split())
+
+
+def test_defaults_that_are_typed_are_those_of_the_library():
+    options = cli.build_parser().parse_args(["evaluate", "a.png", "--field", "ramp"])
+    assert options.max_pixels == data.MAX_PIXELS
+    assert options.estimator == maps.estimators.DEFAULT_ESTIMATOR
 
 
 def test_the_program_is_installed(texture):

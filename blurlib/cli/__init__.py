@@ -1,4 +1,6 @@
-"""The command line: one module for each command, each with ``add`` and ``run``.
+"""The command line: a module for each command, with ``add`` for its options, and ``run``.
+
+A module's docstring is what the command's help says first.
 
 Results go to standard output, progress and complaints to standard error. The status is 0 when all
 was done, 1 when an image had to be left out, 2 when nothing could be done.
@@ -10,14 +12,18 @@ import os
 import sys
 
 from .. import __version__
-from . import blur, dataset, evaluate, fetch, reproduce, sigma_map, train
-from ._options import complain, words_of
+from . import blur, common, dataset, evaluate, fetch, reproduce, sigma_map, train
 
-_COMMANDS = (blur, fetch, dataset, train, sigma_map, evaluate, reproduce)
-_EXPECTED = (
-    *(ValueError, TypeError, OSError, ArithmeticError),
-    *(RuntimeError, MemoryError, ImportError),
-)
+_COMMANDS = {
+    "blur": (blur, "blur an image"),
+    "fetch": (fetch, "download a texture collection"),
+    "dataset": (dataset, "build a dataset of blurred patches"),
+    "train": (train, "train a network"),
+    "map": (sigma_map, "estimate the sigma maps of images"),
+    "evaluate": (evaluate, "score an estimator on sharp images"),
+    "reproduce": (reproduce, "make recorded results again, from the Brodatz scans"),
+}
+_EXPECTED = (*common.IMAGE_ERRORS, ArithmeticError, ImportError)
 _EPILOG = "Every command has its own --help. The book explains what they compute."
 
 
@@ -28,8 +34,10 @@ def build_parser():
     )
     parser.add_argument("--version", action="version", version=f"blurlib {__version__}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    for command in _COMMANDS:
-        command.add(commands)
+    for name, (command, summary) in _COMMANDS.items():
+        subparser = commands.add_parser(name, help=summary, description=command.__doc__)
+        command.add(subparser)
+        subparser.set_defaults(run=command.run)
     return parser
 
 
@@ -42,42 +50,23 @@ def main(arguments=None):
         Instead of those the program was started with.
     """
     _open_closed_streams()
-    status = None
     with contextlib.redirect_stdout(_Output(sys.stdout)):
         try:
-            status = _run(arguments)
-            sys.stdout.flush()  # or a full disk behind it would go unnoticed until the very end
-            return status
-        except BrokenPipeError:  # who read the output had enough of it: ``blurlib ... | head -1``
-            _drop_output()
-            return 128 + 13  # as a program that the signal ends
-        except OSError as error:
-            if status != 2:  # else it was said: what could not be written then cannot be now
-                complain(f"error: {words_of(error)}")
-            _drop_output()
+            try:
+                options = build_parser().parse_args(arguments)
+                _let_threads_sleep(os.environ)  # torch is not imported yet
+                return options.run(options)
+            finally:  # or a full disk behind it would go unnoticed until the very end
+                sys.stdout.flush()
+        except BrokenPipeError as error:  # ``blurlib ... | head -1`` had enough of it
+            # After --help all is well; else it ends as a program that the signal ends.
+            return 0 if isinstance(error.__context__, SystemExit) else 128 + 13
+        except _EXPECTED as error:
+            common.complain(f"error: {common.words_of(error)}")
             return 2
-
-
-def _run(arguments):
-    """Parse and run; return the exit status, whatever happens."""
-    try:
-        options = build_parser().parse_args(arguments)
-        _let_threads_sleep(os.environ)  # torch is not imported yet
-        return options.run(options)
-    except BrokenPipeError:
-        raise
-    except _EXPECTED as error:
-        complain(f"error: {words_of(error)}")
-        return 2
-    except SystemExit:  # after --help, say
-        try:
-            sys.stdout.flush()
-        except BrokenPipeError:
-            _drop_output()
-        raise
-    except KeyboardInterrupt:
-        complain("interrupted; files that were complete before stay as they were")
-        return 130
+        except KeyboardInterrupt:
+            common.complain("interrupted; files that were complete before stay as they were")
+            return 130
 
 
 class _Output:
@@ -93,40 +82,30 @@ class _Output:
         return self._named(self._stream.write, text)
 
     def flush(self):
+        self._named(self._stream.flush)
         if self._failure is not None:  # argparse passes over it
             raise self._failure
-        self._named(self._stream.flush)
 
     def _named(self, do, *arguments):
         try:
             return do(*arguments)
-        except BrokenPipeError:
-            raise
         except OSError as error:
-            said = f"cannot write to standard output: {error.strerror}"
-            self._failure = OSError(said)
-            raise self._failure from None
+            if not isinstance(error, BrokenPipeError):
+                error = OSError(f"cannot write to standard output: {error.strerror}")
+            self._failure = error
+            with open(os.devnull, "w") as null:  # Python flushes it once more when it ends
+                os.dup2(null.fileno(), self._stream.fileno())
+            raise error from None
 
 
 def _open_closed_streams():
-    """Point closed standard streams (``>&-``) to the null device.
+    """Open closed standard streams (``>&-``) on the null device, in their order.
 
     Python has None for them, and the next file that is opened would take their number.
     """
-    for number, name in enumerate(("stdin", "stdout", "stderr")):
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
         if getattr(sys, name) is None:
-            null = os.open(os.devnull, os.O_RDWR)
-            if null != number:
-                os.dup2(null, number)
-                os.close(null)
-            setattr(sys, name, open(number, "w" if number else "r", closefd=False))
-
-
-def _drop_output():
-    """Point standard output to the null device: Python flushes it once more when it ends."""
-    null = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(null, sys.stdout.fileno())
-    os.close(null)
+            setattr(sys, name, open(os.devnull, mode))
 
 
 def _let_threads_sleep(environment):

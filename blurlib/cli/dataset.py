@@ -1,37 +1,22 @@
-"""``blurlib dataset``: build a dataset of blurred patches on disk."""
+"""Blur sharp images in every class with gaussians cut at two sigma, and cut them into patches.
 
-import json
+They are rounded to 8 bits first; a random 25 % of the patches, 32 x 32 pixels each, are kept, and
+30 % of these put aside for the test. As published the border is padded with zeros; for unseen
+textures it is mirrored. FOLDER gets manifest.json and patches/; blurlib.data.load_dataset reads and
+checks it. A build that was stopped goes on where it was; an older dataset in the folder stays whole
+until the new one is. The status is 1 if an image was left out.
+"""
+
 from pathlib import Path
 
-from ._options import (
-    add_max_pixels,
-    check_folder,
-    complain,
-    loading,
-    positive,
-    printable,
-    say_idle,
-    say_what_is_passed_over,
-    seed,
-)
+from . import common
 
 
-def add(commands):
-    """Add the command and its options to the parser."""
-    parser = commands.add_parser(
-        "dataset", help="build a dataset of blurred patches",
-        description="Blur sharp images in every class with gaussians cut at two sigma, round them "
-        "to 8 bits, cut them into patches of 32 x 32 pixels, keep a random 25 %% of these, and put "
-        "30 %% aside for the test. As published the border is padded with zeros; for unseen "
-        "textures it is mirrored. FOLDER gets manifest.json and patches/; "
-        "blurlib.data.load_dataset reads and checks it. A build that was stopped goes on where it "
-        "was; an older dataset in the folder stays whole until the new one is. The status is 1 if "
-        "an image was left out.",
-    )  # fmt: skip
-    parser.add_argument(
-        "images", type=Path, nargs="+", metavar="IMAGE_OR_FOLDER",
-        help="sharp pictures (BMP, GIF, JPEG, PGM, PNG, PPM, TIFF, WebP); of a folder those in it, "
-        "not below",
+def add(parser):
+    """Add the command's options to its parser."""
+    common.add_options(
+        parser, "images", help="sharp pictures (BMP, GIF, JPEG, PGM, PNG, PPM, TIFF, WebP); of a "
+        "folder those in it, not below",
     )  # fmt: skip
     parser.add_argument(
         "--classes", type=int, choices=(10, 30, 60), default=30, dest="num_classes",
@@ -49,16 +34,14 @@ def add(commands):
         "--materials", type=Path, metavar="FILE.csv",
         help="columns name,material: files of one material stay together; Brodatz scans are known",
     )  # fmt: skip
-    parser.add_argument("--seed", type=seed, default=0, help="of every random draw (default 0)")
+    common.add_options(parser, "--seed", default=0)
+    common.add_options(parser, "--out", help="where the dataset shall be")
     parser.add_argument(
-        "--out", type=Path, required=True, metavar="FOLDER", help="where the dataset shall be"
-    )
-    parser.add_argument(
-        "--workers", type=positive, default=1, help="processes; the result is the same (default 1)"
-    )
-    add_max_pixels(parser)
-    parser.add_argument("--json", action="store_true", help="print the manifest as JSON")
-    parser.set_defaults(run=run)
+        "--workers", type=common.positive, default=1,
+        help="processes; the result is the same (default 1)",
+    )  # fmt: skip
+    common.add_options(parser, "--max-pixels")
+    common.add_options(parser, "--json", help="print the manifest as JSON")
 
 
 def run(options):
@@ -70,22 +53,19 @@ def run(options):
         continuous=options.continuous,
     )  # fmt: skip
     materials = data.read_materials(options.materials) if options.materials is not None else None
-    collection = data.open_folder(options.images, materials=materials, **loading(options))
-    check_folder(options.out)
+    collection = data.open_folder(
+        options.images, materials=materials, max_pixels=options.max_pixels
+    )
+    common.check_folder(options.out)
     if materials is not None and options.protocol == "as-published":
-        say_idle("--materials", "as published, patches of every picture are on both sides")
-    say_what_is_passed_over(options.images)
+        common.say_idle("--materials", "as published, patches of every picture are on both sides")
+    common.say_what_is_passed_over(options.images)
     manifest = data.build_dataset(
         collection, options.out, config, workers=options.workers, progress=True
     )
     for item in manifest["left_out"]:
-        complain(f"left out {printable(item['name'])}: {item['error']}")
-    if options.json:
-        print(json.dumps(manifest))
-    else:
-        counts, pictures = manifest["counts"], len(manifest["pictures"])
-        print(
-            f"{options.out}: {counts['train']} patches to train on, {counts['test']} for the test, "
-            f"of {pictures} pictures; sha256 {manifest['sha256']}"
-        )
+        common.complain(f"left out {common.printable(item['name'])}: {item['error']}")
+    counts, pictures = manifest["counts"], len(manifest["pictures"])
+    words = f"{options.out}: {counts['train']} patches to train on, {counts['test']} for the test, "
+    common.tell(options, manifest, f"{words}of {pictures} pictures; sha256 {manifest['sha256']}")
     return 1 if manifest["left_out"] else 0

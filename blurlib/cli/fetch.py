@@ -1,24 +1,18 @@
-"""``blurlib fetch``: download the textures that we may not hand on."""
+"""Download what a folder lacks of a collection, and check every file of it."""
 
-import json
 from pathlib import Path
 
-from ._options import check_folder, complain
+from . import common
 
 
-def add(commands):
-    """Add the command and its options to the parser."""
-    parser = commands.add_parser(
-        "fetch", help="download a texture collection",
-        description="Download what a folder lacks of a collection, and check every file of it.",
-    )  # fmt: skip
+def add(parser):
+    """Add the command's options to its parser."""
     parser.add_argument("source", choices=("brodatz", "sipi"))
     parser.add_argument(
         "--folder", type=Path,
         help="where to (default: the folder that BLURLIB_DATA names, else the user's cache)",
     )  # fmt: skip
-    parser.add_argument("--json", action="store_true", help="print the result as JSON")
-    parser.set_defaults(run=run)
+    common.add_options(parser, "--json")
 
 
 def run(options):
@@ -26,12 +20,11 @@ def run(options):
     from .. import data
     from ..data.sources import data_folder
 
-    source = data.SOURCES[options.source]
-    open_source = {"brodatz": data.brodatz, "sipi": data.sipi}[options.source]
+    source, open_source = data.SOURCES[options.source], getattr(data, options.source)
     if options.folder is not None:
-        check_folder(options.folder)
+        common.check_folder(options.folder)
     folder = data_folder(options.source, options.folder)
-    complain(f"{source.title}. Licence: {source.licence}.")
+    common.complain(f"{source.title}. Licence: {source.licence}.")
     try:
         collection = open_source(options.folder, download=True, progress=True)
     except data.FetchError as error:
@@ -39,17 +32,16 @@ def run(options):
             collection = open_source(folder, download=False)
         except FileNotFoundError:
             raise error from None
-        complain(error)
+        common.complain(error)
+    found, missing, damaged = len(collection), collection.missing, collection.damaged
     result = {
-        "source": options.source, "folder": str(folder), "files": len(collection),
-        "missing": list(collection.missing), "damaged": dict(collection.damaged),
+        "source": options.source, "folder": str(folder), "files": found,
+        "missing": list(missing), "damaged": dict(damaged),
     }  # fmt: skip
-    if options.json:
-        print(json.dumps(result))
-    else:
-        print(f"{folder}: {len(collection)} of {source.num_images} files are there and right")
-    for name, reason in collection.damaged.items():
-        complain(f"damaged: {name}: {reason}")
-    if collection.missing:
-        complain(f"missing: {', '.join(collection.missing)}")
-    return 1 if collection.missing or collection.damaged else 0
+    words = f"{folder}: {found} of {source.num_images} files are there and right"
+    common.tell(options, result, words)
+    for name, reason in damaged.items():
+        common.complain(f"damaged: {name}: {reason}")
+    if missing:
+        common.complain(f"missing: {', '.join(missing)}")
+    return 1 if missing or damaged else 0

@@ -1,19 +1,17 @@
-"""``blurlib reproduce``: make the book's recorded results again."""
+"""Make the book's recorded results again, from the data to the weights to every number.
+
+For each name one JSON record is written, with data, protocol, device, time. Networks that a record
+needs are trained first; whatever was stopped goes on when the command is given again. A record that
+is there already is left as it is; --again makes it anew.
+"""
 
 from pathlib import Path
 
-from ._options import add_device, check_folder, complain
+from . import common
 
 
-def add(commands):
-    """Add the command and its options to the parser."""
-    parser = commands.add_parser(
-        "reproduce", help="make recorded results again, from the Brodatz scans",
-        description="From the data to the weights to every number: write one JSON record for each "
-        "name, with data, protocol, device, time. Networks that a record needs are trained first; "
-        "whatever was stopped goes on when the command is given again. A record that is there "
-        "already is left as it is; --again makes it anew.",
-    )  # fmt: skip
+def add(parser):
+    """Add the command's options to its parser."""
     parser.add_argument(
         "names", nargs="*", metavar="NAME",
         help="of the records (default: all; an unknown name lists them)",
@@ -32,9 +30,8 @@ def add(commands):
         "--weights", type=Path, default=Path("weights"), metavar="FOLDER",
         help="where the trained networks are kept (default: %(default)s)",
     )  # fmt: skip
-    add_device(parser)
+    common.add_options(parser, "--device")
     parser.add_argument("--again", action="store_true", help="also where there is a record")
-    parser.set_defaults(run=run)
 
 
 def run(options):
@@ -47,17 +44,16 @@ def run(options):
         check_choice(name, "the record", reproduce.RECORDS)
         if options.quick and options.names and name in reproduce.NEED_TRAINING:
             raise reproduce.NotShipped(
-                f"{name} needs networks that do not come with the package; leave out --quick to "
-                "train them."
+                f"{name} needs networks that are not packaged; leave out --quick to train them."
             )
-    check_folder(options.out)
+    common.check_folder(options.out)
     if not options.quick:
-        check_folder(options.weights)
+        common.check_folder(options.weights)
     left_out = 0
     for name in names:
         path = options.out / f"{name}.json"
         if path.exists() and not options.again:
-            complain(f"{path} is there; --again makes it anew")
+            common.complain(f"{path} is there; --again makes it anew")
             continue
         try:
             record = reproduce.reproduce(
@@ -67,7 +63,7 @@ def run(options):
         except (reproduce.NotShipped, reproduce.NoData) as error:
             if options.names:
                 raise
-            complain(f"left out {name}: {error}")
+            common.complain(f"left out {name}: {error}")
             left_out += 1
             continue
         print(f"{path}: {record['seconds']:.0f} s", flush=True)

@@ -1,4 +1,12 @@
-"""``blurlib map``: estimate the sigma maps of images, alone or shared out over processes."""
+"""Write the sigma map of each image: NAME_sigma.npy (float32, pixels, its size) and a PNG of it.
+
+From an estimator that states one also NAME_std.npy, its standard deviation, and the PNG is grey
+where there is no texture to tell from. What --smooth averages in the map it averages in the
+standard deviation, which is then the most that it can be. Maps of an earlier run stay as they are
+until all of an image's new ones are whole. NAME is the image's without its ending; where images
+differ in nothing else, as a.png and a.jpg do, with it. Started by torchrun, several processes share
+the images. The status is 1 if an image was left out.
+"""
 
 import json
 import os
@@ -8,54 +16,23 @@ from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
-from ._options import (
-    add_estimator,
-    add_max_pixels,
-    check_folder,
-    complain,
-    iterations_of,
-    load_estimator_of,
-    loading,
-    printable,
-    say_what_is_passed_over,
-    sigma,
-    words_of,
-)
+from . import common
 
 #: How long a process waits for the others: the largest image may take hours longer than theirs.
 _PATIENCE = timedelta(days=7)
 
 
-def add(commands):
-    """Add the command and its options to the parser."""
-    parser = commands.add_parser(
-        "map", help="estimate the sigma maps of images",
-        description="Write NAME_sigma.npy (float32, pixels, the image's size) and a PNG of it for "
-        "each image; from an estimator that states one also NAME_std.npy, its standard "
-        "deviation, and the PNG is grey where there is no texture to tell from. What --smooth "
-        "averages in the map it averages in the standard deviation, which is then the most that it "
-        "can be. "
-        "Maps of an earlier run stay as they are until all of an image's new ones are whole. "
-        "NAME is the image's without its ending; where images differ in nothing else, as a.png "
-        "and a.jpg do, with it. Started by torchrun, several processes share the images. The "
-        "status is 1 if an image was left out.",
-    )  # fmt: skip
+def add(parser):
+    """Add the command's options to its parser."""
+    common.add_options(parser, "images", help="of a folder the images in it, not below")
+    common.add_options(parser, "--out")
     parser.add_argument(
-        "images", type=Path, nargs="+", metavar="IMAGE_OR_FOLDER",
-        help="of a folder the images in it, not below",
-    )  # fmt: skip
-    parser.add_argument("--out", type=Path, required=True, metavar="FOLDER")
-    parser.add_argument(
-        "--scale", type=sigma, metavar="SIGMA",
+        "--scale", type=common.sigma, metavar="SIGMA",
         help="sigma at the bright end of the PNG's colours, in pixels (default: the least of 3, 6, "
         "12, 24, ... that holds the map)",
     )  # fmt: skip
-    add_estimator(parser)
-    add_max_pixels(parser)
-    parser.add_argument(
-        "--json", action="store_true", help="print the result of each image as a line of JSON"
-    )
-    parser.set_defaults(run=run)
+    common.add_options(parser, *common.OF_ESTIMATOR, "--max-pixels")
+    common.add_options(parser, "--json", help="print the result of each image as a line of JSON")
 
 
 def run(options):
@@ -65,28 +42,26 @@ def run(options):
     images = _name_maps(options.images, options.out)
     with learn.process_group(options.device) as device:
         options.device = device  # this process' own
-        estimator = load_estimator_of(options)
-        check_folder(options.out)
+        estimator = common.load_estimator_of(options)
+        common.check_folder(options.out)
         number, of_all, add_up = _join()
         if number == 0:
-            say_what_is_passed_over(options.images)
+            common.say_what_is_passed_over(options.images)
         alone = len(images) == 1
         *counts, unsaid = _map_images(
-            images[number::of_all], options, estimator,
-            bar=number == 0 and not alone, tiles_bar=alone,
+            dict(list(images.items())[number::of_all]), options, estimator,
+            disable=None if number == 0 and not alone else True, progress=alone,
         )  # fmt: skip
         done, left_out = add_up(counts)
     if unsaid is not None:  # the maps are there, but nobody was told
         raise unsaid
     if not done and number == 0:
         raise ValueError("no image could be mapped; the reasons stand above.")
-    if not done:
-        return 2
-    return 1 if left_out else 0
+    return 2 if not done else int(left_out > 0)
 
 
 def _name_maps(given, folder):
-    """Return (path, path of the array) of every image: no two alike, and none that is an image.
+    """Return the path of every image's array: no two alike, and none that is an image.
 
     The names depend on the images alone, not on what is in the folder: every process finds the
     same, and so does every repetition.
@@ -100,29 +75,23 @@ def _name_maps(given, folder):
                 f"maps' pictures for images; name another, {folder / 'maps'} for instance"
             )
     paths = {os.path.abspath(path): path for path in data.list_images(given)}.values()
+    images = {os.path.realpath(path) for path in paths}
     stems = Counter(path.stem for path in paths)
     taken = {}
     for path in paths:
         name = path.stem if stems[path.stem] == 1 else path.name
-        other = taken.setdefault(folder / f"{name}_sigma.npy", path)
+        array = folder / f"{name}_sigma.npy"
+        other = taken.setdefault(array, path)
         if other is not path:
             raise ValueError(
-                f"the maps of {other} and {path} would both be named {name}_sigma; rename one of "
-                "the images, or map them by two commands into two folders"
+                f"the maps of {other} and {path} would both be named {name}_sigma; rename one"
             )
-    _check_images_stay(taken)
-    return [(path, array) for array, path in taken.items()]
-
-
-def _check_images_stay(taken):
-    """Raise if a map would take the place of an image."""
-    images = {os.path.realpath(path) for path in taken.values()}
-    for array, path in taken.items():
         for result in (array, array.with_suffix(".png")):
             if os.path.realpath(result) in images:
                 raise ValueError(
                     f"the map of {path} would replace the image {result}; name another --out"
                 )
+    return {path: array for array, path in taken.items()}
 
 
 def _join():
@@ -146,28 +115,26 @@ def _join():
     return distributed.get_rank(), distributed.get_world_size(), add_up
 
 
-def _map_images(images, options, estimator, *, bar, tiles_bar):
+def _map_images(images, options, estimator, *, disable, progress):
     """Map one image after the other; return how many, how many not, and why one was not told of."""
-    from tqdm import tqdm
 
-    done, unsaid = 0, None
-    for path, array in tqdm(images, desc="images", disable=None if bar else True):
-        try:
-            result = _map_image(path, array, options, estimator, progress=tiles_bar)
-        except (ValueError, TypeError, OSError, RuntimeError, MemoryError) as error:
-            complain(f"left out {printable(str(path))}: {words_of(error)}")
-            if options.json:
-                unsaid = _say(json.dumps({"path": str(path), "error": words_of(error)})) or unsaid
-            continue
-        done += 1
-        picture, low, high = Path(result["picture"]).name, result["min"], result["max"]
-        words = (
-            f"{printable(result['map'])} and {printable(picture)}: sigma {low:.2f} to {high:.2f} px"
-        )
-        if result.get("no_texture"):
-            words += f", no texture in {result['no_texture']:.0%}"
-        unsaid = _say(json.dumps(result) if options.json else words) or unsaid
-    return done, len(images) - done, unsaid
+    def map_image(path):
+        return _map_image(path, images[path], options, estimator, progress=progress)
+
+    left_out, unsaid = 0, None
+    for path, result, error in common.each_image(images, map_image, disable=disable):
+        if error is not None:
+            left_out += 1
+            result, words = {"path": str(path), "error": error}, None  # which is said already
+        else:
+            picture = Path(result["picture"]).name
+            words = f"{common.printable(result['map'])} and {common.printable(picture)}: "
+            words += f"sigma {result['min']:.2f} to {result['max']:.2f} px"
+            if result.get("no_texture"):
+                words += f", no texture in {result['no_texture']:.0%}"
+        if options.json or words:
+            unsaid = _say(json.dumps(result) if options.json else words) or unsaid
+    return len(images) - left_out, left_out, unsaid
 
 
 def _say(text):
@@ -194,9 +161,9 @@ def _map_image(path, array, options, estimator, *, progress):
         np.save(file, values.float().numpy())
 
     found = _estimate(path, options, estimator, progress=progress)
-    picture = array.with_suffix(".png")
+    picture, has_std = array.with_suffix(".png"), found.std is not None
     std_file = array.with_name(array.name.removesuffix("_sigma.npy") + "_std.npy")
-    result, hidden, has_std = {}, None, found.std is not None
+    result, hidden = {}, None
     # An old one must not stand beside another map: it is replaced, or it goes.
     files = [array, picture] + [std_file] * has_std
     with replacing_together(files, removed=[] if has_std else [std_file]) as opened:
@@ -225,13 +192,13 @@ def _estimate(path, options, estimator, *, progress):
     stride = options.stride
     if options.smooth is None and estimator.output_stride % stride == 0:
         stride = None  # what lies between its own places would be interpolated in any case
-    image = data.load_image(path, **loading(options))
+    image = data.load_image(path, max_pixels=options.max_pixels)
     found = estimator.predict(image, stride=stride, progress=progress)
     if options.smooth is None:
         return found
 
     def smooth(layer):
-        return maps.smooth(layer, iterations_of(options), options.smooth)
+        return maps.smooth(layer, options.iterations, options.smooth)
 
     # The standard deviation of a mean is at most the mean of the deviations, and it is that where
     # neighbours err alike, as they do: their windows share nearly all of their pixels.

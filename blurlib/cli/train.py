@@ -1,53 +1,35 @@
-"""``blurlib train``: train a network."""
+"""Train a network on free textures, on Brodatz scans, or on your own sharp images.
+
+A run that was stopped goes on from FILE.safetensors.unfinished. Started by torchrun, several
+processes share the work. Of your own images every fifth is put aside for the networks sigma and
+sigma-small, to calibrate the deviation that they state. The status is 1 if an image was left out.
+"""
 
 import contextlib
-import json
 from pathlib import Path
 
-from ._options import (
-    add_device,
-    add_max_pixels,
-    check_writable,
-    complain,
-    loading,
-    positive,
-    printable,
-    say_idle,
-    say_what_is_passed_over,
-    seed,
-)
+from . import common
 
 #: The names in `blurlib.learn.NETWORKS`, without importing torch to print a help.
 NETWORKS = "thesis spectrum pixels ordinal direct gaussian sigma sigma-small".split()
 
 
-def add(commands):
-    """Add the command and its options to the parser."""
-    parser = commands.add_parser(
-        "train", help="train a network",
-        description="Train a network on free textures, on Brodatz scans, or on your own sharp "
-        "images. A run that was stopped goes on from FILE.safetensors.unfinished. Started by "
-        "torchrun, several processes share the work. Of your own images every fifth is put aside "
-        "for the networks sigma and sigma-small, to calibrate the deviation that they state. The "
-        "status is 1 if an image was left out.",
-    )  # fmt: skip
-    parser.add_argument("--out", type=Path, required=True, metavar="FILE.safetensors")
+def add(parser):
+    """Add the command's options to its parser."""
+    common.add_options(parser, "--out", metavar="FILE.safetensors")
     parser.add_argument("--recipe", help="a frozen recipe; the options below change it")
     parser.add_argument("--network", choices=NETWORKS)
-    parser.add_argument("--classes", type=positive, dest="num_classes", metavar="N")
+    parser.add_argument("--classes", type=common.positive, dest="num_classes", metavar="N")
     parser.add_argument(
         "--images", type=Path, nargs="+", metavar="IMAGE_OR_FOLDER",
         help="sharp images to train on (default: procedural textures and free photographs)",
     )  # fmt: skip
     parser.add_argument(
-        "--textures",
-        type=positive,
-        dest="textures_each",
-        metavar="N",
+        "--textures", type=common.positive, dest="textures_each", metavar="N",
         help="of each procedural family",
-    )
-    parser.add_argument("--steps", type=positive, dest="num_steps", metavar="N")
-    parser.add_argument("--batch", type=positive, dest="batch_size", metavar="N")
+    )  # fmt: skip
+    parser.add_argument("--steps", type=common.positive, dest="num_steps", metavar="N")
+    parser.add_argument("--batch", type=common.positive, dest="batch_size", metavar="N")
     parser.add_argument("--lr", type=float, help="peak of the learning rate")
     parser.add_argument(
         "--data", type=Path, metavar="FOLDER",
@@ -63,11 +45,9 @@ def add(commands):
     parser.add_argument(
         "--tensorboard", type=Path, metavar="FOLDER", help="and there for TensorBoard, if installed"
     )
-    add_max_pixels(parser)
-    add_device(parser)
-    parser.add_argument("--seed", type=seed, help="of every random draw (default: the recipe's)")
-    parser.add_argument("--json", action="store_true", help="print the run's record as JSON")
-    parser.set_defaults(run=run)
+    common.add_options(parser, "--max-pixels", "--device")
+    common.add_options(parser, "--seed", help="of every random draw (default: the recipe's)")
+    common.add_options(parser, "--json", help="print the run's record as JSON")
 
 
 def run(options):
@@ -78,7 +58,7 @@ def run(options):
     from .._checks import check_choice
     from ..reproduce.catalogue import RECIPES
 
-    check_writable(options.out, ".safetensors")
+    common.check_writable(options.out, ".safetensors")
     if options.images is not None and options.textures_each is not None:
         raise ValueError("--textures draws pictures, --images names them; pass one of the two.")
     recipe = learn.Recipe()
@@ -109,22 +89,18 @@ def run(options):
         network, record = maps.train_estimator(
             recipe, options.out, images=None if pictures is None else [p.load() for p in pictures],
             scans=scans, held_out=held_out, device=device, progress=True, callback=callback,
-            say=complain,
+            say=common.complain,
         )  # fmt: skip
         if not learn.is_main_process():
             return 0
         if recipe.on_crops and not held_out:
-            complain("its deviation is not calibrated: nothing was put aside that it has not seen")
+            common.complain("its deviation is not calibrated: nothing was put aside for that")
         elif network.states_std and not recipe.on_crops:
-            complain("its deviation stays as learned: sigma and sigma-small alone are calibrated")
-    if options.json:
-        print(json.dumps({"out": str(options.out), **record}))
-    else:
-        rmse = record["history"]["rmse"]
-        print(
-            f"{options.out}: {record['seconds']:.0f} s, RMSE on the patches being learned "
-            f"{rmse[0]:.3f} -> {rmse[-1]:.3f} px"
-        )
+            common.complain("its deviation stays as learned: only sigma networks are calibrated")
+    rmse = record["history"]["rmse"]
+    words = f"{options.out}: {record['seconds']:.0f} s, RMSE on the patches being learned "
+    words += f"{rmse[0]:.3f} -> {rmse[-1]:.3f} px"
+    common.tell(options, {"out": str(options.out), **record}, words)
     return 1 if left_out else 0
 
 
@@ -134,7 +110,7 @@ def _read(options, smallest):
 
     good, bad = [], []
     for path, image, error in data.load_images(
-        options.images, min_side=smallest, **loading(options)
+        options.images, min_side=smallest, max_pixels=options.max_pixels
     ):
         if image is None:
             bad.append(error)
@@ -148,15 +124,15 @@ def _read(options, smallest):
 def _say_what_is_special(options, recipe, scans, held_out, left_out):
     """Name what was left out, what was put aside, and options that change nothing."""
     for error in left_out:
-        complain(f"left out: {error}")
+        common.complain(f"left out: {error}")
     if options.images is not None:
-        say_what_is_passed_over(options.images)
+        common.say_what_is_passed_over(options.images)
     if options.images is not None and held_out:
-        names = ", ".join(printable(picture.name) for picture in held_out[:5])
-        complain(f"put aside to calibrate on: {names}{', ...' if held_out[5:] else ''}")
+        names = ", ".join(common.printable(picture.name) for picture in held_out[:5])
+        common.complain(f"put aside to calibrate on: {names}{', ...' if held_out[5:] else ''}")
     if options.images is not None and recipe.source != "free":
-        complain("--images takes the place of the pictures that the recipe trains on")
+        common.complain("--images takes the place of the pictures that the recipe trains on")
     if options.data is not None and scans is None:
-        say_idle("--data", "this training needs no Brodatz scans")
+        common.say_idle("--data", "this training needs no Brodatz scans")
     if options.textures_each is not None and recipe.source == "as-published":
-        say_idle("--textures", "this recipe trains on Brodatz scans alone")
+        common.say_idle("--textures", "this recipe trains on Brodatz scans alone")

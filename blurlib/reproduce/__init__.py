@@ -4,11 +4,11 @@ What needs the Brodatz scans cannot run on the page of a reader, who has not got
 and the chapters read the record: numbers, never pictures.
 """
 
-import functools
 import json
 import platform
 import time
 from datetime import date
+from functools import partial
 from pathlib import Path
 
 import torch
@@ -23,30 +23,17 @@ from .datasets import places_also_trained_on
 from .experiment import Experiment, NoData, NotShipped
 
 __all__ = [
-    "NEED_TRAINING",
-    "RECORDS",
-    "NoData",
-    "NotShipped",
-    "places_also_trained_on",
-    "reproduce",
-]
+    "NEED_TRAINING", "RECORDS", "NoData", "NotShipped", "places_also_trained_on", "reproduce",
+]  # fmt: skip
 
 #: The records by name: what makes each from the Brodatz scans.
 RECORDS = {
     "brodatz-dataset": datasets.dataset,
     "brodatz-statistics": datasets.statistics_of_scans,
     "brodatz-leak": datasets.leak,
-    "brodatz-unseen-spectrum-30": functools.partial(studies.unseen, "spectrum-30"),
-    **{
-        f"slides-{name}": functools.partial(slides.rows, name)
-        for name in SHIPPED
-        if name.startswith("thesis")
-    },
-    **{
-        name: functools.partial(regression.regression, name)
-        for name, recipe in SHIPPED.items()
-        if recipe.on_crops
-    },
+    "brodatz-unseen-spectrum-30": partial(studies.unseen, "spectrum-30"),
+    **{f"slides-{name}": partial(slides.rows, name) for name in SHIPPED if "thesis" in name},
+    **{name: partial(regression.regression, name) for name, r in SHIPPED.items() if r.on_crops},
     "slides-third-row": slides.third_row,
     "slides-text": slides.text,
     "slides-photographs": slides.photographs,
@@ -62,12 +49,8 @@ RECORDS = {
 
 #: Those that need networks which are not packaged.
 NEED_TRAINING = (
-    "training-curve",
-    "training-choices",
-    "patch-sizes",
-    "readouts",
-    "classical-calibration",
-)
+    "training-curve", "training-choices", "patch-sizes", "readouts", "classical-calibration",
+)  # fmt: skip
 
 
 def reproduce(name, folder=None, *, out="results", weights=None, device="cpu", progress=False):
@@ -124,19 +107,16 @@ def reproduce(name, folder=None, *, out="results", weights=None, device="cpu", p
         "command": f"blurlib reproduce {name}" + (" --quick" if weights is None else ""),
         "data": {
             "source": "Brodatz scans, 640 x 640, verified by SHA-1; not distributed",
-            "files": [scan.name for scan in scans],
-            "missing": len(scans.missing),
+            "files": [scan.name for scan in scans], "missing": len(scans.missing),
         },
-        "date": date.today().isoformat(),
-        "device": device_name(device),
+        "date": date.today().isoformat(), "device": device_name(device),
         "versions": {
-            "blurlib": __version__,
-            "torch": torch.__version__,
+            "blurlib": __version__, "torch": torch.__version__,
             "python": platform.python_version(),
         },
         "seconds": round(time.perf_counter() - start, 1),
         **measured,
-    }
+    }  # fmt: skip
     if experiment.used:
         record["training"] = experiment.used
     Path(out).mkdir(parents=True, exist_ok=True)

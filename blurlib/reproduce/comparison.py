@@ -1,22 +1,13 @@
 """Records of all estimators side by side: networks and classical methods on the same pictures."""
 
 import time
+from functools import partial
 
-import torch
-
-from ..data import list_images, load_image, packaged_image
-from ..maps import make_test_image, rmse
-from ..maps.classical import (
-    CLASSICAL,
-    ClassicalEstimator,
-    classical_estimator,
-    fit_calibration,
-    load_calibration,
-)
-from ..maps.estimators import estimator_of
-from .experiment import mean_and_std
+from ..data import Picture, open_folder, packaged_image
+from ..maps import make_test_image
+from ..maps.classical import CLASSICAL, ClassicalEstimator, fit_calibration, load_calibration
+from .experiment import mean_and_std, rms
 from .regression import DEGRADED
-from .slides import data_beside
 
 #: The networks that are compared.
 COMPARED_NETWORKS = ("sigma-net", "spectrum-30", "thesis-30")
@@ -33,17 +24,11 @@ _SIDE, _TIMES = 512, 3
 
 def comparison(experiment):
     """Score every estimator on every row, and take its time."""
-    estimators = {name: estimator_of(experiment.network(name)) for name in COMPARED_NETWORKS}
-    estimators |= {name: classical_estimator(name) for name in CLASSICAL}
-    rows = _rows(experiment)
-    found = {name: {row: {} for row in rows} for name in estimators}
-    for row, (pictures, field, degradation) in rows.items():
-        rng = torch.Generator().manual_seed(0)
-        for name, load in experiment.each(pictures.items(), row):
-            blurred, truth = make_test_image(load(), field, rng=rng, **degradation)
-            for who, estimator in estimators.items():
-                answer = estimator.predict(blurred, stride=COMPARISON_STRIDE, border="valid")
-                found[who][row][name] = rmse(answer.sigma, answer.at_windows(truth))
+    estimators = experiment.estimators(COMPARED_NETWORKS, CLASSICAL)
+    rows = {
+        row: experiment.errors(estimators, *test, row, stride=COMPARISON_STRIDE)
+        for row, test in _tests(experiment).items()
+    }
     return {
         "stride": COMPARISON_STRIDE, "smoothing": None, "readout": "mean",
         "protocol": "unseen textures; author's kernels, 8 bits; the classical methods were "
@@ -53,30 +38,30 @@ def comparison(experiment):
         "textures": experiment.textures, "collection": list(COLLECTION),
         "estimators": {
             name: {
-                "rows": {row: mean_and_std(scores) for row, scores in scores_of.items()},
-                "seconds_512": _seconds(estimators[name]),
+                "rows": {
+                    row: mean_and_std({key: rms(one.error) for key, one in found[name].items()})
+                    for row, found in rows.items()
+                },
+                "seconds_512": _seconds(estimator),
             }
-            for name, scores_of in found.items()
+            for name, estimator in estimators.items()
         },
     }  # fmt: skip
 
 
-def _rows(experiment):
-    """Return pictures by name, field and degradation of every row."""
-    scans = {scan.name: scan.load for scan in experiment.held_out}
-    free = {name: lambda name=name: packaged_image(name) for name in COLLECTION}
-    text = {
-        path.name: lambda path=path: load_image(path)
-        for path in list_images([data_beside(experiment, "text")])
-    }
+def _tests(experiment):
+    """Return the pictures of every row, and what makes a test of them."""
+    scans, text = experiment.held_out, open_folder([experiment.folder_beside("text")])
+    free = [Picture(name, name, partial(packaged_image, name)) for name in COLLECTION]
+    ramp, sin, sin2d = (partial(make_test_image, field=name) for name in ("ramp", "sin", "sin2d"))
     return {
-        "ramp": (scans, "ramp", {}),
-        "sin": (scans, "sin", {}),
-        **{row: (scans, "ramp", degradation) for row, degradation in DEGRADED.items()},
-        "collection, ramp": (free, "ramp", {}),
-        "collection, sin": (free, "sin", {}),
-        "text, sin": (text, "sin", {}),
-        "text, sin2d": (text, "sin2d", {}),
+        "ramp": (scans, ramp),
+        "sin": (scans, sin),
+        **{row: (scans, partial(ramp, **degradation)) for row, degradation in DEGRADED.items()},
+        "collection, ramp": (free, ramp),
+        "collection, sin": (free, sin),
+        "text, sin": (text, sin),
+        "text, sin2d": (text, sin2d),
     }
 
 
@@ -98,15 +83,15 @@ def calibration(experiment):
         fitted.save(experiment.weights / "classical.safetensors")
     packaged = load_calibration()
     image, _ = make_test_image(packaged_image("grass"), "ramp")
-    differences = {}
-    for name in CLASSICAL:
-        old, new = (
-            ClassicalEstimator(name, some.curves.get(name, some.forest))
-            .predict(image, stride=COMPARISON_STRIDE, border="valid")
-            .sigma
-            for some in (packaged, fitted)
-        )
-        differences[name] = round((old - new).abs().max().item(), 4)
+
+    def sigma(name, found):
+        estimator = ClassicalEstimator(name, found.curves.get(name, found.forest))
+        return estimator.predict(image, stride=COMPARISON_STRIDE, border="valid").sigma
+
+    differences = {
+        name: round((sigma(name, packaged) - sigma(name, fitted)).abs().max().item(), 4)
+        for name in CLASSICAL
+    }
     kept = ("recipe", "num_cuts", "windows", "spoiled", "training_rmse")
     return {
         **{key: fitted.record[key] for key in kept}, "trained_on": fitted.record["data"],

@@ -7,60 +7,46 @@ from dataclasses import asdict, replace
 
 import torch
 
-from ..data import (
-    DatasetConfig,
-    blur_levels,
-    build_dataset,
-    draw_sigmas,
-    load_dataset,
-    texture_statistics,
-    to_levels,
-)
-from ..learn import NETWORKS, TrainConfig, device_name, thin_history, train
+from .. import data
+from ..learn import NETWORKS, READOUTS, TrainConfig, device_name, thin_history, train
 from ..maps import evaluate_patches
 
 _SCORED_SIGMAS = 4  # classes whose changed pixels are counted: 0.1 to 0.4
 
 
+def _build(experiment, config):
+    """Return a dataset, read from a folder that is gone, and the seconds that its build took."""
+    with tempfile.TemporaryDirectory() as folder:
+        start = time.perf_counter()
+        data.build_dataset(experiment.scans, folder, config, progress=experiment.progress)
+        return data.load_dataset(folder), time.perf_counter() - start
+
+
 def dataset(experiment):
     """Build the datasets of both protocols; count patches, and the pixels that blur changes."""
-    record = {"protocols": {}}
+    protocols, changed, published = {}, {}, data.DatasetConfig()
     for protocol in ("as-published", "unseen"):
-        with tempfile.TemporaryDirectory() as folder:
-            start = time.perf_counter()
-            manifest = build_dataset(
-                experiment.scans,
-                folder,
-                DatasetConfig(protocol=protocol),
-                progress=experiment.progress,
-            )
-            seconds = time.perf_counter() - start
-            dataset = load_dataset(folder)
-        record["protocols"][protocol] = {
-            "config": manifest["config"],
-            "counts": manifest["counts"],
-            "pictures": len(manifest["pictures"]),
-            "test_pictures": sum(p["role"] == "test" for p in manifest["pictures"]),
-            "materials": len({p["material"] for p in manifest["pictures"]}),
-            "classes_are_balanced": all(
-                len(set(side)) == 1 for side in manifest["class_balance"].values()
-            ),
+        dataset, seconds = _build(experiment, data.DatasetConfig(protocol=protocol))
+        manifest, pictures = dataset.manifest, dataset.manifest["pictures"]
+        balance = manifest["class_balance"].values()
+        protocols[protocol] = {
+            "config": manifest["config"], "counts": manifest["counts"], "pictures": len(pictures),
+            "test_pictures": sum(picture["role"] == "test" for picture in pictures),
+            "materials": len({picture["material"] for picture in pictures}),
+            "classes_are_balanced": all(len(set(side)) == 1 for side in balance),
             "sha256": manifest["sha256"],
             "places_also_trained_on": places_also_trained_on(dataset),
             "seconds": round(seconds, 1),
-        }
-    published = DatasetConfig()
-    changed = {}
-    for sigma in draw_sigmas(published, "")[:_SCORED_SIGMAS]:
-        shares = []
-        for scan in experiment.scans:
-            levels = to_levels(scan.load())
-            shares.append((blur_levels(levels, sigma, published) != levels).double().mean().item())
+        }  # fmt: skip
+    scans = [data.to_levels(scan.load()) for scan in experiment.scans]
+    for sigma in data.draw_sigmas(published, "")[:_SCORED_SIGMAS]:
+        changes = [data.blur_levels(levels, sigma, published) != levels for levels in scans]
+        shares = [change.double().mean().item() for change in changes]
         changed[f"{sigma:.1f}"] = {
             "mean": statistics.mean(shares), "min": min(shares), "max": max(shares),
         }  # fmt: skip
-    record["changed_pixels"] = changed
-    return {**record, "device": device_name("cpu")}  # wherever else the networks are
+    # On the CPU wherever the networks are.
+    return {"protocols": protocols, "changed_pixels": changed, "device": device_name("cpu")}
 
 
 def places_also_trained_on(dataset):
@@ -85,7 +71,7 @@ def places_also_trained_on(dataset):
 
 def statistics_of_scans(experiment):
     """Measure every scan's spectrum, contrast and tails."""
-    return {"scans": {scan.name: texture_statistics(scan.load()) for scan in experiment.scans},
+    return {"scans": {scan.name: data.texture_statistics(scan.load()) for scan in experiment.scans},
             "device": device_name("cpu")}  # fmt: skip
 
 
@@ -96,43 +82,34 @@ LEAK_RUNS = {
 }
 
 
-def leak(experiment, runs=None, base=None):
+def leak(experiment):
     """Train the same network in the same way under both protocols, and score both."""
-    base = DatasetConfig(padding_mode="reflect") if base is None else base
-    record = {"config": asdict(base), "networks": {}}
-    datasets = {}
-    for protocol in ("as-published", "unseen"):
-        with tempfile.TemporaryDirectory() as folder:
-            build_dataset(
-                experiment.scans,
-                folder,
-                replace(base, protocol=protocol),
-                progress=experiment.progress,
-            )
-            datasets[protocol] = load_dataset(folder)
+    base = data.DatasetConfig(padding_mode="reflect")
+    datasets = {
+        protocol: _build(experiment, replace(base, protocol=protocol))[0]
+        for protocol in ("as-published", "unseen")
+    }
     aside = torch.tensor([p["role"] == "test" for p in datasets["unseen"].manifest["pictures"]])
-    for name, config in (LEAK_RUNS if runs is None else runs).items():
-        found = {}
+    networks = {}
+    for name, config in LEAK_RUNS.items():
+        networks[name] = {"train": asdict(config)}
         for protocol, dataset in datasets.items():
             rng = torch.Generator().manual_seed(base.seed)
             network = NETWORKS[name](base.num_classes).initialise(rng)
+            stream = dataset.train.stream(rng=rng, device=experiment.device)
             history = train(
-                network,
-                dataset.train.stream(rng=rng, device=experiment.device),
-                config,
-                device=experiment.device,
-                progress=experiment.progress,
+                network, stream, config, device=experiment.device, progress=experiment.progress
             )
             # The same pictures under both protocols: those that "unseen" put aside.
-            test = dataset.test.select(aside[dataset.test.pictures])
-            found[protocol] = {
+            same = dataset.test.select(aside[dataset.test.pictures])
+            networks[name][protocol] = {
                 readout: {
-                    "test": evaluate_patches(network, dataset.test, readout=readout)["rmse"],
-                    "same_pictures": evaluate_patches(network, test, readout=readout)["rmse"],
+                    key: evaluate_patches(network, side, readout=readout)["rmse"]
+                    for key, side in (("test", dataset.test), ("same_pictures", same))
                 }
-                for readout in ("mean", "argmax")
+                for readout in READOUTS
+            } | {
+                "seconds": round(history["seconds"][-1], 1),
+                "training_rmse": thin_history(history)["rmse"][-1],
             }
-            found[protocol]["seconds"] = round(history["seconds"][-1], 1)
-            found[protocol]["training_rmse"] = thin_history(history)["rmse"][-1]
-        record["networks"][name] = {"train": asdict(config), **found}
-    return record
+    return {"config": asdict(base), "networks": networks}

@@ -5,12 +5,17 @@ import statistics
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
+from typing import NamedTuple
 
+import torch
 from tqdm import tqdm
 
 from ..data import DatasetConfig
+from ..data.sources import data_folder
 from ..learn import RunLog, load_network, pretrained, pretrained_names, split_scans
-from ..maps import train_estimator
+from ..maps import estimator_of, evaluate_image, train_estimator
+from ..maps.classical import classical_estimator
+from ..maps.uncertainty import WITHIN, coverage
 from .catalogue import RECIPES
 
 
@@ -20,6 +25,14 @@ class NotShipped(ValueError):
 
 class NoData(FileNotFoundError):
     """Data that cannot be downloaded, and are not there."""
+
+
+class Errors(NamedTuple):
+    """Estimate less truth, in double precision; the std that was stated, or None; the truth."""
+
+    error: torch.Tensor
+    std: torch.Tensor | None
+    truth: torch.Tensor
 
 
 @dataclass(frozen=True)
@@ -80,7 +93,14 @@ class Experiment:
                     f"{name} does not come with the package; leave out --quick to train it."
                 )
             return pretrained(name)
-        path = self._train(name)
+        self.weights.mkdir(parents=True, exist_ok=True)
+        path = self.weights / f"{name}.safetensors"
+        if not path.is_file():
+            with RunLog(path.with_suffix(".csv")) as log:
+                train_estimator(
+                    RECIPES[name], path, scans=self.scans, held_out=self.held_out,
+                    device=self.device, progress=self.progress, callback=log,
+                )  # fmt: skip
         network, record = load_network(path)  # float16 even if just trained, as it is shipped
         # What a recipe is in a file: JSON knows no tuples.
         if record.get("recipe") != json.loads(json.dumps(RECIPES[name].as_dict())):
@@ -94,18 +114,6 @@ class Experiment:
                 "anew, or name the folder that it was trained on."
             )
         return network, record
-
-    def _train(self, name):
-        """Train a network if it is not there yet; return its file."""
-        self.weights.mkdir(parents=True, exist_ok=True)
-        path = self.weights / f"{name}.safetensors"
-        if not path.is_file():
-            with RunLog(path.with_suffix(".csv")) as log:
-                train_estimator(
-                    RECIPES[name], path, scans=self.scans, held_out=self.held_out,
-                    device=self.device, progress=self.progress, callback=log,
-                )  # fmt: skip
-        return path
 
     @property
     def textures(self):
@@ -131,9 +139,78 @@ class Experiment:
             )
         return [there[name] for name in names]
 
-    def each(self, scans, name):
-        """Go through scans with a progress bar."""
-        return tqdm(scans, desc=name, disable=None if self.progress else True)
+    def each(self, pictures, name):
+        """Go through pictures with a progress bar."""
+        return tqdm(pictures, desc=name, disable=None if self.progress else True)
+
+    def folder_beside(self, name):
+        """Return a folder of the data that stands beside that of the textures."""
+        folder = data_folder(name, self.folder)
+        if folder.name != name or not folder.is_dir():
+            raise NoData(
+                f"there is no folder {name!r} in {folder}; name the folder that has it and "
+                "'brodatz'."
+            )
+        return folder
+
+    def estimators(self, networks, classical):
+        """Return the estimators of networks, by their recipes' names, and classical ones."""
+        learned = {name: estimator_of(self.network(name)) for name in networks}
+        return learned | {name: classical_estimator(name) for name in classical}
+
+    def scores(self, estimator, pictures, field, title, **options):
+        """Return RMSE and bias by picture, as `blurlib.maps.evaluate_image` finds them."""
+        found = {
+            picture.name: evaluate_image(estimator, picture.load(), field, **options)
+            for picture in self.each(pictures, title)
+        }
+        return [{name: one[key] for name, one in found.items()} for key in ("rmse", "bias")]
+
+    def errors(self, estimators, pictures, make, title, *, stride):
+        """Return what each estimator finds on each picture, beside the truth.
+
+        Parameters
+        ----------
+        estimators : dict of str to Estimator
+            All of them look at the same images.
+        pictures : sequence of Picture
+            Sharp.
+        make : callable
+            Returns image and true sigma from a sharp image and ``rng``.
+        title : str
+            Of the progress bar.
+        stride : int
+            Step between the windows.
+
+        Returns
+        -------
+        errors : dict of dict of Errors
+            By estimator and picture.
+        """
+        rng = torch.Generator().manual_seed(0)
+        found = {name: {} for name in estimators}
+        for picture in self.each(pictures, title):
+            image, truth = make(picture.load(), rng=rng)
+            for name, estimator in estimators.items():
+                answer = estimator.predict(image, stride=stride, border="valid")
+                there = answer.at_windows(truth)
+                error = answer.sigma.double() - there.double()
+                found[name][picture.name] = Errors(error, answer.std, there)
+        return found
+
+
+def rms(errors):
+    """Return the root of the mean square, in the precision of the errors."""
+    return errors.square().mean().sqrt().item()
+
+
+def rounded(found, digits=4):
+    """Round every float of a record, however deep it lies."""
+    if isinstance(found, dict):
+        return {key: rounded(value, digits) for key, value in found.items()}
+    if isinstance(found, list | tuple):
+        return [rounded(value, digits) for value in found]
+    return round(found, digits) if isinstance(found, float) else found
 
 
 def mean_and_std(values):
@@ -149,9 +226,11 @@ def mean_and_std(values):
     found : dict
         ``mean_rmse``, ``std_rmse`` (None for one texture alone) and ``images``, all values.
     """
-    several = len(values) > 1
-    return {
-        "mean_rmse": round(statistics.mean(values.values()), 4),
-        "std_rmse": round(statistics.stdev(values.values()), 4) if several else None,
-        "images": {name: round(value, 4) for name, value in values.items()},
-    }
+    std = statistics.stdev(values.values()) if len(values) > 1 else None
+    found = {"mean_rmse": statistics.mean(values.values()), "std_rmse": std, "images": values}
+    return rounded(found)
+
+
+def shares_within(errors, std):
+    """Return the shares of errors within one and two std, for a record."""
+    return {str(number): round(coverage(errors, std, number), 3) for number in WITHIN}

@@ -4,10 +4,9 @@ import torch
 
 from ..data import DatasetConfig
 from ..learn import split_scans
-from ..maps import rmse
 from ..maps.fit import CALIBRATION_FIELDS, CALIBRATION_STRIDE, errors_of, joined
-from ..maps.uncertainty import WITHIN, coverage, fit_std_scale, reliability, sparsification_curve
-from .experiment import mean_and_std
+from ..maps.uncertainty import fit_std_scale, reliability, sparsification_curve
+from .experiment import mean_and_std, rms, rounded, shares_within
 
 #: What is done to the ramp's picture before a network looks at it.
 DEGRADED = {
@@ -26,39 +25,39 @@ def regression(name, experiment):
     rng = torch.Generator().manual_seed(0)
     rows, within, pairs = {}, {}, []
     for row, degradation in {**dict.fromkeys(CALIBRATION_FIELDS, {}), **DEGRADED}.items():
-        found = {
-            scan.name: errors_of(network, scan, row.partition(",")[0], rng=rng, **degradation)
-            for scan in experiment.each(experiment.held_out, row)
-        }
-        rows[row] = mean_and_std({key: rmse(e, 0 * e) for key, (e, _) in found.items()})
-        within[row] = _shares(*joined(found.values()))
+        found = _errors(network, experiment.each(experiment.held_out, row), row, rng, **degradation)
+        rows[row] = _by_scan(found)
+        within[row] = shares_within(*joined(found.values()))
         if row in CALIBRATION_FIELDS:
-            pairs.append(list(found.values()))
+            pairs.append(found.values())
     by_scan = list(zip(*pairs, strict=True))
-    errors, deviations = joined(pair for scan in by_scan for pair in scan)
-    stated, measured = reliability(errors, deviations)
+    errors, std = joined(pair for scan in by_scan for pair in scan)
+    surest = zip(map(str, KEPT), sparsification_curve(errors, std, KEPT), strict=True)
+    stated, measured = reliability(errors, std)
     return {
         "estimator": name, "stride": CALIBRATION_STRIDE, "smoothing": None,
         "protocol": "unseen textures; author's kernels, 8 bits; the one factor of its std was "
         "found on these textures, ramp and sin",
         "textures": experiment.textures, "rows": rows,
         "rows_on_training_scans": _learned_from(network, experiment),
-        "uncertainty": {
-            "std_scale": round(network.std_scale.item(), 4),
+        "uncertainty": rounded({
+            "std_scale": network.std_scale.item(),
             "coverage": within,
             "coverage_leave_one_out": _left_one_out(by_scan),
-            "sparsification": {
-                str(share): round(error, 4)
-                for share, error in zip(
-                    KEPT, sparsification_curve(errors, deviations, KEPT), strict=True
-                )
-            },
-            "reliability": {
-                name: [round(value, 4) for value in values.tolist()]
-                for name, values in (("rms_std", stated), ("rmse", measured))
-            },
-        },
+            "sparsification": dict(surest),
+            "reliability": {"rms_std": stated.tolist(), "rmse": measured.tolist()},
+        }),
     }  # fmt: skip
+
+
+def _errors(network, scans, row, rng=None, **degradation):
+    """Return errors and std by scan."""
+    field = row.partition(",")[0]
+    return {scan.name: errors_of(network, scan, field, rng=rng, **degradation) for scan in scans}
+
+
+def _by_scan(found):
+    return mean_and_std({name: rms(error.double()) for name, (error, _) in found.items()})
 
 
 def _learned_from(network, experiment):
@@ -71,16 +70,9 @@ def _learned_from(network, experiment):
         return None
     rows = {}
     for field in CALIBRATION_FIELDS:
-        found = {}
-        for scan in experiment.each(seen, f"{field}, scans that it learned from"):
-            error, _ = errors_of(network, scan, field)
-            found[scan.name] = rmse(error, 0 * error)
-        rows[field] = mean_and_std(found)
+        scans = experiment.each(seen, f"{field}, scans that it learned from")
+        rows[field] = _by_scan(_errors(network, scans, field))
     return rows
-
-
-def _shares(errors, deviations):
-    return {str(number): round(coverage(errors, deviations, number), 3) for number in WITHIN}
 
 
 def _left_one_out(by_scan):
@@ -88,6 +80,6 @@ def _left_one_out(by_scan):
     scaled = []
     for place, pairs in enumerate(by_scan):
         others = joined(pair for other in by_scan[:place] + by_scan[place + 1 :] for pair in other)
-        errors, deviations = joined(pairs)
-        scaled.append((errors, fit_std_scale(*others) * deviations))
-    return _shares(*joined(scaled))
+        errors, std = joined(pairs)
+        scaled.append((errors, fit_std_scale(*others) * std))
+    return shares_within(*joined(scaled))

@@ -1,19 +1,16 @@
 """Record of what breaks a sigma map: one rule of the training broken at a time."""
 
-import torch
+import statistics
+from functools import partial
 
-from ..maps import bias, rmse
-from ..maps.classical import classical_estimator
 from ..maps.corruptions import corrupt_test_image
-from ..maps.estimators import estimator_of
-from ..maps.uncertainty import NO_TEXTURE, coverage
-from .experiment import mean_and_std
+from ..maps.fit import joined
+from ..maps.uncertainty import NO_TEXTURE
+from .experiment import mean_and_std, rms, rounded, shares_within
 
 #: Networks and classical methods that are compared; `STATES_STD` has its std scored.
-ROBUSTNESS_NETWORKS, ROBUSTNESS_CLASSICAL = (
-    ("thesis-30", "spectrum-30", "sigma-net-small", "sigma-net"),
-    ("laplacian-variance", "spectrum-fit"),
-)
+ROBUSTNESS_NETWORKS = ("thesis-30", "spectrum-30", "sigma-net-small", "sigma-net")
+ROBUSTNESS_CLASSICAL = ("laplacian-variance", "spectrum-fit")
 STATES_STD = "sigma-net"
 
 #: Step between the windows that are scored, in pixels: they lie side by side.
@@ -34,8 +31,7 @@ LEVELS = {
 
 def robustness(experiment):
     """Score estimators, and the std of one, on each corruption."""
-    estimators = {name: estimator_of(experiment.network(name)) for name in ROBUSTNESS_NETWORKS}
-    estimators |= {name: classical_estimator(name) for name in ROBUSTNESS_CLASSICAL}
+    estimators = experiment.estimators(ROBUSTNESS_NETWORKS, ROBUSTNESS_CLASSICAL)
     rows = {
         row_name(kind, level): _row(estimators, experiment, kind, level)
         for kind, levels in LEVELS.items()
@@ -55,44 +51,27 @@ def row_name(kind, level):
 
 
 def _row(estimators, experiment, kind, level):
-    rng = torch.Generator().manual_seed(0)
-    found = {name: {} for name in estimators}
-    biases = {name: {} for name in estimators}
-    errors, deviations = [], []
-    for scan in experiment.each(experiment.held_out, row_name(kind, level)):
-        image, truth = corrupt_test_image(scan.load(), kind, level, rng=rng)
-        for name, estimator in estimators.items():
-            answer = estimator.predict(image, stride=ROBUSTNESS_STRIDE, border="valid")
-            there = answer.at_windows(truth)
-            if name == STATES_STD:
-                errors.append((answer.sigma - there).flatten())
-                deviations.append(answer.std.flatten())
-            found[name][scan.name] = rmse(answer.sigma, there)
-            biases[name][scan.name] = bias(answer.sigma, there)
-    scores = {
-        name: mean_and_std(found[name])
-        | {"bias": round(sum(biases[name].values()) / len(biases[name]), 4)}
-        for name in estimators
-    }
+    make = partial(corrupt_test_image, kind=kind, level=level)
+    found = experiment.errors(
+        estimators, experiment.held_out, make, row_name(kind, level), stride=ROBUSTNESS_STRIDE
+    )
+    scores = {}
+    for name, pictures in found.items():
+        bias = statistics.mean(one.error.mean().item() for one in pictures.values())
+        scores[name] = mean_and_std({key: rms(one.error) for key, one in pictures.items()})
+        scores[name]["bias"] = round(bias, 4)
+    errors, std = joined((one.error.float(), one.std) for one in found[STATES_STD].values())
     return {
-        "kind": kind,
-        "level": level,
-        "estimators": scores,
-        "uncertainty": _uncertainty(*map(torch.cat, (errors, deviations))),
-    }
+        "kind": kind, "level": level, "estimators": scores,
+        "uncertainty": _uncertainty(errors, std),
+    }  # fmt: skip
 
 
-def _uncertainty(errors, deviations):
+def _uncertainty(errors, std):
     """Return what is stated beside what is found, over all places of all scans."""
-    said = deviations < NO_TEXTURE
-    return {
-        "rms_std": round(deviations.square().mean().sqrt().item(), 4),
-        "rmse": round(errors.square().mean().sqrt().item(), 4),
-        "coverage": {
-            str(number): round(coverage(errors, deviations, number), 3) for number in (1, 2)
-        },
-        "share_rejected": round(1 - said.double().mean().item(), 4),
-        "rmse_not_rejected": (
-            round(errors[said].square().mean().sqrt().item(), 4) if said.any() else None
-        ),
-    }
+    said = std < NO_TEXTURE
+    return rounded({
+        "rms_std": rms(std), "rmse": rms(errors), "coverage": shares_within(errors, std),
+        "share_rejected": 1 - said.double().mean().item(),
+        "rmse_not_rejected": rms(errors[said]) if said.any() else None,
+    })  # fmt: skip

@@ -1,21 +1,14 @@
 """Records of the slides' results: ramp, sin and its smoothing, the third row, text."""
 
+import bisect
+import functools
+import itertools
+
 import scipy
 
-from ..data import list_images, load_image
-from ..data.sources import data_folder
-from ..maps import (
-    BOUNDARIES,
-    NEIGHBOURHOODS,
-    crop_to_windows,
-    estimator_of,
-    evaluate_image,
-    make_test_image,
-    predict_sigma_map,
-    rmse,
-    smooth,
-)
-from .experiment import NoData, mean_and_std
+from .. import maps
+from ..data import load_image, open_folder
+from .experiment import NoData, mean_and_std, rounded
 
 #: Smoothing iterations of the slides' sin rows.
 ITERATIONS = (1, 12_000)
@@ -27,14 +20,13 @@ def rows(name, experiment):
     found = {"ramp": {}, "sin": {}}
     for scan in experiment.each(experiment.held_out, name):
         for field, scores in found.items():
-            blurred, truth = make_test_image(scan.load(), field)
-            truth = crop_to_windows(truth)
-            raw = predict_sigma_map(network, blurred, readout="argmax")
-            scores.setdefault("raw", {})[scan.name] = rmse(raw, truth)
-            for way in NEIGHBOURHOODS:
-                for number in ITERATIONS if field == "sin" else ():
-                    score = rmse(smooth(raw, number, way), truth)
-                    scores.setdefault(f"{way}, {number}", {})[scan.name] = score
+            blurred, truth = maps.make_test_image(scan.load(), field)
+            truth = maps.crop_to_windows(truth)
+            raw = maps.predict_sigma_map(network, blurred, readout="argmax")
+            ways = itertools.product(maps.NEIGHBOURHOODS, ITERATIONS) if field == "sin" else ()
+            smoothed = {f"{way}, {number}": maps.smooth(raw, number, way) for way, number in ways}
+            for row, sigma_map in {"raw": raw, **smoothed}.items():
+                scores.setdefault(row, {})[scan.name] = maps.rmse(sigma_map, truth)
     return {
         "estimator": name, "readout": "argmax", "stride": 1,
         "textures": experiment.textures,
@@ -61,35 +53,28 @@ def third_row(experiment):
     for scan in experiment.each(experiment.scans, "third row"):
         image = scan.load()
         top, left = ((size - 128) // 2 for size in image.shape)
-        blurred, truth = make_test_image(image[top : top + 128, left : left + 128], "ramp")
-        truth = crop_to_windows(truth).double()
-        raw = predict_sigma_map(network, blurred, readout="argmax").double()
-        for boundary in BOUNDARIES:
-            known = None if boundary == "neumann" else truth
-            for way in NEIGHBOURHOODS:
-
-                def error(number, way=way, options=(boundary, known), raw=raw, truth=truth):
-                    smoothed = smooth(
-                        raw, number, way, boundary=options[0], dirichlet_values=options[1]
-                    )
-                    return rmse(smoothed, truth)
-
-                row = found.setdefault(f"{way}, {boundary}", {})
-                row[scan.name] = {
-                    "raw": error(0), "after_12000": error(12_000), "reaches": _first(error),
-                }  # fmt: skip
+        blurred, truth = maps.make_test_image(image[top : top + 128, left : left + 128], "ramp")
+        truth = maps.crop_to_windows(truth).double()
+        raw = maps.predict_sigma_map(network, blurred, readout="argmax").double()
+        for boundary, way in itertools.product(maps.BOUNDARIES, maps.NEIGHBOURHOODS):
+            error = functools.partial(_error_after, raw, truth, way, boundary)
+            found.setdefault(f"{way}, {boundary}", {})[scan.name] = {
+                "raw": error(0), "after_12000": error(12_000), "reaches": _first(error),
+            }  # fmt: skip
     return {"estimator": "thesis-30-as-published", "target_rmse": THIRD_ROW, "ways": found}
+
+
+def _error_after(raw, truth, way, boundary, number):
+    known = None if boundary == "neumann" else truth
+    smoothed = maps.smooth(raw, number, way, boundary=boundary, dirichlet_values=known)
+    return maps.rmse(smoothed, truth)
 
 
 def _first(error, most=2**20):
     """Return after how many iterations the error is at most the third row's; None if never."""
     if error(most) > THIRD_ROW:
         return None
-    low, high = 0, most
-    while high - low > 1:
-        middle = (low + high) // 2
-        low, high = (low, middle) if error(middle) <= THIRD_ROW else (middle, high)
-    return high
+    return 1 + bisect.bisect_left(range(1, most), True, key=lambda n: error(n) <= THIRD_ROW)
 
 
 #: Networks that read text and photographs, and the step between their windows.
@@ -98,49 +83,30 @@ READERS, TEXT_STRIDE = ("spectrum-30", "thesis-30"), 8
 #: The same for photographs, and the one that has seen noise, JPEG and disks.
 OF_PHOTOGRAPHS = (*READERS, "sigma-net")
 
-
 #: What a map of text is smoothed with, once, beside the raw one.
 SMOOTHED = "mean3x3"
 
 
-def data_beside(experiment, name):
-    """Return a folder of the data that stands beside that of the textures."""
-    folder = data_folder(name, experiment.folder)
-    if folder.name != name or not folder.is_dir():
-        raise NoData(
-            f"there is no folder {name!r} in {folder}; name the folder that has it and 'brodatz'."
-        )
-    return folder
-
-
 def text(experiment):
     """Score the sins on scans of printed text, in a folder ``text`` of the data."""
-    paths = list_images([data_beside(experiment, "text")])
-    found = {}
-    for name in READERS:
-        for readout in ("argmax", "mean"):
-            estimator = estimator_of(experiment.network(name), readout)
-            for field in ("sin", "sin2d"):
-                for row, smoothing in {field: None, f"{field}, {SMOOTHED}": SMOOTHED}.items():
-                    scores = {
-                        path.name: evaluate_image(
-                            estimator,
-                            load_image(path),
-                            field,
-                            stride=TEXT_STRIDE,
-                            smoothing=smoothing,
-                        )
-                        for path in experiment.each(paths, f"{name}, {row}")
-                    }
-                    found.setdefault(name, {}).setdefault(readout, {})[row] = {
-                        **mean_and_std({key: score["rmse"] for key, score in scores.items()}),
-                        "bias": {key: round(score["bias"], 4) for key, score in scores.items()},
-                    }
+    pages = open_folder([experiment.folder_beside("text")])
+    networks = {name: {"argmax": {}, "mean": {}} for name in READERS}
+    tests = list(itertools.product(("sin", "sin2d"), (None, SMOOTHED)))
+    for name, readouts in networks.items():
+        network = experiment.network(name)
+        for readout, rows in readouts.items():
+            for field, smoothing in tests:
+                row = f"{field}, {smoothing}" if smoothing else field
+                errors, biases = experiment.scores(
+                    maps.estimator_of(network, readout), pages, field, f"{name}, {row}",
+                    stride=TEXT_STRIDE, smoothing=smoothing,
+                )  # fmt: skip
+                rows[row] = {**mean_and_std(errors), "bias": rounded(biases)}
     return {
-        "text": [path.name for path in paths], "stride": TEXT_STRIDE,
+        "text": [page.name for page in pages], "stride": TEXT_STRIDE,
         "smoothing": f"none, or one step of {SMOOTHED}",
         "protocol": "real scans of print, never trained on; author's kernels, 8 bits",
-        "networks": found,
+        "networks": networks,
     }  # fmt: skip
 
 
@@ -151,13 +117,13 @@ def photographs(experiment):
     no true sigma: the area under the ROC curve says how often a blurred window reads as more
     blurred than a sharp one.
     """
-    folder = data_beside(experiment, "defocus")
+    folder = experiment.folder_beside("defocus")
     masks = sorted(folder.glob("*_mask.png"))
     if not masks:
         raise NoData(f"there is no NAME_mask.png in {folder}, and no NAME.jpg to go with it.")
     found = {}
     for name in OF_PHOTOGRAPHS:
-        estimator = estimator_of(experiment.network(name))
+        estimator = maps.estimator_of(experiment.network(name))
         areas = {}
         for path in experiment.each(masks, name):
             photograph = path.with_name(path.name.replace("_mask.png", ".jpg"))

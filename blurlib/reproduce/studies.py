@@ -3,9 +3,10 @@
 import torch
 
 from ..data import PatchStream
-from ..maps import estimator_of, evaluate_image, read_out
+from ..learn import READOUTS
+from ..maps import estimator_of, read_out
 from .catalogue import CHOICES, CURVE, PATCH_SIZES, SIZES
-from .experiment import mean_and_std
+from .experiment import mean_and_std, rms, rounded
 
 #: Patches on which a patch size is scored, and how many at a time.
 _TESTED, _AT_ONCE = 12_000, 2000
@@ -13,20 +14,15 @@ _TESTED, _AT_ONCE = 12_000, 2000
 
 def unseen(name, experiment):
     """Score a packaged network, which has seen none of the scans, on ramp and sin."""
-    estimator = estimator_of(experiment.network(name), "mean")
+    estimator = estimator_of(experiment.network(name))
     fields = {}
     for field in ("ramp", "sin"):
-        scores = {
-            scan.name: evaluate_image(estimator, scan.load(), field, stride=8)
-            for scan in experiment.each(experiment.scans, field)
-        }
+        errors, biases = experiment.scores(estimator, experiment.scans, field, field, stride=8)
+        images = {scan: {"rmse": errors[scan], "bias": biases[scan]} for scan in errors}
         fields[field] = {
-            "mean_rmse": sum(score["rmse"] for score in scores.values()) / len(scores),
-            "worst_rmse": max(score["rmse"] for score in scores.values()),
-            "images": {
-                scan: {key: round(score[key], 4) for key in ("rmse", "bias")}
-                for scan, score in scores.items()
-            },
+            "mean_rmse": sum(errors.values()) / len(errors),
+            "worst_rmse": max(errors.values()),
+            "images": rounded(images),
         }
     return {
         "estimator": name, "readout": "mean", "stride": 8, "smoothing": None,
@@ -38,16 +34,13 @@ def unseen(name, experiment):
 
 def _score(experiment, name):
     """Return a network's errors on the scans put aside: arg-max and mean, ramp and sin."""
-    network = experiment.network(name)
+    network, scans = experiment.network(name), experiment.held_out
     found = {}
     for readout in ("argmax", "mean"):
         estimator = estimator_of(network, readout)
         for field in ("ramp", "sin"):
-            scores = {
-                scan.name: evaluate_image(estimator, scan.load(), field, stride=8)["rmse"]
-                for scan in experiment.each(experiment.held_out, f"{name}, {field}")
-            }
-            found[f"{field}, {readout}"] = mean_and_std(scores)
+            errors, _ = experiment.scores(estimator, scans, field, f"{name}, {field}", stride=8)
+            found[f"{field}, {readout}"] = mean_and_std(errors)
     return found
 
 
@@ -77,21 +70,17 @@ def patch_sizes(experiment):
             [scan.load() for scan in experiment.held_out], network.sigmas.cpu(), contrast=1.0,
             patch_size=recipe.patch_size, rng=torch.Generator().manual_seed(1),
         )  # fmt: skip
-        estimates, truths = {"mean": [], "argmax": []}, []
+        answers, truths = [], []
         for _ in range(_TESTED // _AT_ONCE):
             patches, labels = stream.batch(_AT_ONCE)
             with torch.no_grad():
-                answer = network(patches.to(experiment.device)).cpu()
+                answers.append(network(patches.to(experiment.device)).cpu())
             truths.append(stream.sigmas[labels])
-            for readout, found_so_far in estimates.items():
-                found_so_far.append(read_out(answer, stream.sigmas, readout))
-        truth = torch.cat(truths)
+        answer, truth = torch.cat(answers), torch.cat(truths)
         found[name] = {
-            readout: round((torch.cat(parts) - truth).square().mean().sqrt().item(), 4)
-            for readout, parts in estimates.items()
+            readout: rms(read_out(answer, stream.sigmas, readout) - truth) for readout in READOUTS
         }
     return {
-        "textures": experiment.textures, "num_patches": _TESTED,
-        "sizes": list(PATCH_SIZES), "constant_guess": round(truth.std(correction=0).item(), 4),
-        "networks": found,
+        "textures": experiment.textures, "num_patches": _TESTED, "sizes": list(PATCH_SIZES),
+        "constant_guess": round(truth.std(correction=0).item(), 4), "networks": rounded(found),
     }  # fmt: skip
