@@ -91,7 +91,7 @@ def drawn_once():
 @pytest.fixture
 def few_textures(drawn_once, monkeypatch):
     """Let recipes train on the same few textures: drawing them anew takes longer than the test."""
-    monkeypatch.setattr("blurlib.learn.prepare.training_images", lambda **options: drawn_once)
+    monkeypatch.setattr("blurlib.data.free.training_images", lambda **options: drawn_once)
 
 
 @pytest.fixture(scope="session")

@@ -2,7 +2,8 @@
 
 A run that was stopped goes on from FILE.safetensors.unfinished. Started by torchrun, several
 processes share the work. Of your own images every fifth is put aside for the networks sigma and
-sigma-small, to calibrate the deviation that they state. The status is 1 if an image was left out.
+sigma-small, to calibrate the standard deviation that they state. The status is 1 if an image was
+left out.
 """
 
 import contextlib
@@ -76,7 +77,7 @@ def run(options):
     held_out, left_out = [], []
     if options.images is not None:
         pictures, left_out = _read(options, recipe.min_side)
-        if recipe.on_crops:  # its deviations are calibrated on what it has not seen
+        if recipe.on_crops:  # its std is calibrated on what it has not seen
             pictures, held_out = [p for i, p in enumerate(pictures) if i % 5 != 4], pictures[4::5]
     elif recipe.source != "free":
         scans = data.brodatz(options.data)
@@ -94,9 +95,9 @@ def run(options):
         if not learn.is_main_process():
             return 0
         if recipe.on_crops and not held_out:
-            common.complain("its deviation is not calibrated: nothing was put aside for that")
+            common.complain("its std is not calibrated: nothing was put aside for that")
         elif network.states_std and not recipe.on_crops:
-            common.complain("its deviation stays as learned: only sigma networks are calibrated")
+            common.complain("its std stays as learned: only sigma networks are calibrated")
     rmse = record["history"]["rmse"]
     words = f"{options.out}: {record['seconds']:.0f} s, RMSE on the patches being learned "
     words += f"{rmse[0]:.3f} -> {rmse[-1]:.3f} px"

@@ -11,16 +11,9 @@ from torch.nn import functional
 
 from .. import __version__
 from .._checks import check_device
+from ..data import free
 from ..data.crops import CropStream
 from ..data.datasets import StoredPatches, build_dataset, load_dataset
-from ..data.free import (
-    free_pages,
-    free_photographs,
-    gaussian_random_fields,
-    synthetic_cloth,
-    synthetic_prints,
-    training_images,
-)
 from ..data.protocols import DatasetConfig, split_materials
 from ..data.stream import PatchStream
 from .recipes import TRAINED_ON
@@ -164,16 +157,16 @@ def _trained_on(recipe, scans, rng):
         facts["files_sha256"] = _hash(groups["scans"])
         sizes = (0.5,) if mix is None else mix.sizes
         groups["smaller_scans"] = [_smaller(x, size) for size in sizes for x in groups["scans"]]
-    groups["textures"] = training_images(
+    groups["textures"] = free.training_images(
         rng=rng, num_each=recipe.textures_each, photographs=mix is None
     )
     if mix is not None:
-        groups["photographs"] = free_photographs()
-        groups["fields"] = gaussian_random_fields(recipe.num_fields, rng=rng)
-        groups["cloth"] = synthetic_cloth(recipe.num_cloths, rng=rng)
-    groups["pages"] = free_pages(recipe.num_pages, rng=rng)
+        groups["photographs"] = free.free_photographs()
+        groups["fields"] = free.gaussian_random_fields(recipe.num_fields, rng=rng)
+        groups["cloth"] = free.synthetic_cloth(recipe.num_cloths, rng=rng)
+    groups["pages"] = free.free_pages(recipe.num_pages, rng=rng)
     if mix is not None:
-        groups["old_print"] = synthetic_prints(recipe.num_prints, rng=rng)
+        groups["old_print"] = free.synthetic_prints(recipe.num_prints, rng=rng)
     # Some photographs are smaller than a crop and its blur.
     least = recipe.min_side if recipe.on_crops else 0
     groups = {name: [x for x in group if min(x.shape) >= least] for name, group in groups.items()}

@@ -7,21 +7,8 @@ import numpy as np
 import torch
 from torch.nn import functional
 
+from .. import blur
 from .._checks import check_choice, check_generator, check_image, check_integer, check_number
-from ..blur import (
-    FIELDS,
-    THESIS_TRUNCATE,
-    VaryingBlur,
-    add_noise,
-    blur_uniform,
-    blur_varying,
-    disk_psf,
-    effective_sigma,
-    gaussian_psf,
-    jpeg,
-    motion_psf,
-    quantize,
-)
 from ..data import crop_to_multiple
 
 #: What can be done to a test image, and the range of the level of each; a kernel has a name.
@@ -56,9 +43,9 @@ def _box_psf(side):
 
 #: Shapes of PSFs: what makes each from its one parameter, and parameter over effective sigma.
 _MAKERS = {
-    "disk": (disk_psf, 2.0),
+    "disk": (blur.disk_psf, 2.0),
     "box": (_box_psf, math.sqrt(12)),
-    "motion": (lambda length: motion_psf(length, _ANGLE), math.sqrt(24)),
+    "motion": (lambda length: blur.motion_psf(length, _ANGLE), math.sqrt(24)),
 }
 
 PSF_SHAPES = ("gaussian", *_MAKERS)
@@ -99,7 +86,7 @@ def psf_with_sigma(shape, sigma):
     check_choice(shape, "shape", PSF_SHAPES)
     sigma = check_number(sigma, "sigma", low=0, high=_SPREAD_MAX, unit="pixels")
     if shape == "gaussian":
-        return gaussian_psf(sigma, truncate=4.0)
+        return blur.gaussian_psf(sigma, truncate=4.0)
     parameters, spreads = _spreads(shape)
     return _MAKERS[shape][0](float(np.interp(sigma, spreads, parameters)))
 
@@ -112,7 +99,7 @@ def _spreads(shape):
     """
     maker, factor = _MAKERS[shape]
     parameters = np.linspace(0, 1.05 * factor * _SPREAD_MAX, 400)
-    spreads = np.array([effective_sigma(maker(float(value))) for value in parameters])
+    spreads = np.array([blur.effective_sigma(maker(float(value))) for value in parameters])
     first = int(np.flatnonzero(spreads > 0)[0]) - 1  # the last that does nothing
     return parameters[first:], spreads[first:]
 
@@ -164,43 +151,41 @@ def corrupt_test_image(sharp, kind, level, *, field="ramp", rng=None):
     (torch.Size([32, 48]), '1.5')
     """
     check_choice(kind, "kind", CORRUPTIONS)
-    check_choice(field, "field", FIELDS)
+    check_choice(field, "field", blur.FIELDS)
     check_image(sharp, "sharp", ndim=2)
     level = _check_level(kind, level)
     sharp = crop_to_multiple(sharp)
-    sigma_map = FIELDS[field](sharp.shape)
+    sigma_map, cut = blur.FIELDS[field](sharp.shape), {"truncate": blur.THESIS_TRUNCATE}
     if kind == "kernel":
         family = functools.partial(_weights_of, level)
-        return quantize(VaryingBlur(sigma_map, family).forward(sharp)), sigma_map
+        return blur.quantize(blur.VaryingBlur(sigma_map, family).forward(sharp)), sigma_map
     if kind == "gamma_before":
-        light = blur_varying(sharp.clamp(0, 1) ** level, sigma_map, truncate=THESIS_TRUNCATE)
-        return quantize(light.clamp_min(0) ** (1 / level)), sigma_map
-    blurred = blur_varying(sharp, sigma_map, truncate=THESIS_TRUNCATE)
+        light = blur.blur_varying(sharp.clamp(0, 1) ** level, sigma_map, **cut)
+        return blur.quantize(light.clamp_min(0) ** (1 / level)), sigma_map
+    blurred = blur.blur_varying(sharp, sigma_map, **cut)
     if kind == "contrast":
-        return quantize(0.5 + level * (blurred - 0.5)), sigma_map
-    blurred = quantize(blurred)  # a file, and what happens to it
+        return blur.quantize(0.5 + level * (blurred - 0.5)), sigma_map
+    blurred = blur.quantize(blurred)  # a file, and what happens to it
     if kind == "noise":
-        corrupted = add_noise(blurred, level / 255, rng=check_generator(rng))
+        corrupted = blur.add_noise(blurred, level / 255, rng=check_generator(rng))
     elif kind == "jpeg":
-        corrupted = jpeg(blurred, level)
+        corrupted = blur.jpeg(blurred, level)
     elif kind == "gamma_after":
         corrupted = blurred**level
     elif kind == "sharpen":
-        soft = blur_uniform(blurred, gaussian_psf(UNSHARP_SIGMA))
+        soft = blur.blur_uniform(blurred, blur.gaussian_psf(UNSHARP_SIGMA))
         corrupted = blurred + level * (blurred - soft)
     else:
         corrupted, sigma_map = _resize(blurred, sigma_map, level)
-    return quantize(corrupted), sigma_map
+    return blur.quantize(corrupted), sigma_map
 
 
 def _check_level(kind, level):
     if kind == "kernel":
         return check_choice(level, "level", PSF_SHAPES)
     low, high = CORRUPTIONS[kind]
-    if kind == "jpeg":
-        check_integer(level, "level")
-    number = check_number(level, "level", low=low, high=high)
-    return int(number) if kind == "jpeg" else number
+    check = check_integer if kind == "jpeg" else check_number
+    return check(level, "level", low=low, high=high)
 
 
 def _weights_of(shape, sigma):

@@ -7,14 +7,7 @@ import torch
 
 from .._checks import check_choice, check_device
 from ..data import as_image, load_image
-from ..learn import (
-    READOUTS,
-    PatchNetwork,
-    SigmaNet,
-    load_network,
-    pretrained,
-    pretrained_names,
-)
+from ..learn import READOUTS, PatchNetwork, SigmaNet, load_network, pretrained, pretrained_names
 from ..learn.sigma_net import WINDOW_STRIDE
 from .classical import CLASSICAL, classical_estimator
 from .dense import has_dense_form, run_dense, run_sliding

@@ -4,20 +4,12 @@ import numpy as np
 from matplotlib.patches import Rectangle
 from matplotlib.ticker import MaxNLocator
 
-from .house import (
-    ERROR_COLOURS,
-    HIDDEN_COLOUR,
-    IMAGE_COLOURS,
-    PSF_COLOURS,
-    SIGMA_COLOURS,
-    as_array,
-    panels,
-)
+from . import house
 
 
 def as_picture(values, name):
     """Return a picture as an array, or raise unless it is (H, W)."""
-    values = as_array(values)
+    values = house.as_array(values)
     if values.ndim != 2:
         raise ValueError(f"{name} must have shape (H, W), got {values.shape}; pick one with [0].")
     return values
@@ -55,7 +47,7 @@ def show_image(axis, image, title="", *, vmin=0.0, vmax=1.0, pixels=False):
         Whether rows and columns are labelled.
     """
     _pixel_axes(axis, title, pixels)
-    axis.imshow(as_picture(image, "image"), cmap=IMAGE_COLOURS, vmin=vmin, vmax=vmax)
+    axis.imshow(as_picture(image, "image"), cmap=house.IMAGE_COLOURS, vmin=vmin, vmax=vmax)
 
 
 def gallery(images, titles, *, columns=3):
@@ -83,7 +75,7 @@ def gallery(images, titles, *, columns=3):
     if len(images) != len(titles) or not images:
         raise ValueError(f"pass one title an image, got {len(titles)} for {len(images)}.")
     height, width = as_picture(images[0], "each image").shape
-    figure, axes = panels(-(-len(images) // columns), columns, aspect=height / width)
+    figure, axes = house.panels(-(-len(images) // columns), columns, aspect=height / width)
     for axis in axes[len(images) :]:
         axis.remove()
     for axis, image, title in zip(axes, images, titles, strict=False):
@@ -119,7 +111,7 @@ def show_patch_grid(axis, image, chosen, title="", *, patch_size=32):
     across = image.shape[1] // patch_size
     for kind, (name, places) in enumerate(chosen.items()):
         colour = f"C{kind}"
-        for place in as_array(places).tolist():
+        for place in house.as_array(places).tolist():
             row, column = (patch_size * number - 0.5 for number in divmod(place, across))
             frame = Rectangle(
                 (column + 1, row + 1), patch_size - 2, patch_size - 2,
@@ -143,7 +135,7 @@ def show_psf(axis, psf, title=""):
     psf = as_picture(psf, "psf")
     bottom, right = psf.shape[0] / 2, psf.shape[1] / 2
     _pixel_axes(axis, title, True)
-    axis.imshow(psf, cmap=PSF_COLOURS, vmin=0, extent=(-right, right, bottom, -bottom))
+    axis.imshow(psf, cmap=house.PSF_COLOURS, vmin=0, extent=(-right, right, bottom, -bottom))
 
 
 def show_otf(axis, otf, title=""):
@@ -160,7 +152,7 @@ def show_otf(axis, otf, title=""):
     label, ticks = "frequency (cycles/px)", [-0.4, 0, 0.4]
     axis.set(title=title, xlabel=label, ylabel=label, xticks=ticks, yticks=ticks)
     axis.grid(False)
-    axis.imshow(shifted, cmap=IMAGE_COLOURS, vmin=0, vmax=1, extent=(-0.5, 0.5, 0.5, -0.5))
+    axis.imshow(shifted, cmap=house.IMAGE_COLOURS, vmin=0, vmax=1, extent=(-0.5, 0.5, 0.5, -0.5))
 
 
 def show_sigma_map(
@@ -184,9 +176,9 @@ def show_sigma_map(
     sigma_map = as_picture(sigma_map, "sigma_map")
     if hidden is not None:
         sigma_map = np.ma.masked_where(as_picture(hidden, "hidden"), sigma_map)
-        axis.set_facecolor(HIDDEN_COLOUR)
+        axis.set_facecolor(house.HIDDEN_COLOUR)
     _pixel_axes(axis, title, pixels)
-    picture = axis.imshow(sigma_map, cmap=SIGMA_COLOURS, vmin=vmin, vmax=vmax)
+    picture = axis.imshow(sigma_map, cmap=house.SIGMA_COLOURS, vmin=vmin, vmax=vmax)
     if colour_bar:  # with an arrow if the map goes beyond it
         beyond = (sigma_map > vmax).any()
         more = {"extend": "max", "extendfrac": 0.03} if beyond else {}
@@ -211,6 +203,6 @@ def show_error_map(axis, error, title="", *, limit, unit="px", pixels=True, colo
     """
     error = as_picture(error, "error")
     _pixel_axes(axis, title, pixels)
-    picture = axis.imshow(error, cmap=ERROR_COLOURS, vmin=-limit, vmax=limit)
+    picture = axis.imshow(error, cmap=house.ERROR_COLOURS, vmin=-limit, vmax=limit)
     if colour_bar:
         _colour_bar(axis, picture, f"error ({unit})", extend="both", extendfrac=0.03)

@@ -1,20 +1,12 @@
 """Record of the physical limit: errors in one patch of a drawn texture, beside the bounds."""
 
-import math
-
 import torch
 
+from .. import theory
 from ..blur import THESIS_TRUNCATE, quantize
 from ..data import PATCH_SIZE
 from ..maps import estimator_of
-from ..theory import (
-    blur_periodic,
-    crlb_power_law,
-    crlb_spectrum_known,
-    fit_power_law,
-    gaussian_fields,
-    power_law,
-)
+from .experiment import rms, rounded
 
 #: In pixels. At every other one the author's kernel is about to grow, which lowers the bound.
 SIGMAS = tuple(k / 4 for k in range(2, 13))
@@ -35,7 +27,7 @@ def limit(experiment):
     rng = torch.Generator().manual_seed(0)
     networks = {name: experiment.network(name) for name in LIMIT_NETWORKS}
     textures = [
-        _texture(networks, *texture, rng)
+        rounded(_texture(networks, *texture, rng))
         for texture in experiment.each(TEXTURES, "the physical limit")
     ]
     return {
@@ -51,22 +43,22 @@ def limit(experiment):
 
 def _ratios(textures, which):
     """Return RMSE over bound, root mean square over textures and some of the sigmas."""
-    return {
-        kind: {
-            name: _rms([row for one in textures for row in one[kind][name]["ratio"][which]])
-            for name in textures[0][kind]
-        }
-        for kind in ("repeating", "cut_out", "large")
-    }
+
+    def ratio(kind, name):
+        ratios = [one[kind][name]["ratio"][which] for one in textures]
+        return round(rms(torch.tensor(ratios, dtype=torch.float64)), 3)
+
+    kinds = ("repeating", "cut_out", "large")
+    return {kind: {name: ratio(kind, name) for name in textures[0][kind]} for kind in kinds}
 
 
 def _texture(networks, slope, contrast, rng):
     """Return the bounds, and the errors in each kind of picture, for every sigma."""
-    power = power_law((PATCH_SIZE, PATCH_SIZE), slope, contrast)
-    around = power_law((SIDE, SIDE), slope, contrast)
+    power = theory.power_law((PATCH_SIZE, PATCH_SIZE), slope, contrast)
+    around = theory.power_law((SIDE, SIDE), slope, contrast)
 
     def bounds(**options):
-        return [crlb_power_law(slope, contrast, sigma, **options) for sigma in SIGMAS]
+        return [theory.crlb_power_law(slope, contrast, sigma, **options) for sigma in SIGMAS]
 
     against = {
         "repeating": bounds(**_AUTHORS),
@@ -75,11 +67,10 @@ def _texture(networks, slope, contrast, rng):
     }
     errors, clipped = {kind: {} for kind in against}, 0.0
     for sigma in SIGMAS:
-        repeating = gaussian_fields(power, NUMBER, rng=rng)
-        large = gaussian_fields(around, NUMBER, rng=rng)
-        first = (SIDE - PATCH_SIZE) // 2
-        inner = slice(first, first + PATCH_SIZE)
-        blurred = {kind: blur_periodic(fields, sigma, **_AUTHORS)
+        repeating = theory.gaussian_fields(power, NUMBER, rng=rng)
+        large = theory.gaussian_fields(around, NUMBER, rng=rng)
+        inner = slice((SIDE - PATCH_SIZE) // 2, (SIDE + PATCH_SIZE) // 2)
+        blurred = {kind: theory.blur_periodic(fields, sigma, **_AUTHORS)
                    for kind, fields in (("repeating", repeating), ("large", large))}  # fmt: skip
         images = {
             "repeating": blurred["repeating"], "cut_out": blurred["large"][:, inner, inner],
@@ -91,13 +82,11 @@ def _texture(networks, slope, contrast, rng):
             for name, found in _answers(networks, quantize(pixels.float()), kind).items():
                 errors[kind].setdefault(name, []).append(found.double() - sigma)
     return {
-        "slope": slope, "contrast": contrast, "clipped": round(clipped, 4),
+        "slope": slope, "contrast": contrast, "clipped": clipped,
         "bounds": {
-            **{f"power law, {kind}": _rounded(values) for kind, values in against.items()},
-            "power law, true gaussian": _rounded(bounds()),
-            "spectrum known": _rounded(
-                [crlb_spectrum_known(power, sigma, **_AUTHORS) for sigma in SIGMAS]
-            ),
+            **{f"power law, {kind}": values for kind, values in against.items()},
+            "power law, true gaussian": bounds(),
+            "spectrum known": [theory.crlb_spectrum_known(power, s, **_AUTHORS) for s in SIGMAS],
         },
         **{kind: {name: _score(one, against[kind]) for name, one in found.items()}
            for kind, found in errors.items()},
@@ -120,23 +109,12 @@ def _answers(networks, images, kind):
         patches = images[:, None].to(network.mean)
         found[name] = network.decode(network(patches))[0].reshape(-1).cpu()
     window = "none" if kind == "repeating" else "hann"
-    found["likelihood"] = fit_power_law(images, **_AUTHORS, sigma_max=4.0, window=window)[0]
+    found["likelihood"] = theory.fit_power_law(images, **_AUTHORS, sigma_max=4.0, window=window)[0]
     return found
 
 
 def _score(errors, bounds):
     """Return RMSE, bias and RMSE over bound for every sigma."""
-    found = [error.square().mean().sqrt().item() for error in errors]
+    found = [rms(error) for error in errors]
     ratios = [rmse / bound for rmse, bound in zip(found, bounds, strict=True)]
-    return {
-        "rmse": _rounded(found), "bias": _rounded([error.mean().item() for error in errors]),
-        "ratio": _rounded(ratios),
-    }  # fmt: skip
-
-
-def _rounded(values):
-    return [round(value, 4) for value in values]
-
-
-def _rms(values):
-    return round(math.sqrt(sum(value**2 for value in values) / len(values)), 3)
+    return {"rmse": found, "bias": [error.mean().item() for error in errors], "ratio": ratios}

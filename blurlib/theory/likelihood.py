@@ -188,16 +188,13 @@ def _likeliest(likelihood, others, ends, truncate, sigma_max):
 
     `others` (B, p - 1) are first guesses of the other parameters, `ends` what they are kept within.
     """
-    best, smallest = None, None
+    found = []
     for first, last, guess in _pieces(truncate, sigma_max):
         start = torch.cat([others.new_full((len(others), 1), guess), others], 1)
         low, high = (start.new_tensor(end) for end in zip((first, last), *ends, strict=True))
-        theta, value = _maximise(likelihood, start, low, high)
-        if best is None:
-            best, smallest = theta, value
-        best = torch.where((value < smallest)[:, None], theta, best)
-        smallest = torch.minimum(value, smallest)
-    return best
+        found.append(_maximise(likelihood, start, low, high))
+    thetas, values = map(torch.stack, zip(*found, strict=True))
+    return thetas[values.argmin(0), torch.arange(len(others))]
 
 
 def _pieces(truncate, sigma_max):

@@ -73,11 +73,15 @@ class PSFExplorer(PageWidget):
     @property
     def psf(self):
         """The point spread function, a Tensor of shape (k, k) that sums to 1."""
+        return self._psf_and_name()[0]
+
+    def _psf_and_name(self):
         if self.shape == "gaussian":
-            return gaussian_psf(self.sigma)
+            return gaussian_psf(self.sigma), f"gaussian PSF of sigma {self.sigma:g} px"
         if self.shape == "disk":
-            return disk_psf(2 * self.sigma)
-        return motion_psf(self.length, self.angle)
+            return disk_psf(2 * self.sigma), f"disk PSF of radius {2 * self.sigma:g} px"
+        name = f"motion PSF of length {self.length:g} px at {self.angle:g} degrees"
+        return motion_psf(self.length, self.angle), name
 
     @property
     def sharp(self):
@@ -92,19 +96,12 @@ class PSFExplorer(PageWidget):
     def poster(self):
         """Set the PSF, the sharp and the blurred picture side by side."""
         height = self.sharp.shape[0]
-        psf = self.psf
+        psf, name = self._psf_and_name()
         margin = (next(view for view in _VIEWS if view >= len(psf)) - len(psf)) // 2
         view = F.pad(psf / psf.max(), 4 * [margin])[None, None]
         enlarged = F.interpolate(view, (height, height), mode="nearest")[0, 0]
         text = (
-            f"From left to right: {self._describe()} (effective sigma "
+            f"From left to right: {name} (effective sigma "
             f"{effective_sigma(psf):.2f} px, enlarged), the sharp picture, the blurred picture."
         )
         return beside(enlarged, self.sharp, self.blurred), text
-
-    def _describe(self):
-        if self.shape == "gaussian":
-            return f"gaussian PSF of sigma {self.sigma:g} px"
-        if self.shape == "disk":
-            return f"disk PSF of radius {2 * self.sigma:g} px"
-        return f"motion PSF of length {self.length:g} px at {self.angle:g} degrees"

@@ -34,9 +34,9 @@ def test_a_run_is_the_same_run_on_another_processor(monkeypatch):
             learn.run_recipe(SMALL, checkpoint=stop, **options)
 
     run()
-    draw = learn.prepare.training_images
+    draw = data.free.training_images
     monkeypatch.setattr(
-        learn.prepare, "training_images", lambda **options: [0.999 * x for x in draw(**options)]
+        data.free, "training_images", lambda **options: [0.999 * x for x in draw(**options)]
     )
     run()
     assert identities[0] == identities[1]
