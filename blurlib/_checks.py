@@ -17,10 +17,8 @@ def check_number(value, name, *, low=-math.inf, high=math.inf, unit=""):
 
 def check_integer(value, name, *, low=1, high=math.inf):
     """Return `value` as an int, or raise if it is no integer from `low` to `high`."""
-    wanted = f"{name} must be an integer of at least {low}"
-    if high < math.inf:
-        wanted += f" and at most {high}"
-    return int(_within(value, numbers.Integral, wanted, low, high))
+    ends = f"of at least {low}" if high == math.inf else f"from {low} to {high}"
+    return int(_within(value, numbers.Integral, f"{name} must be an integer {ends}", low, high))
 
 
 def _within(value, kind, wanted, low, high):

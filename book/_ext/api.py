@@ -46,16 +46,17 @@ def home_of(module, name):
     found = importlib.import_module(module)
     package = module if hasattr(found, "__path__") else module.rpartition(".")[0]
     for node in ast.parse(inspect.getsource(found)).body:
-        if isinstance(node, ast.ImportFrom):
-            if any((alias.asname or alias.name) == name for alias in node.names):
-                origin = resolve_name(
-                    "." * node.level + (node.module or ""), package or module
-                )
-                return (
-                    home_of(origin, name)
-                    if origin.startswith("blurlib")
-                    else origin
-                )
+        if not isinstance(node, ast.ImportFrom):
+            continue
+        origin = resolve_name(
+            "." * node.level + (node.module or ""), package or module
+        )
+        names = [alias.asname or alias.name for alias in node.names]
+        if names == ["*"]:
+            names = getattr(importlib.import_module(origin), "__all__", names)
+        if name in names:
+            is_ours = origin.startswith("blurlib")
+            return home_of(origin, name) if is_ours else origin
     return (
         getattr(getattr(found, name), "__module__", module)
         if _is_code(found, name)

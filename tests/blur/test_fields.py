@@ -51,7 +51,7 @@ def test_fields_by_name_stay_in_the_thesis_range(name):
         (lambda: blur.sin_field((5, 5), mean=1.0, amplitude=2.0), "mean must be"),
         (lambda: blur.sin2d_field((5, 5), frequency=9.0), "frequency must be"),
         (lambda: blur.constant_field((5, 5.5), 1.0), "the width must be"),
-        (lambda: blur.step_field((5, 5), 1.0, 2.0, column=6), "column must be .* at most 5"),
+        (lambda: blur.step_field((5, 5), 1.0, 2.0, column=6), "column must be .* from 0 to 5"),
     ],
 )
 def test_bad_fields_are_named(call, words):

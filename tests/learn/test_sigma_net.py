@@ -38,7 +38,7 @@ def test_it_is_small_enough_and_answers_at_every_fourth_pixel(rng):
 def test_bad_arguments_are_named(rng):
     with pytest.raises(ValueError, match="kind must be"):
         learn.SigmaNet(**SMALL).initialise(rng, "default")
-    with pytest.raises(ValueError, match="dilations must be .* at most 64, got 20000"):
+    with pytest.raises(ValueError, match="dilations must be .* from 1 to 64, got 20000"):
         learn.SigmaNet(dilations=(1, 20_000))
     with pytest.raises(ValueError, match="at least 32 pixels"):
         learn.SigmaNet(**SMALL).estimate(torch.rand(1, 1, 20, 40, generator=rng))
