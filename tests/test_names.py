@@ -3,6 +3,7 @@
 import io
 import json
 import keyword
+import re
 import tokenize
 from pathlib import Path
 
@@ -68,29 +69,37 @@ RENAMED = {
 }
 
 
-def code_of(path):
-    """Yield the pieces of code in a module or in a chapter's code cells."""
-    text = path.read_text(encoding="utf-8")
-    if path.suffix == ".py":
-        yield text
-        return
-    for cell in json.loads(text)["cells"]:
-        if cell["cell_type"] == "code":
-            yield "".join(cell["source"])
-
-
 def names_in(code):
     """Return the identifiers of a piece of code, and those alone: no words of texts or comments."""
     tokens = tokenize.generate_tokens(io.StringIO(code).readline)
     return {token.string for token in tokens if token.type == tokenize.NAME}
 
 
+def names_in_prose(text):
+    """Return the words that stand between backticks, but for roles as in {term}`word`."""
+    pieces = re.findall(r"(\{[\w:]+\})?`([^`]+)`", re.sub(r"`{2,}.*", "", text))
+    return {name for role, code in pieces if not role for name in re.findall(r"\w+", code)}
+
+
+def names_of(path):
+    """Yield the names in a module, or in each cell of a chapter."""
+    text = path.read_text(encoding="utf-8")
+    if path.suffix == ".py":
+        yield names_in(text)
+        return
+    for cell in json.loads(text)["cells"]:
+        find = names_in if cell["cell_type"] == "code" else names_in_prose
+        yield find("".join(cell["source"]))
+
+
 @pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(REPOSITORY)))
 def test_old_names_are_gone(path):
-    found = set().union(*map(names_in, code_of(path))) & set(RENAMED)
+    found = set().union(*names_of(path)) & set(RENAMED)
     assert not found, {old: RENAMED[old] for old in found}
 
 
 def test_the_list_holds_names_alone_and_old_ones_are_found():
     assert all(name.isidentifier() and not keyword.iskeyword(name) for name in RENAMED)
     assert names_in("maps.fit_ramp(x)  # judge\n'look_on'\n") & set(RENAMED) == {"fit_ramp"}
+    prose = "```{note} doubt\n`judge(x)` {term}`doubt` doubt `y`"
+    assert names_in_prose(prose) == {"judge", "x", "y"}
