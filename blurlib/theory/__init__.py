@@ -1,9 +1,9 @@
 r"""How well anybody could do: Cramer-Rao bounds on sigma, and the likelihood that reaches them.
 
 The patch is taken to be one period of a texture that repeats itself, so that blur multiplies each
-Fourier coefficient by the OTF and nothing mixes; a patch that is cut out of a picture loses a
-little more, which `crlb_power_law` can count exactly. Rounding to 8 bits and camera noise are
-taken to be white. Conventions, the same in every function:
+Fourier coefficient by the OTF and nothing mixes. In a patch that is cut out of a picture light from
+beyond its rim has come in; `crlb_power_law` can count that exactly. Rounding to 8 bits and camera
+noise are taken to be white. Conventions, the same in every function:
 
 * frequencies :math:`f_k` are those of `torch.fft.fftfreq`, :math:`X_k` is the plain Fourier sum;
 * power is a pixel's: white noise of variance v has :math:`P_k = E |X_k|^2 / N^2 = v`;
