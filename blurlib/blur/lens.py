@@ -56,9 +56,8 @@ def coc_diameter(depth, *, focus_distance, focal_length, f_number):
             f"focus_distance must be larger than focal_length ({focal_length:g} m), "
             f"got {focus_distance:g} m; a lens cannot focus nearer."
         )
-    nearest = torch.as_tensor(depth).min()  # NaN if there is one
-    if not nearest > 0:
-        raise ValueError(f"depth must be larger than 0 everywhere, in metres, got {nearest:g}.")
+    if not (torch.as_tensor(depth) > 0).all():
+        raise ValueError("depth must be larger than 0 everywhere, in metres; got 0, less or NaN.")
     # |d - s| / d written as |1 - s / d|: right at infinity too.
     away = abs(1 - focus_distance / depth)
     return focal_length**2 / f_number * away / (focus_distance - focal_length)

@@ -107,7 +107,7 @@ def _read_tiff(file, max_pixels):
         pages = tifffile.TiffFile(file).pages
         page = pages.first
         _check_size(page.imagewidth, page.imagelength, max_pixels)
-        several = len([*itertools.islice(pages, 2)]) > 1  # not len(pages), as above
+        several = len([*itertools.islice(pages, 2)]) > 1  # len(pages) would read them all
         if fault := _tiff_fault(page) or (several and _SEVERAL):
             raise ImageError(fault)
         planes = page.dtype == "uint16" and page.planarconfig == _SEPARATE_PLANES

@@ -105,7 +105,7 @@ def motorcycle_scene():
     """
     path = Path(skimage.__file__).parent / "data" / "motorcycle_disp.npz"
     if not path.is_file():
-        raise FileNotFoundError(f"there is no {path}; install scikit-image 0.22 from its wheel.")
+        raise FileNotFoundError(f"there is no {path}; install scikit-image 0.22 or later.")
     with np.load(path, allow_pickle=False) as file:
         disparity = file["arr_0"]
     known = np.isfinite(disparity) & (disparity > 0)
@@ -224,6 +224,7 @@ def defocused_scene(focus, *, max_sigma=3.0):
     >>> f"{sigma_map.max():.2f}"
     '2.00'
     """
+    check_choice(focus, "focus", _FOCUS)  # before the work
     scene = motorcycle_scene()
     sigma_map = depth_field(scene.depth, **scene_lens(scene, focus, max_sigma=max_sigma))
     return blur_varying(scene.image, sigma_map), sigma_map, scene

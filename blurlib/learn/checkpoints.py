@@ -88,6 +88,8 @@ def load_network(path):
         If there is no such file.
     CheckpointError
         If the file is damaged, of another program, or of a newer format.
+    OSError
+        If it cannot be read.
 
     Notes
     -----

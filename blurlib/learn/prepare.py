@@ -141,8 +141,8 @@ def prepare_recipe(recipe, *, images=None, scans=None, device="cpu"):
     drawn_as = {**network.drawn_sigmas, "patch_size": recipe.patch_size, "rounded": recipe.rounded}
     stream = PatchStream(images, **drawn_as, **drawn)
     if recipe.num_fixed:
-        facts["num_patches"] = recipe.num_fixed
-        batches = [stream.batch(len(part)) for part in torch.arange(recipe.num_fixed).split(1000)]
+        facts["num_patches"] = number = recipe.num_fixed
+        batches = [stream.batch(min(1000, number - k)) for k in range(0, number, 1000)]
         stream = StoredPatches(*map(torch.cat, zip(*batches, strict=True)), **drawn)
     return network, stream, facts
 

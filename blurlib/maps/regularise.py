@@ -51,9 +51,7 @@ def smooth_tikhonov(sigma_map, confidence, strength):
     values, weights = _as_array(sigma_map), _as_array(confidence)
     strength = check_number(strength, "strength", low=0)
     if values.shape != weights.shape:
-        raise ValueError(
-            f"confidence must have the map's shape {values.shape}, got {weights.shape}."
-        )
+        raise ValueError(f"confidence must be of shape {values.shape}, got {weights.shape}.")
     if weights.min() < 0 or weights.max() == 0:
         raise ValueError("confidence must be at least 0, and more than 0 somewhere.")
     if strength == 0 and weights.min() == 0:

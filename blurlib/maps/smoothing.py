@@ -164,9 +164,7 @@ def smooth(
     num_iter, weights, pinned, smoothed, inside = _prepare(
         sigma_map, num_iter, neighbourhood, boundary, dirichlet_values
     )
-    rows, columns = (
-        _cosines(size, fixed) for size, fixed in zip(smoothed.shape[-2:], pinned, strict=True)
-    )
+    rows, columns = map(_cosines, smoothed.shape[-2:], pinned)
     factor = (rows @ weights @ columns.T).numpy()
     waves = _transform(smoothed[inside].numpy(), pinned)
     if not any(pinned):

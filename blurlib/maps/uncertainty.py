@@ -162,9 +162,7 @@ def _check(errors, std):
         if values.numel() == 0 or not values.isfinite().all():
             raise ValueError(f"{name} must be finite and not empty, shape {tuple(values.shape)}.")
     if errors.shape != std.shape:
-        raise ValueError(
-            f"errors {tuple(errors.shape)} and std {tuple(std.shape)} must have one shape."
-        )
+        raise ValueError(f"errors {tuple(errors.shape)}, std {tuple(std.shape)} differ in shape.")
     if std.min() <= 0:
         raise ValueError(f"std must be positive, got {std.min():g}.")
     return errors.double(), std.double()

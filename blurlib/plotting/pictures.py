@@ -104,10 +104,9 @@ def show_patch_grid(axis, image, chosen, title="", *, patch_size=32):
     """
     image = as_picture(image, "image")
     show_image(axis, image, title, pixels=True)
-    for edge in range(patch_size, image.shape[0], patch_size):
-        axis.axhline(edge - 0.5, color="white", linewidth=0.5, alpha=0.5)
-    for edge in range(patch_size, image.shape[1], patch_size):
-        axis.axvline(edge - 0.5, color="white", linewidth=0.5, alpha=0.5)
+    for side, draw_line in zip(image.shape, (axis.axhline, axis.axvline), strict=True):
+        for edge in range(patch_size, side, patch_size):
+            draw_line(edge - 0.5, color="white", linewidth=0.5, alpha=0.5)
     across = image.shape[1] // patch_size
     for kind, (name, places) in enumerate(chosen.items()):
         colour = f"C{kind}"

@@ -19,7 +19,8 @@ def _build(experiment, config):
     with tempfile.TemporaryDirectory() as folder:
         start = time.perf_counter()
         data.build_dataset(experiment.scans, folder, config, progress=experiment.progress)
-        return data.load_dataset(folder), time.perf_counter() - start
+        seconds = time.perf_counter() - start
+        return data.load_dataset(folder), seconds
 
 
 def dataset(experiment):

@@ -52,7 +52,7 @@ def test_a_known_form_leaves_little_noise(rng, fit, field):
 @pytest.mark.parametrize(
     ("call", "words"),
     [
-        (lambda: maps.smooth_tikhonov(torch.rand(4, 5), torch.rand(5, 4), 1.0), "the map's shape"),
+        (lambda: maps.smooth_tikhonov(torch.rand(4, 5), torch.rand(5, 4), 1.0), "must be of shape"),
         (lambda: maps.smooth_tikhonov(torch.rand(4, 5), torch.zeros(4, 5), 1.0), "somewhere"),
         (lambda: maps.smooth_tikhonov(torch.rand(4, 5), torch.eye(4, 5), 0.0), "strength must be"),
         (lambda: maps.smooth_tikhonov(torch.rand(4, 5), -torch.rand(4, 5), 1.0), "at least 0"),

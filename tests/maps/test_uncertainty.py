@@ -42,7 +42,7 @@ def test_the_surest_places_err_least(honest):
 @pytest.mark.parametrize(
     ("errors", "deviations", "words"),
     [
-        (torch.ones(3), torch.ones(2), "one shape"),
+        (torch.ones(3), torch.ones(2), "differ in shape"),
         (torch.ones(2), torch.tensor([1.0, 0.0]), "positive, got 0"),
         (torch.tensor([float("nan")]), torch.ones(1), "errors must be finite"),
         (torch.ones(0), torch.ones(0), "not empty"),

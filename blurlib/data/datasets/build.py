@@ -99,12 +99,13 @@ def build_dataset(pictures, folder, config=None, *, workers=1, progress=False):
 
 
 def _check_place(folder):
+    patches = folder / PATCHES
     if folder.exists() and not folder.is_dir():
         raise DatasetError(f"{folder} is a file; name a folder for the dataset.")
     if (folder / MANIFEST).exists():
         read_manifest(folder)  # never write over what somebody else calls a manifest
-    elif not all(_OURS.fullmatch(path.name) for path in (folder / PATCHES).glob("*")):
-        raise DatasetError(f"{folder / PATCHES} holds other files; name another folder.")
+    elif patches.exists() and not all(_OURS.fullmatch(path.name) for path in patches.iterdir()):
+        raise DatasetError(f"{patches} holds other files; name another folder.")
 
 
 def _choose(pictures, found):

@@ -107,6 +107,8 @@ def read_manifest(folder):
     ------
     DatasetError
         If there is none, or it is not one of ours.
+    OSError
+        If it cannot be read.
     """
     path = Path(folder) / MANIFEST
     if not path.is_file():
@@ -145,6 +147,8 @@ def load_dataset(folder):
     ------
     DatasetError
         If there is none, or a file of it is missing, damaged or of another dataset.
+    OSError
+        If a file cannot be read.
     """
     folder = Path(folder)
     manifest = read_manifest(folder)

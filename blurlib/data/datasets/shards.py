@@ -35,7 +35,7 @@ def describe_picture(picture, index, config):
         return entry | {"error": str(error).replace(str(picture.path), picture.name)}
     height, width = levels.shape
     if not count_patches((height, width), config)[0]:
-        few = f"{height} x {width} pixels are too few: a share of {config.keep:g} is no patch"
+        few = f"{height} x {width} pixels are too few: {config.keep:g} of its patches is none"
         return entry | {"error": few}
     entry |= {"height": height, "width": width, "pixels_sha256": _hash_levels(levels)}
     if picture.path is not None:

@@ -38,7 +38,7 @@ class Curve:
 
     def __call__(self, statistic):
         """Return sigma in pixels; beyond the last knots it stays as it is there."""
-        return torch.from_numpy(np.interp(statistic, self.statistic, self.sigma))
+        return torch.as_tensor(np.interp(statistic, self.statistic, self.sigma))
 
 
 @dataclass(frozen=True)
@@ -113,6 +113,9 @@ def load_calibration(path=CALIBRATION_FILE):
             return kind(*(tensors[f"{name}/{part.name}"] for part in fields(kind)))
 
         curves = {name: stored(Curve, name) for name in STATISTICS}
+        for name, curve in curves.items():
+            if not (curve.statistic.diff() > 0).all() or not curve.sigma.isfinite().all():
+                raise ValueError(f"the knots of {name} do not rise, or have no sigma")
         return Calibration(curves, stored(Forest, "boosted-trees"), json.loads(metadata["blurlib"]))
     except Exception as error:  # whatever a damaged file makes the readers raise
         raise CalibrationError(

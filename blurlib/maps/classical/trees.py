@@ -111,7 +111,7 @@ class Forest:
             self.feature.long(), self.threshold, children, self.value.double(), strict=True
         ):
             node = torch.zeros(features.shape[1], dtype=torch.long)
-            while True:
+            for _ in range(len(value)):  # no way through a tree is longer
                 asked = features.gather(0, feature[node][None])[0]
                 after = child[2 * node + (asked <= threshold[node])]
                 if torch.equal(after, node):
