@@ -22,4 +22,4 @@ from .regularise import fit_plane, fit_sinusoid, smooth_tikhonov, smooth_tv
 from .sigma_map import SigmaMap, crop_to_windows
 from .smoothing import BOUNDARIES, NEIGHBOURHOODS, smooth, smooth_iterated
 
-__all__ = _public(globals())
+__all__ = [*_public(globals()), "classical", "corruptions", "uncertainty"]

@@ -271,6 +271,10 @@ def known_names(env):
         name: (entry.docname, entry.node_id)
         for name, entry in env.domaindata["py"]["objects"].items()
     }
+    for room in rooms():  # what a room offers of another one is documented there
+        for full, home in by_module(room)[1]:
+            if (entry := home_name(full, home)) in places:
+                places[full] = places[entry]
     labels = env.domaindata["std"]["anonlabels"]
     modules = {
         label.removeprefix("code-of-"): place[:2]
@@ -283,10 +287,8 @@ def known_names(env):
         for start in range(1, len(parts)):
             end = ".".join(parts[start:])
             if "." in end or re.search(r"[a-z0-9][_A-Z]|^[A-Z]+_", end):
-                ends.setdefault(end, set()).add(name)
-    short = {
-        end: places[names.pop()] for end, names in ends.items() if len(names) == 1
-    }
+                ends.setdefault(end, set()).add(places[name])
+    short = {end: found.pop() for end, found in ends.items() if len(found) == 1}
     rooms_ = {
         room: (page_of(room), "")
         for room in rooms()

@@ -96,3 +96,11 @@ def test_every_public_thing_has_a_docstring(api):
             thing = getattr(sys.modules[module], name)
             if inspect.isclass(thing) or inspect.isroutine(thing):
                 assert (thing.__doc__ or "").strip(), full
+
+
+def test_every_public_name_in_a_chapters_code_is_a_link(book):
+    for path in sorted((book / "book").glob("*/*.html")):
+        html = path.read_text(encoding="utf-8")
+        code = " ".join(re.findall(r"<pre>.*?</pre>", html, flags=re.DOTALL))
+        plain = re.sub("<.*?>", "", re.sub(r'<a class="api".*?</a>', "", code, flags=re.DOTALL))
+        assert not re.findall(r"\bbl\.\w+\.\w+", plain), path.name
