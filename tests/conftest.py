@@ -103,21 +103,25 @@ def book():
     return folder
 
 
+def launch(playwright):
+    """Start Chromium, wherever it is."""
+    path = os.environ.get("BLURLIB_CHROMIUM") or next(
+        filter(None, map(shutil.which, BROWSERS)), playwright.chromium.executable_path
+    )
+    if not Path(path).exists():
+        pytest.fail(
+            f"No browser: none of {', '.join(BROWSERS)} is on PATH and {path!r} is missing. "
+            "Run `make browser`, or set BLURLIB_CHROMIUM to the browser's path."
+        )
+    return playwright.chromium.launch(executable_path=path, args=BROWSER_FLAGS)
+
+
 @pytest.fixture(scope="module")
 def browser():
     """Start Chromium for one module: while it runs, its event loop would disturb other tests."""
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
-        path = os.environ.get("BLURLIB_CHROMIUM") or next(
-            filter(None, map(shutil.which, BROWSERS)), ""
-        )
-        path = path or playwright.chromium.executable_path
-        if not Path(path).exists():
-            pytest.fail(
-                f"No browser: none of {', '.join(BROWSERS)} is on PATH and {path!r} is missing. "
-                "Run `make browser`, or set BLURLIB_CHROMIUM to the browser's path."
-            )
-        chromium = playwright.chromium.launch(executable_path=path, args=BROWSER_FLAGS)
+        chromium = launch(playwright)
         yield chromium
         chromium.close()
