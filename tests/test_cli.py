@@ -422,7 +422,7 @@ def test_threads_sleep_soon_unless_the_user_says_otherwise(given, expected):
 def test_every_network_can_be_trained_by_name(tmp_path, capsys):
     from blurlib.cli import train
 
-    assert set(train.NETWORKS) == set(learn.NETWORKS)
+    assert set(train.NETWORK_NAMES) == set(learn.NETWORKS)
     out = tmp_path / "gaussian.safetensors"
     arguments = ["--network", "gaussian", "--textures", "1", "--steps", "1", "--batch", "2"]
     status, *_ = run(capsys, "train", *arguments, "--out", out)

@@ -1,5 +1,6 @@
 """Names that were given up for the field's own: none of them comes back."""
 
+import ast
 import io
 import json
 import keyword
@@ -103,3 +104,15 @@ def test_the_list_holds_names_alone_and_old_ones_are_found():
     assert names_in("maps.fit_ramp(x)  # judge\n'look_on'\n") & set(RENAMED) == {"fit_ramp"}
     prose = "```{note} doubt\n`judge(x)` {term}`doubt` doubt `y`"
     assert names_in_prose(prose) == {"judge", "x", "y"}
+
+
+def test_a_constants_name_means_one_thing_in_the_package():
+    homes = {}
+    for path in (REPOSITORY / "blurlib").rglob("*.py"):
+        for node in ast.parse(path.read_text(encoding="utf-8")).body:
+            targets = node.targets if isinstance(node, ast.Assign) else []
+            names = {leaf.id for t in targets for leaf in ast.walk(t) if isinstance(leaf, ast.Name)}
+            for name in names:
+                homes.setdefault(name, set()).add(path.name)
+    twice = {name: files for name, files in homes.items() if name.isupper() and len(files) > 1}
+    assert not twice

@@ -12,14 +12,14 @@ from pathlib import Path
 from . import common
 
 #: The names in `blurlib.learn.NETWORKS`, without importing torch to print a help.
-NETWORKS = "thesis spectrum pixels ordinal direct gaussian sigma sigma-small".split()
+NETWORK_NAMES = "thesis spectrum pixels ordinal direct gaussian sigma sigma-small".split()
 
 
 def add(parser):
     """Add the command's options to its parser."""
     common.add_options(parser, "--out", metavar="FILE.safetensors")
     parser.add_argument("--recipe", help="a frozen recipe; the options below change it")
-    parser.add_argument("--network", choices=NETWORKS)
+    parser.add_argument("--network", choices=NETWORK_NAMES)
     parser.add_argument("--classes", type=common.positive, dest="num_classes", metavar="N")
     parser.add_argument(
         "--images", type=Path, nargs="+", metavar="IMAGE_OR_FOLDER",

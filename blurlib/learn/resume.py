@@ -13,7 +13,7 @@ from .._files import naming, replacing
 from .._sealed import seal, unseal
 from .checkpoints import CheckpointError
 
-_FORMAT = "blurlib training run 2"
+_RUN_FORMAT = "blurlib training run 2"
 
 
 class Checkpoint:
@@ -76,7 +76,7 @@ class Checkpoint:
             for name, tensor in state.items()
         }
         facts = {
-            "format": _FORMAT,
+            "format": _RUN_FORMAT,
             "identity": self.identity,
             "step": run.step,
             "measures": list(run.history),
@@ -119,7 +119,7 @@ class Checkpoint:
                 f"{self.path} is damaged or no training run ({type(error).__name__}); delete it "
                 "to begin anew."
             ) from None
-        mine = {**self.identity, "format": _FORMAT}
+        mine = {**self.identity, "format": _RUN_FORMAT}
         changed = [name for name in mine | theirs if mine.get(name) != theirs.get(name)]
         if changed:
             raise CheckpointError(

@@ -20,7 +20,7 @@ WINDOW_STRIDE = 4
 _WIDEST_STEP, _WIDEST, _MOST_LAYERS = 64, 4096, 32
 
 #: So many numbers of windows become spectra at once on a CPU.
-_AT_ONCE = 2**17
+_NUMBERS_AT_ONCE = 2**17
 
 #: What the logarithm of the variance is kept within: deviations from 0.008 to 4.5 pixels.
 LOG_VARIANCE = (-9.7, 3.0)
@@ -63,7 +63,7 @@ def folded_log_power(images, size, stride, margin):
         lines = down.flatten(0, 1).unfold(1, size, stride)  # (B rows, columns, 2K, size)
         features = lines.new_empty(*lines.shape[:2], count**2)
         # On a CPU a few rows at a time, which then stay in its cache: four times faster.
-        step = len(lines) if images.is_cuda else max(1, _AT_ONCE // lines[0].numel())
+        step = len(lines) if images.is_cuda else max(1, _NUMBERS_AT_ONCE // lines[0].numel())
         for part, found in zip(lines.split(step), features.split(step), strict=True):
             both = part @ bank  # (..., columns, 2K down, 2K across)
             both[..., :count, :count] -= both[..., :1, :1] * constant

@@ -9,7 +9,7 @@ from .catalogue import CHOICES, CURVE, PATCH_SIZES, SIZES
 from .experiment import mean_and_std, rms, rounded
 
 #: Patches on which a patch size is scored, and how many at a time.
-_TESTED, _AT_ONCE = 12_000, 2000
+_TESTED, _PATCHES_AT_ONCE = 12_000, 2000
 
 
 def unseen(name, experiment):
@@ -71,8 +71,8 @@ def patch_sizes(experiment):
             patch_size=recipe.patch_size, rng=torch.Generator().manual_seed(1),
         )  # fmt: skip
         answers, truths = [], []
-        for _ in range(_TESTED // _AT_ONCE):
-            patches, labels = stream.batch(_AT_ONCE)
+        for _ in range(_TESTED // _PATCHES_AT_ONCE):
+            patches, labels = stream.batch(_PATCHES_AT_ONCE)
             with torch.no_grad():
                 answers.append(network(patches.to(experiment.device)).cpu())
             truths.append(stream.sigmas[labels])

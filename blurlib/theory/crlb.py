@@ -11,7 +11,7 @@ from .observation import noise_power, transfer
 from .textures import check_power, power_law
 
 #: How many patch sides a field is long, out of which a patch is cut.
-_AROUND = 4
+_SIDES_AROUND = 4
 
 
 def _bound(information):
@@ -199,7 +199,7 @@ def fisher_power_law(
             f"size must be at most {2 * PATCH_SIZE} for a patch that is cut out, got {size}: its "
             "covariance matrix has size ** 4 entries."
         )
-    side = size if periodic else _AROUND * size
+    side = size if periodic else _SIDES_AROUND * size
     power = power_law((side, side), slope, contrast)
     h, change = transfer(sigma, power.shape, truncate=truncate)
     log_radius = radial_frequency(power.shape).clamp_min(1e-12).log()

@@ -7,7 +7,7 @@ from ...blur.degrade import QUANTIZATION_VARIANCE
 from .windows import as_levels, box_mean
 
 #: Largest lag, and the height at which the peak's width is taken.
-_LAGS, _HEIGHT = 8, 0.8
+_LAGS, _PEAK_HEIGHT = 8, 0.8
 
 
 def gradient_autocorrelation(image, stride=1):
@@ -79,9 +79,9 @@ def autocorrelation(image, stride=1):
     .. [2] Chapter "The classical methods", ``book/maps/classical.ipynb``.
     """
     correlation = gradient_autocorrelation(image, stride)
-    below = correlation < _HEIGHT
+    below = correlation < _PEAK_HEIGHT
     below[-1] = True  # a peak that is wider than all lags
     first = below.int().argmax(0)[None]
     before, after = correlation.gather(0, first - 1)[0], correlation.gather(0, first)[0]
-    share = ((before - _HEIGHT) / (before - after).clamp_min(1e-6)).clamp(0, 1)
+    share = ((before - _PEAK_HEIGHT) / (before - after).clamp_min(1e-6)).clamp(0, 1)
     return first[0] - 1 + share

@@ -25,7 +25,7 @@ NUM_CUTS = 4000
 #: Shares of the cuts that the trees see noisy and compressed as well, and how badly.
 _NOISY, _COMPRESSED, _NOISE, _QUALITY = 0.3, 0.15, (0.3, 6.0), (40, 98)
 
-_AT_ONCE = 500  # cuts drawn at a time
+_BATCH = 500  # cuts drawn at a time
 
 #: Knots of a curve.
 _KNOTS = 64
@@ -69,7 +69,7 @@ def fit_calibration(*, images=None, scans=None, num_cuts=NUM_CUTS, progress=Fals
     _booster()  # before the work, not after it
     _, stream, facts = prepare_recipe(RECIPE, images=images, scans=scans)
     rng = torch.Generator().manual_seed(RECIPE.seed + 1)
-    batches = [stream.batch(min(_AT_ONCE, num_cuts - k)) for k in range(0, num_cuts, _AT_ONCE)]
+    batches = [stream.batch(min(_BATCH, num_cuts - k)) for k in range(0, num_cuts, _BATCH)]
     cuts, labels = (torch.cat(parts) for parts in zip(*batches, strict=True))
     cuts = cuts[:, 0]
     bad = _degrade(cuts, rng)

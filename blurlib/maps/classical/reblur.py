@@ -13,7 +13,7 @@ from .windows import as_levels, box_mean, gradient, reblur
 REBLUR_SIGMA = 0.7
 
 #: Where the ratio says that nothing was taken away, sigma is at most so many second blurs.
-_WIDEST = 10
+_MOST_REBLURS = 10
 
 #: What edges in larger squares around count, by the side: next to nothing, unless the window has
 #: none. Last comes the whole picture.
@@ -27,7 +27,7 @@ def _steepness(levels):
 
 def _sigma_of(ratio):
     """Return the sigma of an edge from its squared ratio: sigma0 / sqrt(R^2 - 1)."""
-    return REBLUR_SIGMA / (ratio - 1).clamp_min(_WIDEST**-2).sqrt()
+    return REBLUR_SIGMA / (ratio - 1).clamp_min(_MOST_REBLURS**-2).sqrt()
 
 
 def reblur_ratio(image, stride=1):

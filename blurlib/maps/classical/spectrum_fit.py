@@ -30,7 +30,7 @@ _STRAY = 0.5
 _RINGS = (2, 22)
 
 _WINDOW = (PATCH_SIZE, PATCH_SIZE)
-_AT_ONCE = 2048  # windows
+_SPECTRA_AT_ONCE = 2048  # windows
 
 
 class _Rings:
@@ -147,7 +147,7 @@ def spectrum_fit(image, stride=1):
     .. [3] Chapter "The classical methods", ``book/maps/classical.ipynb``.
     """
     power = ring_power(image, stride)
-    parts = [fit_spectra(part) for part in power.flatten(0, 1).split(_AT_ONCE)]
+    parts = [fit_spectra(part) for part in power.flatten(0, 1).split(_SPECTRA_AT_ONCE)]
     return torch.cat(parts).view(power.shape[:2])
 
 

@@ -21,7 +21,7 @@ FEATURES = (
     *(f"power in band {k}" for k in range(1, 7)),
 )  # fmt: skip
 
-_AT_ONCE = 8192  # windows
+_WINDOWS_AT_ONCE = 8192  # windows
 
 
 def hand_features(image, stride=1):
@@ -101,7 +101,7 @@ class Forest:
         answers : Tensor of shape (...)
             float64.
         """
-        columns = features.flatten(1).split(_AT_ONCE, 1)
+        columns = features.flatten(1).split(_WINDOWS_AT_ONCE, 1)
         return torch.cat([self._sum(part) for part in columns]).view(features.shape[1:])
 
     def _sum(self, features):
