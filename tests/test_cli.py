@@ -224,7 +224,7 @@ def test_recipes_are_changed_by_options(tmp_path, capsys):
         (["blur", "{texture}", "--sigma", "1", "--out", "no/folder/a.png"], "no folder no"),
         (["train", "--out", "no/folder/a.safetensors"], "no folder no"),
         (["train", "--out", "a.safetensors", "--recipe", "x"], "one of spectrum-30"),
-        (["train", "--out", "a.safetensors", "--images", "{small}"], "at least min_side=44"),
+        (["train", "--out", "a.safetensors", "--images", "{small}"], "below min_side=44"),
         (["evaluate", "nowhere", "--field", "ramp"], "no file or folder nowhere"),
     ],
 )
