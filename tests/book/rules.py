@@ -125,6 +125,12 @@ def rule_installs(notebook, code):
             yield f"cell {number}: installs something; the environment files do that"
 
 
+def rule_updates(notebook, code):
+    for number, cell in code:
+        if "display_id" in cell.source:
+            yield f"cell {number}: updates a picture; the page would keep the first, show the last"
+
+
 def rule_length(notebook, code):
     for number, cell in code:
         if (lines := code_lines(cell.source)) > MAX_LINES:
@@ -152,7 +158,7 @@ def rule_alt_text(notebook, code):
 
 RULES = [
     rule_kernel, rule_outputs, rule_goals, rule_check, rule_exercises, rule_limits,
-    rule_paths, rule_installs, rule_length, rule_functions, rule_alt_text,
+    rule_paths, rule_installs, rule_updates, rule_length, rule_functions, rule_alt_text,
 ]  # fmt: skip
 
 

@@ -92,6 +92,7 @@ BREAKS = {
     "no exercises": (cell_source(5, "## Summary"), "no section `Exercises`"),
     "empty exercises": (cell_source(5, "## Exercises\n"), "0 exercises and 0 solutions"),
     "no solution": (cell_source(5, EXERCISES.replace(":class: dropdown", "")), "1 exercises and 0"),
+    "updates": (cell_source(1, "assert display(1, display_id=True)"), "updates a picture"),
     "no limits": (cell_source(4, "## Summary\n\nIt fails."), "no section says where it fails"),
     "absolute path": (cell_source(1, 'assert open("/home/me/a.png")'), "absolute path"),
     "path in the text": (cell_source(4, "## Where it fails\n\nIn C:\\data."), "absolute path"),
