@@ -2,7 +2,7 @@
 
 The rooms follow the light: `blur` makes it, `data` brings pictures, `learn` trains networks,
 `maps` estimates the blur at every pixel; `plotting` and `widgets` show it. Each is imported when
-it is first asked for, so that ``import blurlib`` is quick.
+it is first asked for, so that ``import blurlib`` is quick. `record` reads a recorded result.
 """
 
 import importlib
@@ -10,13 +10,19 @@ import importlib
 __version__ = "0.1.0"
 
 _ROOMS = ("blur", "data", "learn", "theory", "maps", "plotting", "reproduce", "widgets")
+# What is asked for so often that its room need not be named.
+_SHORTER = {"record": "reproduce"}
 
 
 def __getattr__(name):
+    if name in _SHORTER:
+        return getattr(importlib.import_module(f"{__name__}.{_SHORTER[name]}"), name)
     if name in _ROOMS:
         return importlib.import_module(f"{__name__}.{name}")
-    raise AttributeError(f"module 'blurlib' has no attribute {name!r}; it has {', '.join(_ROOMS)}")
+    raise AttributeError(
+        f"module 'blurlib' has no attribute {name!r}; it has {', '.join(__dir__())}"
+    )
 
 
 def __dir__():
-    return [*_ROOMS, "__version__"]
+    return [*_ROOMS, *_SHORTER, "__version__"]

@@ -22,6 +22,7 @@ PICTURES = {
     "otf": (plotting.show_otf, {}),
     "sigma_map": (plotting.show_sigma_map, {}),
     "error": (plotting.show_error_map, {"limit": 1.0}),
+    "std": (plotting.show_std_map, {"limit": 1.0}),
 }
 
 
@@ -184,3 +185,43 @@ def test_a_patch_grid_frames_the_chosen_patches():
     assert frames == [(0.5, 0.5), (32.5, 32.5), (64.5, 32.5)]
     assert [text.get_text() for text in axis.get_legend().get_texts()] == ["training", "test"]
     pyplot.close(figure)
+
+
+def test_maps_are_compared_on_one_scale():
+    truth, sigma = torch.full((4, 8), 1.0), torch.full((4, 8), 1.25)
+    figure = plotting.compare_maps(torch.rand(8, 16), truth, sigma, std=truth / 4, limit=0.4)
+    shown = {axis.get_title(): axis.get_images()[0] for axis in figure.axes if axis.get_images()}
+    assert list(shown) == [
+        "picture", "true sigma", "estimate", "estimate - truth", "stated std", "size of error",
+    ]  # fmt: skip
+    assert shown["true sigma"].get_clim() == shown["estimate"].get_clim() == (0, 3)
+    assert shown["stated std"].get_clim() == shown["size of error"].get_clim() == (0, 0.4)
+    np.testing.assert_allclose(shown["estimate - truth"].get_array(), 0.25)
+    pyplot.close(figure)
+
+
+def test_maps_of_two_shapes_are_not_compared():
+    with pytest.raises(ValueError, match=r"one shape, got \[\(4, 8\), \(4, 7\)\]"):
+        plotting.compare_maps(torch.rand(8, 16), torch.ones(4, 8), torch.ones(4, 7))
+
+
+def test_rays_meet_where_the_lens_equation_says(axis):
+    plotting.draw_lens(axis, [2.0, 1.0], focus_distance=2.0, focal_length=0.5, aperture=0.4)
+    rays = [line.get_xydata() for line in axis.lines if len(line.get_xydata()) == 3]
+    sharp, near = rays[:5], rays[5:]
+    assert all(abs(ray[2] - (2 / 3, 0)).max() < 1e-9 for ray in sharp)
+    spot = max(ray[2, 1] for ray in near)  # behind the sensor at 1: a third of the half aperture
+    assert abs(spot - 0.2 / 3) < 1e-9
+    with pytest.raises(ValueError, match="farther away than the focal length"):
+        plotting.draw_lens(axis, [0.4], focus_distance=2.0, focal_length=0.5, aperture=0.4)
+
+
+def test_a_networks_layers_stand_in_rows(axis):
+    plotting.draw_network(axis, [(f"layer {k}", f"{k} maps") for k in range(6)], per_row=4)
+    assert [text.get_text() for text in axis.texts if text.get_text()][-2:] == ["layer 5", "5 maps"]
+    assert len(axis.patches) == 6
+
+
+def test_numbers_are_handed_to_the_prose(capsys):
+    pytest.importorskip("myst_nb")
+    plotting.glue(one=1.5, two=torch.tensor(2.0))  # displays nothing where there is no kernel

@@ -29,7 +29,7 @@ from .patches import PATCH_SIZE, crop_to_multiple, extract_patches
 from .procedural import FAMILIES, procedural_texture
 from .protocols import SIGMA_MAX, DatasetConfig, class_sigmas, count_patches, split_materials
 from .sources import *  # noqa: F403
-from .statistics import radial_spectrum, texture_statistics
+from .statistics import gradient_energy, radial_spectrum, texture_statistics
 from .stream import PatchStream
 from .text import FONTS, rendered_text
 

@@ -17,7 +17,7 @@ from .estimators import (
 )
 from .evaluate import evaluate_image, evaluate_patches, make_test_image
 from .fit import train_estimator
-from .metrics import bias, mse, rmse
+from .metrics import bias, mse, rms, rmse
 from .regularise import fit_plane, fit_sinusoid, smooth_tikhonov, smooth_tv
 from .sigma_map import SigmaMap, crop_to_windows
 from .smoothing import BOUNDARIES, NEIGHBOURHOODS, smooth, smooth_iterated

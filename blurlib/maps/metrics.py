@@ -66,6 +66,27 @@ def rmse(sigma_map, truth):
     return mse(sigma_map, truth) ** 0.5
 
 
+def rms(errors):
+    """Return the root of the mean square of any numbers, in their precision.
+
+    Parameters
+    ----------
+    errors : Tensor
+        Of any shape: errors of some windows, say, in pixels.
+
+    Returns
+    -------
+    rms : float
+
+    Examples
+    --------
+    >>> import torch
+    >>> rms(torch.tensor([3.0, 4.0, 0.0, 0.0]))
+    2.5
+    """
+    return errors.square().mean().sqrt().item()
+
+
 def bias(sigma_map, truth):
     """Return the mean error, in pixels: above zero where the map says too much blur.
 

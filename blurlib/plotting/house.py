@@ -6,6 +6,9 @@ from matplotlib import pyplot
 
 IMAGE_COLOURS, PSF_COLOURS, SIGMA_COLOURS, ERROR_COLOURS = "gray", "magma", "viridis", "RdBu_r"
 
+#: Of what has no sign and should be small: a std, or the size of an error.
+STD_COLOURS = "Oranges"
+
 #: Where a sigma map is not to be believed.
 HIDDEN_COLOUR = "#d4d4d4"
 

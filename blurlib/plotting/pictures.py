@@ -205,3 +205,69 @@ def show_error_map(axis, error, title="", *, limit, unit="px", pixels=True, colo
     picture = axis.imshow(error, cmap=house.ERROR_COLOURS, vmin=-limit, vmax=limit)
     if colour_bar:
         _colour_bar(axis, picture, f"error ({unit})", extend="both", extendfrac=0.03)
+
+
+def show_std_map(axis, std, title="", *, limit, label="std (px)", pixels=True, colour_bar=True):
+    """Show what has no sign and should be small: a std, or the size of an error; pale is little.
+
+    Parameters
+    ----------
+    axis, title
+        Where, and what stands above it.
+    std : Tensor or ndarray of shape (H, W)
+        Not negative.
+    limit : float
+        Where the colours end; give a std and the size of its error the same.
+    label : str, optional
+        Stands on the colour bar.
+    pixels, colour_bar : bool, optional
+        As in `show_sigma_map`.
+    """
+    _pixel_axes(axis, title, pixels)
+    values = as_picture(std, "std")
+    picture = axis.imshow(values, cmap=house.STD_COLOURS, vmin=0, vmax=limit)
+    if colour_bar:
+        more = {"extend": "max", "extendfrac": 0.03} if (values > limit).any() else {}
+        _colour_bar(axis, picture, label, **more)
+
+
+def compare_maps(image, truth, sigma, *, std=None, limit=0.5, vmax=3.0):
+    """Set picture, true sigma, estimate and error side by side, on the book's scales.
+
+    Parameters
+    ----------
+    image : Tensor or ndarray of shape (H, W)
+        The blurred picture.
+    truth, sigma : Tensor or ndarray of shape (H', W')
+        True and estimated sigma in pixels, of one shape: the picture's, or that of its windows.
+    std : Tensor or ndarray of shape (H', W'), optional
+        What the estimator expects its error to be; drawn above the size of the error.
+    limit, vmax : float, optional
+        Error (and std) and sigma at the ends of their colours, in pixels.
+
+    Returns
+    -------
+    figure : matplotlib.figure.Figure
+
+    Raises
+    ------
+    ValueError
+        If the maps have not one shape.
+    """
+    maps = [as_picture(values, name) for values, name in ((truth, "truth"), (sigma, "sigma"))]
+    if std is not None:
+        maps.append(as_picture(std, "std"))
+    if len({one.shape for one in maps}) > 1:
+        raise ValueError(f"the maps must have one shape, got {[one.shape for one in maps]}.")
+    height, width = maps[0].shape
+    figure, axes = house.panels(2 if std is None else 3, 2, aspect=height / width)
+    show_image(axes[0], image, "picture")
+    show_sigma_map(axes[1], maps[0], "true sigma", vmax=vmax, pixels=False)
+    show_sigma_map(axes[2], maps[1], "estimate", vmax=vmax, pixels=False)
+    error = maps[1] - maps[0]
+    show_error_map(axes[3], error, "estimate - truth", limit=limit, pixels=False)
+    if std is not None:
+        show_std_map(axes[4], maps[2], "stated std", limit=limit, pixels=False)
+        label = "|error| (px)"
+        show_std_map(axes[5], abs(error), "size of error", limit=limit, label=label, pixels=False)
+    return figure

@@ -21,9 +21,11 @@ from ..learn import SHIPPED, device_name
 from . import comparison, datasets, limits, readouts, regression, robustness, slides, studies
 from .datasets import places_also_trained_on
 from .experiment import Experiment, NoData, NotShipped
+from .records import Record, Table, record
 
 __all__ = [
-    "NEED_TRAINING", "RECORDS", "NoData", "NotShipped", "places_also_trained_on", "reproduce",
+    "NEED_TRAINING", "RECORDS", "NoData", "NotShipped", "Record", "Table",
+    "places_also_trained_on", "record", "reproduce",
 ]  # fmt: skip
 
 #: The records by name: what makes each from the Brodatz scans.
@@ -75,7 +77,7 @@ def reproduce(name, folder=None, *, out="results", weights=None, device="cpu", p
 
     Returns
     -------
-    record : dict
+    record : Record
         What was measured, with data, device, versions and seconds.
 
     Raises
@@ -102,7 +104,7 @@ def reproduce(name, folder=None, *, out="results", weights=None, device="cpu", p
     )
     start = time.perf_counter()
     measured = RECORDS[name](experiment)
-    record = {
+    made = {
         "name": name,
         "command": f"blurlib reproduce {name}" + (" --quick" if weights is None else ""),
         "data": {
@@ -118,8 +120,8 @@ def reproduce(name, folder=None, *, out="results", weights=None, device="cpu", p
         **measured,
     }  # fmt: skip
     if experiment.used:
-        record["training"] = experiment.used
+        made["training"] = experiment.used
     Path(out).mkdir(parents=True, exist_ok=True)
     with replacing(Path(out) / f"{name}.json") as file:
-        file.write((json.dumps(record, indent=1, allow_nan=False) + "\n").encode())
-    return record
+        file.write((json.dumps(made, indent=1, allow_nan=False) + "\n").encode())
+    return Record(made)

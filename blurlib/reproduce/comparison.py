@@ -4,9 +4,9 @@ import time
 from functools import partial
 
 from ..data import Picture, open_folder, packaged_image
-from ..maps import make_test_image
+from ..maps import make_test_image, rms
 from ..maps.classical import CLASSICAL, ClassicalEstimator, fit_calibration, load_calibration
-from .experiment import mean_and_std, rms
+from .experiment import mean_and_std
 from .regression import DEGRADED
 
 #: The networks that are compared.

@@ -199,11 +199,6 @@ class Experiment:
         return found
 
 
-def rms(errors):
-    """Return the root of the mean square, in the precision of the errors."""
-    return errors.square().mean().sqrt().item()
-
-
 def rounded(found, digits=4):
     """Round every float of a record, however deep it lies."""
     if isinstance(found, dict):

@@ -5,8 +5,8 @@ import torch
 from .. import theory
 from ..blur import THESIS_TRUNCATE, quantize
 from ..data import PATCH_SIZE
-from ..maps import estimator_of
-from .experiment import rms, rounded
+from ..maps import estimator_of, rms
+from .experiment import rounded
 
 #: In pixels. At every other one the author's kernel is about to grow, which lowers the bound.
 SIGMAS = tuple(k / 4 for k in range(2, 13))

@@ -7,10 +7,10 @@ from functools import partial
 import torch
 
 from ..learn import READOUTS
-from ..maps import estimator_of, make_test_image
+from ..maps import estimator_of, make_test_image, rms
 from ..maps.fit import joined
 from .catalogue import READOUT_STUDY
-from .experiment import rms, rounded, shares_within
+from .experiment import rounded, shares_within
 
 #: Step between windows, as in the other studies.
 _STRIDE = 8

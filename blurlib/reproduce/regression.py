@@ -4,9 +4,10 @@ import torch
 
 from ..data import DatasetConfig
 from ..learn import split_scans
+from ..maps import rms
 from ..maps.fit import CALIBRATION_FIELDS, CALIBRATION_STRIDE, errors_of, joined
 from ..maps.uncertainty import fit_std_scale, reliability, sparsification_curve
-from .experiment import mean_and_std, rms, rounded, shares_within
+from .experiment import mean_and_std, rounded, shares_within
 
 #: What is done to the ramp's picture before a network looks at it.
 DEGRADED = {

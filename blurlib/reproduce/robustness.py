@@ -3,10 +3,11 @@
 import statistics
 from functools import partial
 
+from ..maps import rms
 from ..maps.corruptions import corrupt_test_image
 from ..maps.fit import joined
 from ..maps.uncertainty import NO_TEXTURE
-from .experiment import mean_and_std, rms, rounded, shares_within
+from .experiment import mean_and_std, rounded, shares_within
 
 #: Networks and classical methods that are compared; `STATES_STD` has its std scored.
 ROBUSTNESS_NETWORKS = ("thesis-30", "spectrum-30", "sigma-net-small", "sigma-net")

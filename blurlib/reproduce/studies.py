@@ -4,9 +4,9 @@ import torch
 
 from ..data import PatchStream
 from ..learn import READOUTS
-from ..maps import estimator_of, read_out
+from ..maps import estimator_of, read_out, rms
 from .catalogue import CHOICES, CURVE, PATCH_SIZES, SIZES
-from .experiment import mean_and_std, rms, rounded
+from .experiment import mean_and_std, rounded
 
 #: Patches on which a patch size is scored, and how many at a time.
 _TESTED, _PATCHES_AT_ONCE = 12_000, 2000

@@ -275,6 +275,9 @@ def known_names(env):
         for full, home in by_module(room)[1]:
             if (entry := home_name(full, home)) in places:
                 places[full] = places[entry]
+    for name, room in blurlib._SHORTER.items():
+        if (full := f"blurlib.{room}.{name}") in places:
+            places[f"blurlib.{name}"] = places[full]
     labels = env.domaindata["std"]["anonlabels"]
     modules = {
         label.removeprefix("code-of-"): place[:2]

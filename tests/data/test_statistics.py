@@ -5,7 +5,7 @@ import math
 import pytest
 import torch
 
-from blurlib.data.statistics import radial_spectrum, texture_statistics
+from blurlib.data.statistics import gradient_energy, radial_spectrum, texture_statistics
 
 
 def power_law_noise(exponent, size=256, seed=0):
@@ -84,3 +84,14 @@ def test_the_radial_spectrum_of_white_noise_is_flat(rng):
     assert frequency.shape == power.shape == (12,) and power[0] == 1
     assert (frequency[1:] > frequency[:-1]).all() and 1 / 32 <= frequency[0] < frequency[-1] <= 0.4
     assert 0.6 < power[4:].min() and power[4:].max() < 1.6
+
+
+def test_gradient_energy_counts_squared_steps():
+    ramp = torch.arange(64.0).expand(40, 64) / 255  # a grey level a column, none at the border
+    energy = gradient_energy(ramp, window=32, stride=8)
+    assert energy.shape == (2, 5)
+    torch.testing.assert_close(energy[:, 1:], torch.ones(2, 4), rtol=1e-3, atol=0)
+    torch.testing.assert_close(energy[:, 0], torch.full((2,), 31 / 32), rtol=1e-3, atol=0)
+    assert gradient_energy(torch.full((32, 32), 0.5)).item() == 0
+    with pytest.raises(ValueError, match="32"):
+        gradient_energy(torch.rand(31, 64))
