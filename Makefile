@@ -3,7 +3,7 @@
 PYTHON ?= python3
 VENV ?= .venv
 PORT ?= 8000
-CHAPTERS ?= $(wildcard book/*/*.ipynb)
+CHAPTERS ?= $(wildcard book/*.ipynb book/*/*.ipynb)
 
 BIN := $(VENV)/bin
 PY := $(BIN)/python

@@ -99,7 +99,7 @@ def blur_varying(image, sigma_map, *, mode="gather", truncate=4.0, padding_mode=
 
     References
     ----------
-    .. [1] Chapter "Uniform and non-uniform blur", ``book/blur/varying_blur.ipynb``.
+    .. [1] Chapter "A blur for every pixel", ``book/blur/varying_blur.ipynb``.
 
     Examples
     --------

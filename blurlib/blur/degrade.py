@@ -34,7 +34,7 @@ def quantize(image, levels=256):
 
     References
     ----------
-    .. [1] Chapter "The point spread function", ``book/blur/point_spread_function.ipynb``.
+    .. [1] Chapter "What blur removes", ``book/blur/what_blur_removes.ipynb``.
 
     Examples
     --------

@@ -62,7 +62,7 @@ def ramp_field(shape, low=0.1, high=3.0):
 
     References
     ----------
-    .. [1] Chapter "Uniform and non-uniform blur", ``book/blur/varying_blur.ipynb``.
+    .. [1] Chapter "A blur for every pixel", ``book/blur/varying_blur.ipynb``.
 
     Examples
     --------

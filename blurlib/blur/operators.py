@@ -55,7 +55,7 @@ class VaryingBlur:
 
     References
     ----------
-    .. [1] Chapter "Uniform and non-uniform blur", ``book/blur/varying_blur.ipynb``.
+    .. [1] Chapter "A blur for every pixel", ``book/blur/varying_blur.ipynb``.
 
     Examples
     --------

@@ -69,7 +69,7 @@ def effective_sigma(psf):
 
     References
     ----------
-    .. [1] Chapter "The point spread function", ``book/blur/point_spread_function.ipynb``.
+    .. [1] Chapter "What blur removes", ``book/blur/what_blur_removes.ipynb``.
 
     Examples
     --------

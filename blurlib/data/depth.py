@@ -216,7 +216,7 @@ def defocused_scene(focus, *, max_sigma=3.0):
        truth", 2014; key ``scharstein2014``.
     .. [2] M. Potmesil and I. Chakravarty, "A lens and aperture camera model for synthetic image
        generation", SIGGRAPH, 1981; key ``potmesil1981`` (points that scatter).
-    .. [3] Chapter "A first sigma map", ``book/maps/first_sigma_map.ipynb``.
+    .. [3] Chapter "Text and photographs", ``book/maps/text_and_photographs.ipynb``.
 
     Examples
     --------

@@ -63,7 +63,7 @@ def gaussian_random_fields(num, *, rng, size=256):
     The exponent lies between -3.2 and -0.8, photographs near -2. The grey levels' standard
     deviation, before they are cut to [0, 1], lies between 0.03 and 0.2, every order of magnitude
     as often. Sharp to the pixel: up to the highest frequency there is nothing else, as in the
-    chapter "The physical limit".
+    chapter "Rivals and limits".
 
     Parameters
     ----------

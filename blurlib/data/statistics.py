@@ -53,7 +53,7 @@ def texture_statistics(image):
     .. [1] D. J. Field, "Relations between the statistics of natural images and the response
        properties of cortical cells", J. Opt. Soc. Am. A 4(12), 1987; key ``field1987``.
 
-    The chapter "Textures", ``book/data/textures.ipynb``, shows them for every family.
+    The chapter "Textures and datasets", ``book/data/textures_and_datasets.ipynb``, shows them.
 
     Examples
     --------

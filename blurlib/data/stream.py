@@ -59,7 +59,7 @@ class PatchStream:
 
     References
     ----------
-    .. [1] Chapter "Building the dataset", ``book/data/building_the_dataset.ipynb``.
+    .. [1] Chapter "Textures and datasets", ``book/data/textures_and_datasets.ipynb``.
 
     Examples
     --------

@@ -31,7 +31,7 @@ class ThesisNetwork(BlurClassifier):
     References
     ----------
     .. [1] Arun Patro, "Blur Kernel Estimation using Deep Learning", slide 7; key ``patro``.
-    .. [2] Chapter "The network", ``book/learn/the_network.ipynb``.
+    .. [2] Chapter "The thesis' network", ``book/learn/the_network.ipynb``.
 
     Examples
     --------
@@ -114,7 +114,7 @@ class SpectrumNetwork(OnSpectra, BlurClassifier):
 
     References
     ----------
-    .. [1] Chapter "A first sigma map", ``book/maps/first_sigma_map.ipynb``.
+    .. [1] Chapter "A network that sees spectra", ``book/learn/spectra.ipynb``.
 
     Examples
     --------
@@ -147,7 +147,7 @@ class PixelNetwork(BlurClassifier):
 
     References
     ----------
-    .. [1] Chapter "How small can a patch be?", ``book/maps/patch_size.ipynb``.
+    .. [1] Chapter "From patches to a map", ``book/maps/from_patches_to_a_map.ipynb``.
 
     Examples
     --------

@@ -42,7 +42,7 @@ class OrdinalNetwork(OnSpectra, BlurClassifier):
        ``frank2001``.
     .. [2] Z. Niu et al., "Ordinal regression with multiple output CNN for age estimation",
        CVPR 2016; key ``niu2016``.
-    .. [3] Chapter "Regression instead of classes", ``book/learn/regression.ipynb``.
+    .. [3] Chapter "Class, mean or number?", ``book/learn/class_mean_or_number.ipynb``.
 
     Examples
     --------
@@ -81,7 +81,7 @@ class DirectNetwork(OnSpectra, PatchNetwork):
 
     References
     ----------
-    .. [1] Chapter "Regression instead of classes", ``book/learn/regression.ipynb``.
+    .. [1] Chapter "Class, mean or number?", ``book/learn/class_mean_or_number.ipynb``.
 
     Examples
     --------
@@ -177,7 +177,7 @@ class GaussianNetwork(DirectNetwork):
        distribution", ICNN 1994; key ``nix1994``.
     .. [2] M. Seitzer et al., "On the pitfalls of heteroscedastic uncertainty estimation with
        probabilistic neural networks", ICLR 2022; key ``seitzer2022``.
-    .. [3] Chapter "Regression instead of classes", ``book/learn/regression.ipynb``.
+    .. [3] Chapter "Class, mean or number?", ``book/learn/class_mean_or_number.ipynb``.
 
     Examples
     --------

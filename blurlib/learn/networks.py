@@ -43,7 +43,7 @@ def read_out(log_probabilities, sigmas, readout="mean"):
 
     References
     ----------
-    .. [1] Chapter "Regression instead of classes", ``book/learn/regression.ipynb``.
+    .. [1] Chapter "Class, mean or number?", ``book/learn/class_mean_or_number.ipynb``.
 
     Examples
     --------

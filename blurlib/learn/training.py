@@ -222,7 +222,7 @@ def train(network, stream, config, *, device="cpu", checkpoint=None, progress=Fa
     ----------
     .. [1] I. Loshchilov and F. Hutter, "Decoupled weight decay regularization", ICLR 2019; key
        ``loshchilov2019``.
-    .. [2] Chapter "Training the network", ``book/learn/training_it.ipynb``.
+    .. [2] Chapter "Training it", ``book/learn/training_it.ipynb``.
     """
     run = TrainingRun(network, stream, config, device=device)
     if checkpoint is not None:

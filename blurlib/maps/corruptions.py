@@ -75,7 +75,7 @@ def psf_with_sigma(shape, sigma):
 
     References
     ----------
-    .. [1] Chapter "Robustness: break it", ``book/maps/robustness.ipynb``.
+    .. [1] Chapter "Break it", ``book/maps/robustness.ipynb``.
 
     Examples
     --------
@@ -142,7 +142,7 @@ def corrupt_test_image(sharp, kind, level, *, field="ramp", rng=None):
     ----------
     .. [1] D. Hendrycks and T. Dietterich, "Benchmarking neural network robustness to common
        corruptions and perturbations", ICLR 2019; key ``hendrycks2019``.
-    .. [2] Chapter "Robustness: break it", ``book/maps/robustness.ipynb``.
+    .. [2] Chapter "Break it", ``book/maps/robustness.ipynb``.
 
     Examples
     --------

@@ -217,7 +217,7 @@ def estimate(image, estimator=DEFAULT_ESTIMATOR, *, stride=None, progress=False)
 
     References
     ----------
-    .. [1] Chapter "The first sigma map", ``book/maps/first_sigma_map.ipynb``.
+    .. [1] Chapter "Your first sigma map", ``book/start/your_first_sigma_map.ipynb``.
 
     Examples
     --------

@@ -108,7 +108,7 @@ def smooth_iterated(
 
     References
     ----------
-    .. [1] Chapter "Sin, smoothing, and a riddle", ``book/maps/sin_and_smoothing.ipynb``.
+    .. [1] Chapter "Smoothing, and a riddle", ``book/maps/smoothing.ipynb``.
     """
     num_iter, weights, _, smoothed, inside = _prepare(
         sigma_map, num_iter, neighbourhood, boundary, dirichlet_values
@@ -153,7 +153,7 @@ def smooth(
     References
     ----------
     .. [1] G. Strang, "The discrete cosine transform", SIAM Review 41(1), 1999; key ``strang1999``.
-    .. [2] Chapter "Sin, smoothing, and a riddle", ``book/maps/sin_and_smoothing.ipynb``.
+    .. [2] Chapter "Smoothing, and a riddle", ``book/maps/smoothing.ipynb``.
 
     Examples
     --------

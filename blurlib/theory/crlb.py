@@ -61,7 +61,7 @@ def crlb_texture_known(texture, sigma, *, noise=0.0, truncate=None):
     ----------
     .. [1] S. M. Kay, "Fundamentals of Statistical Signal Processing: Estimation Theory", chapter 3;
        key ``kay1993``.
-    .. [2] Chapter "The physical limit", ``book/maps/limits.ipynb``.
+    .. [2] Chapter "Rivals and limits", ``book/maps/rivals_and_limits.ipynb``.
 
     Examples
     --------
@@ -119,7 +119,7 @@ def crlb_spectrum_known(power, sigma, *, noise=0.0, truncate=None):
     ----------
     .. [1] P. Whittle, "Estimation and information in stationary time series", 1953; key
        ``whittle1953``.
-    .. [2] Chapter "The physical limit", ``book/maps/limits.ipynb``.
+    .. [2] Chapter "Rivals and limits", ``book/maps/rivals_and_limits.ipynb``.
 
     Examples
     --------
@@ -186,7 +186,7 @@ def fisher_power_law(
     ----------
     .. [1] S. M. Kay, "Fundamentals of Statistical Signal Processing: Estimation Theory", chapter 3;
        key ``kay1993``.
-    .. [2] Chapter "The physical limit", ``book/maps/limits.ipynb``.
+    .. [2] Chapter "Rivals and limits", ``book/maps/rivals_and_limits.ipynb``.
 
     Examples
     --------
@@ -276,7 +276,7 @@ def crlb_power_law(
     ----------
     .. [1] S. M. Kay, "Fundamentals of Statistical Signal Processing: Estimation Theory", chapter 3;
        key ``kay1993``.
-    .. [2] Chapter "The physical limit", ``book/maps/limits.ipynb``.
+    .. [2] Chapter "Rivals and limits", ``book/maps/rivals_and_limits.ipynb``.
 
     Examples
     --------

@@ -49,7 +49,7 @@ def fit_texture_known(images, texture, *, noise=0.0, truncate=None, sigma_max=6.
 
     References
     ----------
-    .. [1] Chapter "The physical limit", ``book/maps/limits.ipynb``.
+    .. [1] Chapter "Rivals and limits", ``book/maps/rivals_and_limits.ipynb``.
 
     Examples
     --------

@@ -44,7 +44,7 @@ def noise_power(noise=0.0):
     ----------
     .. [1] W. R. Bennett, "Spectra of quantized signals", 1948; key ``bennett1948``: when the error
        of rounding is white.
-    .. [2] Chapter "The physical limit", ``book/maps/limits.ipynb``.
+    .. [2] Chapter "Rivals and limits", ``book/maps/rivals_and_limits.ipynb``.
 
     Examples
     --------
@@ -115,7 +115,7 @@ def transfer(sigma, shape, *, truncate=None):
 
     References
     ----------
-    .. [1] Chapter "The physical limit", ``book/maps/limits.ipynb``.
+    .. [1] Chapter "Rivals and limits", ``book/maps/rivals_and_limits.ipynb``.
 
     Examples
     --------

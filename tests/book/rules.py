@@ -4,7 +4,14 @@ import ast
 import re
 
 KEPT = {"nbval-check-output", "keep_output"}
-MAX_LINES, MAX_DEF_LINES, LESSON = 15, 5, "lesson"
+#: Lines of a cell that is seen, and of one that a reader may unfold; what is removed has no limit.
+MAX_LINES, MAX_FOLDED_LINES = 15, 20
+MAX_DEF_LINES, LESSON = 5, "lesson"
+FOLDED, REMOVED = {"hide-input", "hide-cell"}, {"remove-cell", "remove-input"}
+BOX = re.compile(
+    r"^(`{3,}|:{3,})\{admonition\} Functions of this chapter$(.*?)^\1\s*$", re.M | re.S
+)
+OWN_PICTURE = re.compile(r"^```python\n(.*?)^```", re.M | re.S)
 GOALS = re.compile(r"^(?:[`:]{3,}\{admonition\}|#+) Learning goals")
 LIMITS = re.compile(r"\b(?:fails?|limits?|breaks?)\b", re.IGNORECASE)
 # Exercises are a numbered list, or headings; their solutions are folded admonitions or dropdowns.
@@ -83,6 +90,8 @@ def rule_outputs(notebook, code):
             yield f"cell {number}: nbval takes it for never run; run `make outputs`, not nbstripout"
         elif kept and "glue(" in cell.source:
             yield f"cell {number}: glues unrounded numbers, which nbval would compare; glue apart"
+        elif "glue(" in cell.source and not tags(cell) & REMOVED:
+            yield f"cell {number}: hands numbers to the text in sight of a reader; tag remove-cell"
         elif not kept and (cell.outputs or cell.execution_count):
             yield f"cell {number}: stored output; run `make format`"
 
@@ -133,8 +142,9 @@ def rule_updates(notebook, code):
 
 def rule_length(notebook, code):
     for number, cell in code:
-        if (lines := code_lines(cell.source)) > MAX_LINES:
-            yield f"cell {number}: {lines} lines of code, at most {MAX_LINES}; move work to blurlib"
+        most = MAX_FOLDED_LINES if tags(cell) & FOLDED else MAX_LINES
+        if (lines := code_lines(cell.source)) > most and not tags(cell) & REMOVED:
+            yield f"cell {number}: {lines} lines of code, at most {most}; move work to blurlib"
 
 
 def rule_functions(notebook, code):
@@ -156,9 +166,35 @@ def rule_alt_text(notebook, code):
             yield f'cell {number}: draws, so its metadata needs mystnb: {{"image": {{"alt": ...}}}}'
 
 
+def own_picture_lines(cells):
+    """Return the code that the closing box offers for a picture of the reader's own."""
+    text = "\n".join(cell.source for cell in cells if cell.cell_type == "markdown")
+    boxes = [box[2] for box in BOX.finditer(text)]
+    return [code.strip() for box in boxes for code in OWN_PICTURE.findall(box)]
+
+
+def rule_box(notebook, code):
+    found = own_picture_lines(notebook.cells)
+    if len(found) != 1 or "mine.jpg" not in found[0]:
+        yield "no box `Functions of this chapter` with a ```python line for the reader's mine.jpg"
+
+
+def rule_records(notebook, code):
+    for number, cell in code:
+        if re.search(r"\bjson\b|results/", cell.source):
+            yield f"cell {number}: reads a file of results; bl.record does"
+
+
+def rule_captions(notebook, code):
+    for number, cell in enumerate(notebook.cells):
+        if cell.cell_type == "markdown" and re.search(r"\bWhat to see\b", cell.source):
+            yield f"cell {number}: says `What to see`; a caption, or a plain sentence, says it"
+
+
 RULES = [
     rule_kernel, rule_outputs, rule_goals, rule_check, rule_exercises, rule_limits,
     rule_paths, rule_installs, rule_updates, rule_length, rule_functions, rule_alt_text,
+    rule_box, rule_records, rule_captions,
 ]  # fmt: skip
 
 

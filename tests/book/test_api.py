@@ -99,7 +99,7 @@ def test_every_public_thing_has_a_docstring(api):
 
 
 def test_every_public_name_in_a_chapters_code_is_a_link(book):
-    for path in sorted((book / "book").glob("*/*.html")):
+    for path in sorted((book / "book").rglob("*.html")):
         html = path.read_text(encoding="utf-8")
         code = " ".join(re.findall(r"<pre>.*?</pre>", html, flags=re.DOTALL))
         plain = re.sub("<.*?>", "", re.sub(r'<a class="api".*?</a>', "", code, flags=re.DOTALL))

@@ -9,7 +9,8 @@ import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
-from tests.book.rules import KEPT, LESSON, MAX_LINES, faults_of
+import blurlib
+from tests.book.rules import KEPT, LESSON, MAX_LINES, faults_of, own_picture_lines
 
 BOOK = Path(__file__).parents[2] / "book"
 CHAPTERS = [
@@ -41,6 +42,16 @@ Because.
 ```
 """
 
+BOX = """````{admonition} Functions of this chapter
+:class: seealso
+`bl.maps.estimate`.
+
+```python
+bl.maps.estimate("mine.jpg")
+```
+````
+"""
+
 
 @pytest.fixture
 def chapter():
@@ -60,6 +71,7 @@ def chapter():
         new_code_cell("plt.show()", metadata={"mystnb": {"image": {"alt": "a curve that falls"}}}),
         new_markdown_cell("## Where it fails\n\nFar away."),
         new_markdown_cell(EXERCISES),
+        new_markdown_cell(f"## Summary\n\n{BOX}"),
     ]
     return notebook
 
@@ -83,6 +95,7 @@ BREAKS = {
     "second tag alone": (cell_tags(2, "nbval-check-output"), "carries nbval-check-output alone"),
     "output lost": (lambda n: n.cells[2].update(outputs=[]), "no stored text"),
     "glue in a kept cell": (cell_source(2, 'glue("a", 1 / 3)\nprint(2)'), "glue apart"),
+    "glue that is seen": (cell_source(1, 'assert glue("a", 1 / 3)'), "tag remove-cell"),
     "output blank": (lambda n: n.cells[2].outputs[0].update(text=" \n"), "no stored text"),
     "count lost": (lambda n: n.cells[2].update(execution_count=None), "never run"),
     "output not tagged": (cell_tags(2), "stored output"),
@@ -100,6 +113,16 @@ BREAKS = {
     "installs by magic": (cell_source(1, "%pip install torch\nassert True"), "installs something"),
     "long cell": (cell_source(1, "assert True\n" * (MAX_LINES + 1)), "16 lines of code"),
     "long function": (cell_source(1, "def f():\n" + "    assert 1\n" * 5), "f has 6 lines"),
+    "long folded cell": (
+        lambda n: n.cells[1].update(
+            source="assert True\n" * 21, metadata={"tags": ["hide-input"]}
+        ),
+        "21 lines of code, at most 20",
+    ),
+    "no box": (cell_source(6, "## Summary"), "no box `Functions of this chapter`"),
+    "another picture": (cell_source(6, BOX.replace("mine", "his")), "no box"),
+    "reads a file": (cell_source(1, "assert json.loads('{}')"), "bl.record does"),
+    "points": (cell_source(4, "## Limits\n\n**What to see**: a line."), "plain sentence"),
     "no alt text": (lambda n: n.cells[3].metadata.pop("mystnb"), "draws, so"),
     "blank alt text": (lambda n: n.cells[3].metadata.mystnb.image.update(alt=" "), "draws, so"),
 }  # fmt: skip
@@ -145,3 +168,30 @@ def test_strip_makes_a_run_chapter_keep_the_rules(chapter, tmp_path):
     assert subprocess.run([sys.executable, script, path]).returncode == 0
     assert subprocess.run([sys.executable, script, "--check", path]).returncode == 0
     assert path.read_text(encoding="utf-8") == good + "\n"
+
+
+def test_removed_cells_may_be_long_and_folded_ones_longer(chapter):
+    for tag, lines in (("remove-cell", 40), ("hide-input", 20)):
+        cell_source(1, "assert True\n" * lines)(chapter)
+        cell_tags(1, tag)(chapter)
+        assert faults_of(chapter) == []
+
+
+def test_what_chapters_offer_for_ones_own_picture_runs(tmp_path):
+    """All in one process: `import blurlib` takes longer than any of the lines."""
+    coffee = blurlib.data.packaged_image("coffee")[:200, :300]
+    blurlib.data.write_image(tmp_path / "mine.jpg", coffee)
+    lines = {
+        path.stem: line
+        for path in CHAPTERS
+        for line in own_picture_lines(nbformat.read(path, as_version=4).cells)
+    }
+    program = ["import blurlib as bl"]
+    for name, line in lines.items():
+        program += [f"print({name!r})", line]
+    run = subprocess.run(
+        [sys.executable, "-c", "\n".join(program)],
+        cwd=tmp_path, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert run.returncode == 0, run.stdout + run.stderr
+    assert run.stdout.split() == list(lines)

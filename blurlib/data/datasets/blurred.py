@@ -114,7 +114,7 @@ def picture_patches(image, config, *, role="both", key=""):
     ----------
     .. [1] Arun Patro, "Blur Kernel Estimation using Deep Learning", slide 6 and scripts; key
        ``patro``.
-    .. [2] Chapter "Building the dataset", ``book/data/building_the_dataset.ipynb``.
+    .. [2] Chapter "Textures and datasets", ``book/data/textures_and_datasets.ipynb``.
 
     Examples
     --------

@@ -66,7 +66,7 @@ def build_dataset(pictures, folder, config=None, *, workers=1, progress=False):
     ----------
     .. [1] Arun Patro, "Blur Kernel Estimation using Deep Learning", slide 6 and scripts; key
        ``patro``.
-    .. [2] Chapter "Building the dataset", ``book/data/building_the_dataset.ipynb``.
+    .. [2] Chapter "Textures and datasets", ``book/data/textures_and_datasets.ipynb``.
     """
     config = DatasetConfig() if config is None else config
     sharing = {"workers": check_integer(workers, "workers"), "progress": progress}

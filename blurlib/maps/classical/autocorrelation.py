@@ -76,7 +76,7 @@ def autocorrelation(image, stride=1):
     .. [1] Y. Yitzhaky, N. S. Kopeika, "Identification of blur parameters from motion blurred
        images", Graphical Models and Image Processing 59(5), 1997, doi:10.1006/gmip.1997.0435, who
        read the length of a motion there; key ``yitzhaky1997``.
-    .. [2] Chapter "The classical methods", ``book/maps/classical.ipynb``.
+    .. [2] Chapter "Rivals and limits", ``book/maps/rivals_and_limits.ipynb``.
     """
     correlation = gradient_autocorrelation(image, stride)
     below = correlation < _PEAK_HEIGHT

@@ -62,7 +62,7 @@ def fit_calibration(*, images=None, scans=None, num_cuts=NUM_CUTS, progress=Fals
        framework", Mathematical Programming 47, 1990, doi:10.1007/BF01580873; key ``best1990``.
     .. [2] J. H. Friedman, "Greedy function approximation: a gradient boosting machine", Annals of
        Statistics 29(5), 2001, doi:10.1214/aos/1013203451; key ``friedman2001``.
-    .. [3] Chapter "The classical methods", ``book/maps/classical.ipynb``.
+    .. [3] Chapter "Rivals and limits", ``book/maps/rivals_and_limits.ipynb``.
     """
     check_integer(num_cuts, "num_cuts", low=100)
     start = time.perf_counter()

@@ -45,7 +45,7 @@ def laplacian_variance(image, stride=1):
     .. [2] S. Pertuz, D. Puig, M. A. Garcia, "Analysis of focus measure operators for
        shape-from-focus", Pattern Recognition 46(5), 2013, doi:10.1016/j.patcog.2012.11.011; key
        ``pertuz2013``.
-    .. [3] Chapter "The classical methods", ``book/maps/classical.ipynb``.
+    .. [3] Chapter "Rivals and limits", ``book/maps/rivals_and_limits.ipynb``.
     """
     levels = as_levels(image)
     framed = pad(levels, (1, 1, 1, 1), "symmetric")

@@ -73,7 +73,7 @@ def reblur_ratio(image, stride=1):
        ``canny1986``.
     .. [3] H. Knutsson, C.-F. Westin, "Normalized and differential convolution", CVPR 1993,
        doi:10.1109/CVPR.1993.341081; key ``knutsson1993``.
-    .. [4] Chapter "The classical methods", ``book/maps/classical.ipynb``.
+    .. [4] Chapter "Rivals and limits", ``book/maps/rivals_and_limits.ipynb``.
     """
     levels = as_levels(image)
     edges = torch.from_numpy(find_edges(image))
@@ -138,7 +138,7 @@ def max_gradient(image, stride=1):
     ----------
     .. [1] H. Hu, G. de Haan, "Low cost robust blur estimator", ICIP 2006,
        doi:10.1109/ICIP.2006.312411; key ``hu2006``.
-    .. [2] Chapter "The classical methods", ``book/maps/classical.ipynb``.
+    .. [2] Chapter "Rivals and limits", ``book/maps/rivals_and_limits.ipynb``.
     """
     before, after = (
         functional.max_pool2d(steepness[None], PATCH_SIZE, stride)[0] + QUANTIZATION_VARIANCE * 1e-2

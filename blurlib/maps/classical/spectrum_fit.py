@@ -144,7 +144,7 @@ def spectrum_fit(image, stride=1):
     .. [2] D. J. Field, "Relations between the statistics of natural images and the response
        properties of cortical cells", JOSA A 4(12), 1987, doi:10.1364/JOSAA.4.002379; key
        ``field1987``.
-    .. [3] Chapter "The classical methods", ``book/maps/classical.ipynb``.
+    .. [3] Chapter "Rivals and limits", ``book/maps/rivals_and_limits.ipynb``.
     """
     power = ring_power(image, stride)
     parts = [fit_spectra(part) for part in power.flatten(0, 1).split(_SPECTRA_AT_ONCE)]
