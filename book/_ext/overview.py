@@ -32,17 +32,10 @@ def main():
     plotting.style()
     blurred, truth = maps.make_test_image(data.packaged_image("grass"), "ramp")
     found = maps.load_estimator().predict(blurred, stride=2, border="valid")
-    estimate, target = found.sigma, found.at_windows(truth)
-    figure, axes = plotting.panels(2, 2)
-    plotting.show_image(axes[0], blurred, "blurred by a ramp")
-    plotting.show_sigma_map(
-        axes[1], target, "true sigma", pixels=False, colour_bar=False
-    )
-    title = f"estimate, RMSE {maps.rmse(estimate, target):.2f} px"
-    plotting.show_sigma_map(axes[2], estimate, title, pixels=False)
-    plotting.show_error_map(
-        axes[3], estimate - target, "error", limit=0.5, pixels=False
-    )
+    target = found.at_windows(truth)
+    figure = plotting.compare_maps(blurred, target, found.sigma)
+    error = maps.rmse(found.sigma, target)
+    figure.axes[2].set_title(f"estimate, RMSE {error:.2f} px")
     with replacing(STATIC / "overview.png") as file:
         figure.savefig(
             file, format="png", dpi=110, bbox_inches="tight", pad_inches=0.08

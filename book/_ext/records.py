@@ -43,7 +43,9 @@ class RecordedResults(SphinxDirective):
             paragraph = nodes.paragraph("", f"{what[0].upper()}{what[1:]}.")
             section += paragraph
             html = blurlib.record(name)._repr_html_()
-            section += nodes.raw("", f'<div class="record">{html}</div>', format="html")
+            section += nodes.raw(
+                "", f'<div class="record">{html}</div>', format="html"
+            )
             sections.append(section)
         return sections
 

@@ -89,14 +89,20 @@ def seconds_of(paths):
     return found
 
 
+def chapter_files():
+    """Return the chapters of the table of contents, by name, in its order."""
+    sys.path.insert(0, str(ROOT / "book" / "_ext"))
+    try:
+        from execute import chapters
+    finally:
+        sys.path.pop(0)
+    paths = chapters(ROOT)
+    return {path.relative_to(ROOT / "book").with_suffix("").as_posix(): path for path in paths}
+
+
 def main():
     """Print the table; return 1 if a limit is passed, else 0."""
-    sys.path.insert(0, str(ROOT / "book" / "_ext"))
-    from execute import chapters
-
-    paths = {
-        path.relative_to(ROOT / "book").with_suffix("").as_posix(): path for path in chapters(ROOT)
-    }
+    paths = chapter_files()
     found = {name: measure(path) for name, path in paths.items()}
     for key, values in (("height", heights_of(paths)), ("seconds", seconds_of(paths))):
         for name, value in values.items():

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import nbformat
 import pytest
-import yaml
 
 from tests.book import rules
+from tests.book.lengths import chapter_files
 
 BOOK = Path(__file__).parents[2] / "book"
 #: Words of plain English as well: before their chapter they may stand in prose, but not as a term.
@@ -18,14 +18,6 @@ EVERYDAY = {
     "standardise", "tile",
 }  # fmt: skip
 FIRST = re.compile(r"First in \{doc\}`\.\./([\w/]+)`\.$")
-
-
-def chapters():
-    """Return the chapters' names, in the order in which they are read."""
-    toc = yaml.safe_load((BOOK.parent / "_toc.yml").read_text(encoding="utf-8"))
-    files = [entry["file"] for part in toc["parts"] for entry in part["chapters"]]
-    paths = [BOOK.parent / f"{file}.ipynb" for file in files]
-    return [path.relative_to(BOOK).with_suffix("").as_posix() for path in paths if path.is_file()]
 
 
 def glossary(text):
@@ -64,7 +56,7 @@ def used_too_early(prose_of, explained_in):
 
 @pytest.fixture(scope="module")
 def prose_of():
-    read = {name: nbformat.read(BOOK / f"{name}.ipynb", as_version=4) for name in chapters()}
+    read = {name: nbformat.read(path, as_version=4) for name, path in chapter_files().items()}
     return {name: words_of(notebook.cells) for name, notebook in read.items()}
 
 
