@@ -9,10 +9,13 @@ from .house import LINE_COLOURS
 def draw_lens(axis, depths, *, focus_distance, focal_length, aperture, sensor=None, names=None):
     """Draw the rays of a thin lens from points on its axis to the sensor, and their spots there.
 
+    Rays that would meet behind the sensor go on as dots, to where they meet. Spots that lie on
+    each other cannot be told apart: give each depth an axis of its own, and all the same limits.
+
     Parameters
     ----------
     axis
-        Where.
+        Where; about six inches wide and an inch high.
     depths : sequence of float
         Distances of the points from the lens, in any unit of length.
     focus_distance, focal_length, aperture : float
@@ -42,6 +45,8 @@ def draw_lens(axis, depths, *, focus_distance, focal_length, aperture, sensor=No
         for height in np.linspace(-half, half, 5):
             landing = height * (1 - sensor / image)
             axis.plot([-depth, 0, sensor], [0, height, landing], color=colour, linewidth=1)
+            if image > sensor:
+                axis.plot([sensor, image], [landing, 0], ":", color=colour, linewidth=1)
         axis.plot(-depth, 0, "o", color=colour)
         spot = half * abs(1 - sensor / image)
         axis.plot([sensor] * 2, [-spot, spot], color=colour, linewidth=6, solid_capstyle="butt")
@@ -50,8 +55,9 @@ def draw_lens(axis, depths, *, focus_distance, focal_length, aperture, sensor=No
                 names[number], (-depth, 0), (0, -9), textcoords="offset points",
                 ha="center", va="top", color=colour,
             )  # fmt: skip
-    axis.add_patch(Ellipse((0, 0), 0.06 * max(depths), aperture, color="#cccccc", zorder=0))
-    axis.vlines(sensor, -half, half, color="black", linewidth=1)
+    width = 0.04 * (focus_distance + sensor)
+    axis.add_patch(Ellipse((0, 0), width, aperture, facecolor="#cccccc", zorder=0))
+    axis.vlines(sensor, -half, half, color="black", linewidth=1, zorder=1)
     axis.annotate("lens", (0, half), (0, 5), textcoords="offset points", ha="center")
     axis.annotate("sensor", (sensor, half), (0, 5), textcoords="offset points", ha="center")
     axis.axhline(0, color="#999999", linewidth=0.8, linestyle=":", zorder=0)
