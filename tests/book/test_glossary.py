@@ -38,8 +38,9 @@ def words_of(cells):
     text = "\n".join(line for line, _ in rules.prose(cells))
     text = re.sub(r"^```\{math\}.*?^```", " ", text, flags=re.M | re.S)
     terms = re.findall(r"\{term\}`(?:[^`<]*<)?([^`>]+)>?`", text)
-    text = re.sub(r"\{(?!term)[\w:]+\}`[^`]*`|`[^`]*`|\$[^$]*\$|^\s*:.*$", " ", text, flags=re.M)
-    return text, {re.sub(r"\s+", " ", term) for term in terms}
+    text = re.sub(r"^\s*(?:[`:]{3,}|:[\w-]+:).*$", " ", text, flags=re.M)  # of directives
+    text = re.sub(r"(?:\{[\w:]+\})?`[^`]*`|\$[^$]*\$", " ", text)
+    return re.sub(r"\s+", " ", text), {re.sub(r"\s+", " ", term) for term in terms}
 
 
 def used_too_early(prose_of, explained_in):
@@ -90,6 +91,8 @@ def test_an_early_use_is_seen():
     explained = {"OTF": "b", "dead zone": "b", "noise": "b"}
     early = {"a": words_of(cells("two dead zones")), "b": words_of([])}
     assert list(used_too_early(early, explained)) == ["a: 'dead zone' is explained in b"]
+    told = {"a": words_of([]), "b": words_of(cells("```{tip} t", "a dead", "zone `x`", "```"))}
+    assert told["b"][0].split() == ["a", "dead", "zone"]
     linked = {"a": words_of(cells("some {term}`light <noise>`")), "b": words_of([])}
     assert list(used_too_early(linked, explained)) == ["a: 'noise' is explained in b"]
     fine = {"a": words_of(cells("noise, `OTF`", "```python", "OTF", "```")), "b": words_of([])}
