@@ -27,7 +27,7 @@ from traitlets.config import Config
 
 ROOT = Path(__file__).parents[2]
 # These take longest, and come first: else one of them would be left alone at the end.
-LONGEST = ("training_it", "how_a_dataset_lies", "robustness")
+LONGEST = ("from_patches_to_a_map", "rivals_and_limits", "what_blur_removes")
 # More kernels beside each other than this would need more memory than a small machine has.
 MOST_KERNELS = 4
 # Each kernel says that others on the machine might listen, unless its messages are encrypted.
