@@ -19,7 +19,8 @@ KEEPS = bool(os.environ.get("BLURLIB_KEEP_OUTPUTS"))
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 if workers := int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", 0)):
     os.environ.setdefault(
-        "OMP_NUM_THREADS", str(max((os.cpu_count() or 1) // workers, 1))
+        "OMP_NUM_THREADS",
+        str(max((os.cpu_count() or 1) // workers, 1)),
     )
 
 
@@ -48,8 +49,14 @@ def pytest_collection_modifyitems(items):
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item, call):
     report = yield
-    if KEEPS and item.path.suffix == ".ipynb" and report.when == "call":
-        outputs, seconds = item.parent.__dict__.setdefault("kept", ({}, []))
+    if (
+        KEEPS
+        and item.path.suffix == ".ipynb"
+        and report.when == "call"
+    ):
+        outputs, seconds = item.parent.__dict__.setdefault(
+            "kept", ({}, [])
+        )
         seconds.append(call.duration)
         if report.passed:
             outputs[item.cell_num] = item.test_outputs or []
@@ -60,11 +67,16 @@ def pytest_runtest_makereport(item, call):
 def keep_if_whole(path, outputs, seconds):
     """Put a chapter into the cache once every cell of it has run and was found right."""
     notebook = nbformat.read(path, as_version=4)
-    cells = [cell for cell in notebook.cells if cell.cell_type == "code"]
+    cells = [
+        cell for cell in notebook.cells if cell.cell_type == "code"
+    ]
     if len(outputs) < len(cells):
         return
     for number, cell in enumerate(cells):
-        cell.outputs, cell.execution_count = outputs[number], number + 1
+        cell.outputs, cell.execution_count = (
+            outputs[number],
+            number + 1,
+        )
     execute = extension()
     cache = execute.get_cache(ROOT / "_build" / ".jupyter_cache")
     execute.keep(cache, path, notebook, seconds)

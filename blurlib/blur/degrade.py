@@ -46,7 +46,7 @@ def quantize(image, levels=256):
 
 
 def round_image(image, levels=256):
-    """Round as `quantize` does, without looking whether it is an image: for inner loops."""
+    """Round as `quantize` does, but check nothing: for inner loops."""
     top = levels - 1
     return torch.floor(image.clamp(0, 1) * top + 0.5) / top
 

@@ -21,9 +21,10 @@ from nbclient.exceptions import (
     CellTimeoutError,
     DeadKernelError,
 )
-from offline import forget_stale_outputs
 from sphinx_external_toc.parsing import parse_toc_yaml
 from traitlets.config import Config
+
+from offline import forget_stale_outputs
 
 ROOT = Path(__file__).parents[2]
 # These take longest, and come first: else one of them would be left alone at the end.
