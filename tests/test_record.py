@@ -14,7 +14,7 @@ MADE = {
 RESULT = {
     "rows": {
         "ramp": {"rmse": 0.12345, "images": {"a.gif": 1.0}, "coverage": {"1": 0.5, "2": 0.9}},
-        "sin": {"rmse": None, "std_rmse": 2},
+        "sin": {"rmse": None, "std_rmse": 2, "sha256": "0" * 64},
     },
 }
 

@@ -32,7 +32,7 @@ class Table:
         columns = list(dict.fromkeys(key for row in self.rows.values() for key in row))
         yield ["", *(column.replace("_", " ") for column in columns)]
         for name, row in self.rows.items():
-            yield [name, *(_text(row.get(column, "")) for column in columns)]
+            yield [name.replace("_", " "), *(_text(row.get(column, "")) for column in columns)]
 
     def __repr__(self):
         cells = list(self._cells())
@@ -156,7 +156,7 @@ def _groups(group, path=(), *, files=False):
     """Return the plain values of a group and of all below it, by path; of files only if asked."""
     row, below = {}, {}
     for key, value in group.items():
-        if _is_file(key) and not files:
+        if key == "sha256" or (_is_file(key) and not files):
             continue
         if _plain(value):
             row[key] = value

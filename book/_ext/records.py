@@ -42,10 +42,12 @@ class RecordedResults(SphinxDirective):
             section += nodes.title("", name)
             paragraph = nodes.paragraph("", f"{what[0].upper()}{what[1:]}.")
             section += paragraph
-            html = blurlib.record(name)._repr_html_()
-            section += nodes.raw(
-                "", f'<div class="record">{html}</div>', format="html"
+            table = blurlib.record(name).table()
+            html = (
+                f"<details><summary>{len(table.rows)} rows</summary>"
+                f'<div class="record">{table._repr_html_()}</div></details>'
             )
+            section += nodes.raw("", html, format="html")
             sections.append(section)
         return sections
 
