@@ -14,6 +14,8 @@ import re
 from importlib.util import resolve_name
 from pathlib import Path
 
+import numpy as np
+import torch
 from docutils import nodes
 from docutils.statemachine import StringList
 from sphinx.errors import ExtensionError
@@ -300,6 +302,25 @@ def known_names(env):
     return short | modules | rooms_ | places
 
 
+def known_methods(env):
+    """Return {name: (page, anchor)} of methods that only one class has, and nothing else in Python.
+
+    In `estimator.predict(picture)` the class is not to be seen, but there is one `predict`.
+    """
+    usual = set().union(
+        *(dir(one) for one in (dict, list, str, Path, torch.nn.Module()))
+    )
+    usual |= set(dir(torch.Tensor)) | set(dir(np.ndarray))
+    found = {}
+    for name, entry in env.domaindata["py"]["objects"].items():
+        if (
+            entry.objtype == "method"
+            and (last := name.rpartition(".")[2]) not in usual
+        ):
+            found.setdefault(last, []).append((entry.docname, entry.node_id))
+    return {name: places[0] for name, places in found.items() if len(places) == 1}
+
+
 def link_prose(app, doctree, docname):
     """Make links of the public names that stand in a page's text as code."""
     names = known_names(app.env)
@@ -328,15 +349,13 @@ def link_code(app, pagename, templatename, context, doctree):
     """Make links of the public names in a page's code, which is highlighted by now."""
     if doctree is None or app.builder.format != "html":
         return
-    names = known_names(app.env)
+    names, methods = known_names(app.env), known_methods(app.env)
+
+    def link_to(html, place):
+        return f'<a class="api" href="{address(app, pagename, place)}">{html}</a>'
 
     def link(html, name):
-        place = names.get(name)
-        return (
-            html
-            if place is None
-            else f'<a class="api" href="{address(app, pagename, place)}">{html}</a>'
-        )
+        return html if name not in names else link_to(html, names[name])
 
     def link_dotted(found):
         pieces = re.findall(r"<span.*?>.*?</span>", found[0])
@@ -344,10 +363,16 @@ def link_code(app, pagename, templatename, context, doctree):
         start = 2 * (words[0] == "bl")
         for count in range(len(words), start // 2, -1):  # the longest that is known
             name = ".".join(words[start // 2 : count])
+            if (
+                start and f"blurlib.{name}" in names
+            ):  # bl.record has no room before it
+                name = f"blurlib.{name}"
             if name in names:
                 end = 2 * count - 1
                 linked = link("".join(pieces[start:end]), name)
                 return "".join([*pieces[:start], linked, *pieces[end:]])
+        if len(words) > 1 and words[-1] in methods:
+            return "".join([*pieces[:-1], link_to(pieces[-1], methods[words[-1]])])
         return found[0]
 
     def link_block(found):

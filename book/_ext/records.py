@@ -1,8 +1,11 @@
 """Sphinx extension: ``recorded-results`` shows every record of ``results``, a section each.
 
-What a record holds is said in the table of ``results/README.md``, and nowhere else.
+What a record holds is said in the table of ``results/README.md``, and nowhere else. Where a page
+says ``blurlib reproduce NAME``, this becomes a link to that section, which also has the code.
 """
 
+import functools
+import inspect
 import re
 from pathlib import Path
 
@@ -14,6 +17,19 @@ import blurlib
 
 RESULTS = Path(__file__).parents[2] / "results"
 LINE = re.compile(r"^\| (`[^|]+`) \| (.+) \|$", flags=re.MULTILINE)
+
+
+COMMAND = re.compile(r"blurlib reproduce ([\w-]+)")
+PAGE = "book/appendix/records"
+
+
+def code_of(name):
+    """Return the source of the function that makes a record, and the file that it stands in."""
+    function = blurlib.reproduce.RECORDS[name]
+    while isinstance(function, functools.partial):
+        function = function.func
+    file = Path(inspect.getsourcefile(function)).relative_to(RESULTS.parent)
+    return inspect.getsource(function), file.as_posix()
 
 
 def descriptions(text):
@@ -48,11 +64,33 @@ class RecordedResults(SphinxDirective):
                 f'<div class="record">{table._repr_html_()}</div></details>'
             )
             section += nodes.raw("", html, format="html")
+            code, file = code_of(name)
+            self.env.note_dependency(str(RESULTS.parent / file))
+            fold = f"<details><summary>The code that made it, in {file}</summary>"
+            section += nodes.raw("", fold, format="html")
+            section += nodes.literal_block(code, code, language="python")
+            section += nodes.raw("", "</details>", format="html")
             sections.append(section)
         return sections
 
 
+def link_commands(app, doctree, docname):
+    """Lead from the command that makes a record to what it made, and how."""
+    for literal in list(doctree.findall(nodes.literal)):
+        found = COMMAND.match(literal.astext())
+        if not found or found[1] not in blurlib.reproduce.RECORDS:
+            continue
+        if isinstance(literal.parent, nodes.reference):
+            continue
+        uri = app.builder.get_relative_uri(docname, PAGE)
+        anchor = nodes.make_id(f"record-{found[1]}")
+        link = nodes.reference("", "", internal=True, refuri=f"{uri}#{anchor}")
+        literal.replace_self(link)
+        link += literal
+
+
 def setup(app):
-    """Register the directive."""
+    """Register the directive and the links."""
     app.add_directive("recorded-results", RecordedResults)
+    app.connect("doctree-resolved", link_commands)
     return {"version": blurlib.__version__, "parallel_read_safe": True}

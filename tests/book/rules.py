@@ -185,6 +185,13 @@ def rule_records(notebook, code):
             yield f"cell {number}: reads a file of results; bl.record does"
 
 
+def rule_imports(notebook, code):
+    for number, cell in code:
+        for module in re.findall(r"^from (blurlib\S*) import", cell.source, flags=re.M):
+            if module != "blurlib.widgets":
+                yield f"cell {number}: imports from {module}; write bl. before the name"
+
+
 def rule_captions(notebook, code):
     for number, cell in enumerate(notebook.cells):
         if cell.cell_type == "markdown" and re.search(r"\bWhat to see\b", cell.source):
@@ -194,7 +201,7 @@ def rule_captions(notebook, code):
 RULES = [
     rule_kernel, rule_outputs, rule_goals, rule_check, rule_exercises, rule_limits,
     rule_paths, rule_installs, rule_updates, rule_length, rule_functions, rule_alt_text,
-    rule_box, rule_records, rule_captions,
+    rule_box, rule_records, rule_imports, rule_captions,
 ]  # fmt: skip
 
 

@@ -122,6 +122,7 @@ BREAKS = {
     "no box": (cell_source(6, "## Summary"), "no box `Functions of this chapter`"),
     "another picture": (cell_source(6, BOX.replace("mine", "his")), "no box"),
     "reads a file": (cell_source(1, "assert json.loads('{}')"), "bl.record does"),
+    "other imports": (cell_source(1, "from blurlib.maps import rmse\nassert rmse"), "write bl."),
     "points": (cell_source(4, "## Limits\n\n**What to see**: a line."), "plain sentence"),
     "no alt text": (lambda n: n.cells[3].metadata.pop("mystnb"), "draws, so"),
     "blank alt text": (lambda n: n.cells[3].metadata.mystnb.image.update(alt=" "), "draws, so"),
