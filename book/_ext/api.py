@@ -311,6 +311,7 @@ def known_methods(env):
         *(dir(one) for one in (dict, list, str, Path, torch.nn.Module()))
     )
     usual |= set(dir(torch.Tensor)) | set(dir(np.ndarray))
+    usual |= set(dir(torch.optim.Optimizer))
     found = {}
     for name, entry in env.domaindata["py"]["objects"].items():
         if (

@@ -4,12 +4,14 @@ import inspect
 import re
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import yaml
 from sphinx.application import Sphinx
 
 import blurlib
+from blurlib import reproduce
 
 REPOSITORY = Path(__file__).parents[2]
 EXTENSIONS = REPOSITORY / "book" / "_ext"
@@ -77,6 +79,30 @@ def test_names_become_links_and_other_words_do_not(small_book):
     (code,) = re.findall(r'<a class="api" href="([^"]+)">(.*?)</a>', text)
     assert code[0].endswith("#blurlib.blur.quantize")
     assert re.sub("<.*?>", "", code[1]) == "blur.quantize"
+
+
+def test_a_method_is_known_if_one_class_alone_has_it(api):
+    def entry(kind, name):
+        return SimpleNamespace(objtype=kind, docname="page", node_id=name)
+
+    names = {
+        "blurlib.maps.Estimator.predict": "method", "blurlib.maps.predict_sigma_map": "function",
+        "blurlib.one.First.draw": "method", "blurlib.one.Second.draw": "method",
+        "blurlib.one.First.items": "method", "blurlib.one.First.step": "method",
+        "blurlib.one.First.side": "property",
+    }  # fmt: skip
+    objects = {name: entry(kind, name) for name, kind in names.items()}
+    env = SimpleNamespace(domaindata={"py": {"objects": objects}})
+    assert api.known_methods(env) == {"predict": ("page", "blurlib.maps.Estimator.predict")}
+
+
+def test_every_record_leads_to_its_code(book):
+    text = (book / "book/appendix/records.html").read_text(encoding="utf-8")
+    for name in reproduce.RECORDS:
+        assert f'id="record-{name}"' in text
+    assert text.count("The code that made it, in blurlib/reproduce/") == len(reproduce.RECORDS)
+    chapter = (book / "book/maps/ramp_and_sin.html").read_text(encoding="utf-8")
+    assert 'href="../appendix/records.html#record-slides-thesis-30"' in chapter
 
 
 def test_every_room_has_a_page_that_the_book_shows():
