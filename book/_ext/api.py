@@ -35,6 +35,7 @@ CHAPTER = re.compile(r'(?:Chapter "([^"]+)", )?``(book/[\w/]+)\.ipynb``')
 DOTTED = re.compile(
     r'<span class="n">\w+</span>(?:<span class="o">\.</span><span class="n">\w+</span>)*'
 )
+DOT = '<span class="o">.</span>'
 IMPORTED = re.compile(r'<span class="nn">(blurlib[\w.]*)</span>')
 CODE = re.compile(
     r'(<div class="highlight"><pre>)(.*?)(</pre></div>)', flags=re.DOTALL
@@ -372,7 +373,10 @@ def link_code(app, pagename, templatename, context, doctree):
                 end = 2 * count - 1
                 linked = link("".join(pieces[start:end]), name)
                 return "".join([*pieces[:start], linked, *pieces[end:]])
-        if len(words) > 1 and words[-1] in methods:
+        after_dot = found.string[: found.start()].endswith(
+            DOT
+        )  # of list[0].predict
+        if (len(words) > 1 or after_dot) and words[-1] in methods:
             return "".join([*pieces[:-1], link_to(pieces[-1], methods[words[-1]])])
         return found[0]
 

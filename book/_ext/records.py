@@ -20,6 +20,11 @@ LINE = re.compile(r"^\| (`[^|]+`) \| (.+) \|$", flags=re.MULTILINE)
 
 
 COMMAND = re.compile(r"blurlib reproduce ([\w-]+)")
+# In highlighted code: the name in a call of `bl.record`.
+CALL = re.compile(
+    r'(record(?:</span>|</a>)*<span class="p">\(</span>)'
+    r'(<span class="s2">&quot;([\w-]+)&quot;</span>)'
+)
 PAGE = "book/appendix/records"
 
 
@@ -89,8 +94,24 @@ def link_commands(app, doctree, docname):
         link += literal
 
 
+def link_calls(app, pagename, templatename, context, doctree):
+    """Lead from the name of a record in a chapter's code to its section."""
+    if doctree is None or app.builder.format != "html":
+        return
+
+    def link(found):
+        if found[3] not in blurlib.reproduce.RECORDS:
+            return found[0]
+        uri = app.builder.get_relative_uri(pagename, PAGE)
+        anchor = nodes.make_id(f"record-{found[3]}")
+        return f'{found[1]}<a class="api" href="{uri}#{anchor}">{found[2]}</a>'
+
+    context["body"] = CALL.sub(link, context.get("body", ""))
+
+
 def setup(app):
     """Register the directive and the links."""
     app.add_directive("recorded-results", RecordedResults)
     app.connect("doctree-resolved", link_commands)
+    app.connect("html-page-context", link_calls)
     return {"version": blurlib.__version__, "parallel_read_safe": True}

@@ -103,6 +103,10 @@ def test_every_record_leads_to_its_code(book):
     assert text.count("The code that made it, in blurlib/reproduce/") == len(reproduce.RECORDS)
     chapter = (book / "book/maps/ramp_and_sin.html").read_text(encoding="utf-8")
     assert 'href="../appendix/records.html#record-slides-thesis-30"' in chapter
+    board = (book / "book/scoreboard.html").read_text(encoding="utf-8")
+    assert (
+        '<a class="api" href="appendix/records.html#record-slides-text"><span class="s2">' in board
+    )
 
 
 def test_every_room_has_a_page_that_the_book_shows():
