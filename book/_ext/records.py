@@ -23,7 +23,7 @@ COMMAND = re.compile(r"blurlib reproduce ([\w-]+)")
 # In highlighted code: the name in a call of `bl.record`.
 CALL = re.compile(
     r'(record(?:</span>|</a>)*<span class="p">\(</span>)'
-    r'(<span class="s2">&quot;([\w-]+)&quot;</span>)'
+    r'(<span class="s2">(?:"|&quot;)([\w-]+)(?:"|&quot;)</span>)'
 )
 PAGE = "book/appendix/records"
 
