@@ -32,6 +32,11 @@ def _colour_bar(axis, picture, label, **bar):
     axis.figure.colorbar(picture, cax=axis.inset_axes([1.03, 0, 0.05, 1]), label=label, **bar)
 
 
+def _arrow(values, largest):
+    """Let a colour bar end in an arrow if the values go beyond it."""
+    return {"extend": "max", "extendfrac": 0.03} if (values > largest).any() else {}
+
+
 def show_image(axis, image, title="", *, vmin=0.0, vmax=1.0, pixels=False):
     """Show a grey image on a fixed scale, so that two images can be compared.
 
@@ -178,10 +183,8 @@ def show_sigma_map(
         axis.set_facecolor(house.HIDDEN_COLOUR)
     _pixel_axes(axis, title, pixels)
     picture = axis.imshow(sigma_map, cmap=house.SIGMA_COLOURS, vmin=vmin, vmax=vmax)
-    if colour_bar:  # with an arrow if the map goes beyond it
-        beyond = (sigma_map > vmax).any()
-        more = {"extend": "max", "extendfrac": 0.03} if beyond else {}
-        _colour_bar(axis, picture, "sigma (px)", **more)
+    if colour_bar:
+        _colour_bar(axis, picture, "sigma (px)", **_arrow(sigma_map, vmax))
 
 
 def show_error_map(axis, error, title="", *, limit, unit="px", pixels=True, colour_bar=True):
@@ -227,8 +230,7 @@ def show_std_map(axis, std, title="", *, limit, label="std (px)", pixels=True, c
     values = as_picture(std, "std")
     picture = axis.imshow(values, cmap=house.STD_COLOURS, vmin=0, vmax=limit)
     if colour_bar:
-        more = {"extend": "max", "extendfrac": 0.03} if (values > limit).any() else {}
-        _colour_bar(axis, picture, label, **more)
+        _colour_bar(axis, picture, label, **_arrow(values, limit))
 
 
 def compare_maps(image, truth, sigma, *, std=None, limit=0.5, vmax=3.0):
