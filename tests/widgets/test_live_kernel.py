@@ -61,6 +61,12 @@ def _wait_until_up(address, server, log):
     raise AssertionError(f"JupyterLab did not start within a minute:\n{log.read_text()}")
 
 
+def accept(dialog):
+    """Close a dialog of Lab's, such as a busy machine brings up."""
+    print("JupyterLab asked:", dialog.inner_text())  # pytest shows it if the test fails after all
+    dialog.locator(".jp-Dialog-footer button").last.click()
+
+
 def run_cell(page, number, shows):
     """Run a cell until its output is there: keys pressed while Lab still loads are lost."""
     page.locator('.jp-Notebook-ExecutionIndicator[data-status="idle"]').first.wait_for()
@@ -78,6 +84,7 @@ def run_cell(page, number, shows):
 def test_kernel_and_view_follow_each_other(lab, browser):
     page = browser.new_page(viewport={"width": 1280, "height": 1100})
     page.set_default_timeout(90_000)
+    page.add_locator_handler(page.locator(".jp-Dialog").first, accept)
     page.goto(lab)
     run_cell(page, 0, page.locator(".psf-explorer"))
     page.get_by_text("Disk", exact=True).click()
