@@ -10,6 +10,7 @@ import ast
 import functools
 import importlib
 import inspect
+import pkgutil
 import re
 from importlib.util import resolve_name
 from pathlib import Path
@@ -18,6 +19,7 @@ import numpy as np
 import torch
 from docutils import nodes
 from docutils.statemachine import StringList
+from sphinx import addnodes
 from sphinx.errors import ExtensionError
 from sphinx.pycode import ModuleAnalyzer
 from sphinx.util.docutils import SphinxDirective
@@ -40,6 +42,8 @@ IMPORTED = re.compile(r'<span class="nn">(blurlib[\w.]*)</span>')
 CODE = re.compile(
     r'(<div class="highlight"><pre>)(.*?)(</pre></div>)', flags=re.DOTALL
 )
+# On a page of sources: the way back to an entry, where there is none.
+UNUSED_BACK = re.compile(r'<a class="viewcode-back" href="[^"]*/\.html#.*?</a>\n')
 PLAIN_NAME = re.compile(r"(?:bl\.)?([A-Za-z_][\w.]*)(?:\(.*\))?", flags=re.DOTALL)
 
 
@@ -143,6 +147,64 @@ def describe(full, home):
         else ""
     )
     return [*lines, "", *(f"   {line}" for line in [*comment, keys]), ""]
+
+
+def source_of(full):
+    """Return where the source of a public name stands: (page, anchor)."""
+    thing = pkgutil.resolve_name(full)
+    thing = getattr(thing, "fget", thing)
+    if hasattr(thing, "__qualname__"):  # of a method, where it is defined
+        return source_page(thing.__module__), thing.__qualname__
+    module, _, name = full.rpartition(".")
+    return source_page(home_of(module, name)), name
+
+
+def source_page(module):
+    """Return the page with a module's source."""
+    return f"_modules/{module.replace('.', '/')}"
+
+
+def constants_of(code):
+    """Return {NAME: (kind, first line, last)} of a module's constants, as Sphinx tags the rest."""
+    return {
+        target.id: ("data", node.lineno, node.end_lineno)
+        for node in ast.parse(code).body
+        if isinstance(node, ast.Assign)
+        for target in ast.walk(ast.Tuple(node.targets))
+        if isinstance(target, ast.Name) and target.id.isupper()
+    }
+
+
+def show_sources(app, env):
+    """Have a page with the source of each module, and an anchor for all that is defined there."""
+    # viewcode's own list: so far what the API pages document.
+    modules = env._viewcode_modules
+    package = Path(blurlib.__file__).parent
+    for path in sorted(package.rglob("*.py")):
+        if path.stem == "__main__":  # to import it is to run it
+            continue
+        parts = path.relative_to(package.parent).with_suffix("").parts
+        name = ".".join(part for part in parts if part != "__init__")
+        if not modules.get(name):
+            analyzer = ModuleAnalyzer.for_file(path, name)
+            analyzer.find_tags()
+            modules[name] = analyzer.code, analyzer.tags, {}, name
+        code, tags, used, _ = modules[name]
+        tags |= constants_of(code)
+        for tag in tags:
+            used.setdefault(tag, "")  # documented nowhere
+    return []
+
+
+def link_data(app, doctree, docname):
+    """Lead from a constant's entry to its source, as Sphinx does from that of a function."""
+    for entry in doctree.findall(addnodes.desc):
+        if entry["objtype"] == "data":
+            place = source_of(entry[0]["fullname"])
+            link = nodes.reference("", "", internal=True)
+            link["refuri"] = address(app, docname, place)
+            link += nodes.inline("", "[source]", classes=["viewcode-link"])
+            entry[0] += link
 
 
 class Generated(SphinxDirective):
@@ -391,6 +453,12 @@ def link_code(app, pagename, templatename, context, doctree):
     context["body"] = CODE.sub(link_block, context.get("body", ""))
 
 
+def drop_back_links(app, pagename, templatename, context, doctree):
+    """Take those off the pages of sources that would lead to no entry."""
+    if pagename.startswith("_modules/"):
+        context["body"] = UNUSED_BACK.sub("", context["body"])
+
+
 def setup(app):
     """Register the directives and the links with Sphinx."""
     app.setup_extension("sphinx.ext.autodoc")
@@ -401,6 +469,9 @@ def setup(app):
         "autodoc-process-docstring", mend_docstring, priority=400
     )  # before napoleon
     app.connect("autodoc-process-docstring", keep_property, priority=600)
+    app.connect("env-updated", show_sources)
+    app.connect("html-page-context", drop_back_links)
     app.connect("doctree-resolved", link_prose)
+    app.connect("doctree-resolved", link_data)
     app.connect("html-page-context", link_code)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -109,6 +109,14 @@ def test_every_record_leads_to_its_code(book):
     )
 
 
+def test_a_constant_leads_to_its_source(book):
+    text = (book / "book/appendix/api/maps.html").read_text(encoding="utf-8")
+    assert 'href="../../../_modules/blurlib/maps/smoothing.html#NEIGHBOURHOODS"' in text
+    page = (book / "_modules/blurlib/maps/smoothing.html").read_text(encoding="utf-8")
+    assert 'id="NEIGHBOURHOODS"' in page
+    assert "/.html#" not in page  # no way back to an entry that there is not
+
+
 def test_every_room_has_a_page_that_the_book_shows():
     toc = (REPOSITORY / "_toc.yml").read_text()
     assert {path.stem for path in PAGES.glob("*.rst")} == set(blurlib._ROOMS)
