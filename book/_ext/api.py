@@ -12,6 +12,7 @@ import importlib
 import inspect
 import pkgutil
 import re
+import symtable
 from importlib.util import resolve_name
 from pathlib import Path
 
@@ -42,6 +43,8 @@ IMPORTED = re.compile(r'<span class="nn">(blurlib[\w.]*)</span>')
 CODE = re.compile(
     r'(<div class="highlight"><pre>)(.*?)(</pre></div>)', flags=re.DOTALL
 )
+# Code that is a module's own says so in a class of its block: its short names are known there.
+OF_MODULE = re.compile(r'<div class="[^"]*\bof-(blurlib[\w-]*)[^"]*">\s*$')
 # On a page of sources: the way back to an entry, where there is none.
 UNUSED_BACK = re.compile(r'<a class="viewcode-back" href="[^"]*/\.html#.*?</a>\n')
 PLAIN_NAME = re.compile(r"(?:bl\.)?([A-Za-z_][\w.]*)(?:\(.*\))?", flags=re.DOTALL)
@@ -205,6 +208,30 @@ def link_data(app, doctree, docname):
             link["refuri"] = address(app, docname, place)
             link += nodes.inline("", "[source]", classes=["viewcode-link"])
             entry[0] += link
+
+
+def names_of(node):
+    """Return the global names that a statement (reads, assigns), inner scopes included."""
+    return _names_of(symtable.symtable(ast.unparse(node), "", "exec"))
+
+
+def _names_of(table):
+    outer = table.get_type() == "module"
+    symbols = table.get_symbols()
+    reads = {
+        s.get_name()
+        for s in symbols
+        if s.is_referenced() and (outer or s.is_global())
+    }
+    assigns = {
+        s.get_name()
+        for s in symbols
+        if s.is_assigned() and (outer or s.is_declared_global())
+    }
+    for child in table.get_children():
+        more = _names_of(child)
+        reads, assigns = reads | more[0], assigns | more[1]
+    return reads, assigns
 
 
 class Generated(SphinxDirective):
@@ -413,7 +440,9 @@ def link_code(app, pagename, templatename, context, doctree):
     """Make links of the public names in a page's code, which is highlighted by now."""
     if doctree is None or app.builder.format != "html":
         return
-    names, methods = known_names(app.env), known_methods(app.env)
+    body = context.get("body", "")
+    everywhere, methods = known_names(app.env), known_methods(app.env)
+    names = everywhere
 
     def link_to(html, place):
         return f'<a class="api" href="{address(app, pagename, place)}">{html}</a>'
@@ -443,6 +472,10 @@ def link_code(app, pagename, templatename, context, doctree):
         return found[0]
 
     def link_block(found):
+        nonlocal names
+        module = OF_MODULE.search(body[: found.start()][-200:])
+        own = names_in(module[1].replace("-", "."), everywhere) if module else {}
+        names = everywhere | own
         code = DOTTED.sub(link_dotted, found[2])
         return (
             found[1]
@@ -450,7 +483,38 @@ def link_code(app, pagename, templatename, context, doctree):
             + found[3]
         )
 
-    context["body"] = CODE.sub(link_block, context.get("body", ""))
+    context["body"] = CODE.sub(link_block, body)
+
+
+@functools.cache
+def names_of_homes():
+    """Return {(module, name): public name} of all that the API pages document."""
+    return {
+        (home, full.rpartition(".")[2]): full
+        for room in rooms()
+        for full, home in offered(room)
+        if home.startswith(room)
+    }
+
+
+def names_in(module, places):
+    """Return {name: (page, anchor)} of what a module takes from others of the package."""
+    found = {}
+    for name, thing in vars(importlib.import_module(module)).items():
+        if inspect.ismodule(thing):
+            if thing.__name__.startswith("blurlib."):
+                found[name] = source_page(thing.__name__), ""
+            continue
+        home = home_of(module, name)
+        if home.startswith("blurlib.") and home != module:
+            full = names_of_homes().get((home, name))
+            found[name] = places.get(full, (source_page(home), name))
+    page = source_page("blurlib.reproduce.experiment")
+    for name in vars(blurlib.reproduce.Experiment):  # what every record is given
+        found[f"experiment.{name}"] = page, f"Experiment.{name}"
+    for name in blurlib.reproduce.Experiment.__dataclass_fields__:
+        found[f"experiment.{name}"] = page, "Experiment"
+    return found
 
 
 def drop_back_links(app, pagename, templatename, context, doctree):

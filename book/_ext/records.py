@@ -4,6 +4,7 @@ What a record holds is said in the table of ``results/README.md``, and nowhere e
 says ``blurlib reproduce NAME``, this becomes a link to that section, which also has the code.
 """
 
+import ast
 import functools
 import inspect
 import re
@@ -14,6 +15,7 @@ from sphinx.errors import ExtensionError
 from sphinx.util.docutils import SphinxDirective
 
 import blurlib
+from api import address, names_of, source_page
 
 RESULTS = Path(__file__).parents[2] / "results"
 LINE = re.compile(r"^\| (`[^|]+`) \| (.+) \|$", flags=re.MULTILINE)
@@ -28,13 +30,40 @@ CALL = re.compile(
 PAGE = "book/appendix/records"
 
 
-def code_of(name):
-    """Return the source of the function that makes a record, and the file that it stands in."""
+def function_of(name):
+    """Return the function that makes a record."""
     function = blurlib.reproduce.RECORDS[name]
     while isinstance(function, functools.partial):
         function = function.func
-    file = Path(inspect.getsourcefile(function)).relative_to(RESULTS.parent)
-    return inspect.getsource(function), file.as_posix()
+    return function
+
+
+def code_of(function):
+    """Return the source of a function, with what it needs of its module's own, in its order."""
+    text = inspect.getsource(inspect.getmodule(function))
+    made = {}
+    for node in ast.parse(text).body:
+        targets = getattr(node, "targets", [node])
+        for target in targets:
+            for one in getattr(target, "elts", [target]):
+                name = getattr(one, "id", getattr(one, "name", None))
+                if name and not isinstance(node, ast.Import | ast.ImportFrom):
+                    made[name] = node
+    needed, todo = set(), [function.__name__]
+    while todo:
+        if (node := made[todo.pop()]) not in needed:
+            needed.add(node)
+            todo += sorted(names_of(node)[0] & set(made))
+    lines, pieces = text.splitlines(), []
+    for node in sorted(needed, key=lambda node: node.lineno):
+        first = min(
+            [node, *getattr(node, "decorator_list", ())], key=lambda n: n.lineno
+        )
+        start = first.lineno - 1
+        while lines[start - 1].startswith("#"):
+            start -= 1
+        pieces.append("\n".join(lines[start : node.end_lineno]))
+    return "\n\n".join(pieces)
 
 
 def descriptions(text):
@@ -69,11 +98,20 @@ class RecordedResults(SphinxDirective):
                 f'<div class="record">{table._repr_html_()}</div></details>'
             )
             section += nodes.raw("", html, format="html")
-            code, file = code_of(name)
+            function = function_of(name)
+            file = f"{function.__module__.replace('.', '/')}.py"
             self.env.note_dependency(str(RESULTS.parent / file))
-            fold = f"<details><summary>The code that made it, in {file}</summary>"
+            place = source_page(function.__module__), function.__name__
+            uri = address(self.env.app, PAGE, place)
+            fold = (
+                "<details><summary>The code that made it, in "
+                f'<a href="{uri}">{file}</a></summary>'
+            )
             section += nodes.raw("", fold, format="html")
-            section += nodes.literal_block(code, code, language="python")
+            code = code_of(function)
+            block = nodes.literal_block(code, code, language="python")
+            block["classes"].append(f"of-{function.__module__.replace('.', '-')}")
+            section += block
             section += nodes.raw("", "</details>", format="html")
             sections.append(section)
         return sections

@@ -100,13 +100,44 @@ def test_every_record_leads_to_its_code(book):
     text = (book / "book/appendix/records.html").read_text(encoding="utf-8")
     for name in reproduce.RECORDS:
         assert f'id="record-{name}"' in text
-    assert text.count("The code that made it, in blurlib/reproduce/") == len(reproduce.RECORDS)
+    link = r'The code that made it, in <a href="../../(_modules/[^"#]+)#(\w+)">blurlib/reproduce/'
+    links = re.findall(link, text)
+    assert len(links) == len(reproduce.RECORDS)
+    for file, anchor in links:
+        assert f'id="{anchor}"' in (book / file).read_text(encoding="utf-8")
     chapter = (book / "book/maps/ramp_and_sin.html").read_text(encoding="utf-8")
     assert 'href="../appendix/records.html#record-slides-thesis-30"' in chapter
     board = (book / "book/scoreboard.html").read_text(encoding="utf-8")
     assert (
         '<a class="api" href="appendix/records.html#record-slides-text"><span class="s2">' in board
     )
+
+
+def section(text, name):
+    return text.split(f'<section id="record-{name}">')[1].split("</section>")[0]
+
+
+def test_a_records_code_is_whole_and_leads_on(book):
+    text = (book / "book/appendix/records.html").read_text(encoding="utf-8")
+    choices = section(text, "training-choices")
+    plain = re.sub("<.*?>", "", choices)
+    assert "def _score(experiment, name):" in plain and "def _score_all(" in plain
+    for name in ("catalogue.html#CHOICES", "experiment.html#Experiment.scores",
+                 "experiment.html#mean_and_std"):  # fmt: skip
+        assert f'href="../../_modules/blurlib/reproduce/{name}"' in choices
+        file, _, anchor = name.partition("#")
+        page = (book / "_modules/blurlib/reproduce" / file).read_text(encoding="utf-8")
+        assert f'id="{anchor}"' in page
+    for file, anchor in set(re.findall(r'href="../../(_modules/[^"#]+)#([^"]+)"', text)):
+        assert f'id="{anchor}"' in (book / file).read_text(encoding="utf-8"), (file, anchor)
+    comparison = section(text, "comparison")
+    assert "_SIDE, _TIMES = 512, 3" in re.sub("<.*?>", "", comparison)
+    assert 'href="api/maps.html#blurlib.maps.rms"' in comparison
+    for path in (REPOSITORY / "blurlib/reproduce").glob("*.py"):
+        assert (
+            path.stem == "__init__"
+            or (book / f"_modules/blurlib/reproduce/{path.stem}.html").is_file()
+        ), path.name
 
 
 def test_a_constant_leads_to_its_source(book):
