@@ -22,10 +22,17 @@ LINE = re.compile(r"^\| (`[^|]+`) \| (.+) \|$", flags=re.MULTILINE)
 
 
 COMMAND = re.compile(r"blurlib reproduce ([\w-]+)")
-# In highlighted code: the name in a call of `bl.record`.
+# In highlighted code: the name in a call of `bl.record`, which may be put together.
 CALL = re.compile(
     r'(record(?:</span>|</a>)*<span class="p">\(</span>)'
-    r'(<span class="s2">(?:"|&quot;)([\w-]+)(?:"|&quot;)</span>)'
+    r'((?:<span class="sa">f</span>)?<span class="s2">(?:"|&quot;).*?(?:"|&quot;)</span>)'
+    r'(?=<span class="p">\))'
+)
+# Of its escaped text: what is filled in.
+FILLED = re.compile(r"\\\{.*?\\\}")
+# In prose: "the record `a`", "records `a`, `b` and `c`"; what is code is left out of the text.
+NAMED = re.compile(
+    r"\brecords?\b(?:[\s:]|`|blurlib reproduce|with|,|and|or|\()*$", re.IGNORECASE
 )
 PAGE = "book/appendix/records"
 
@@ -64,6 +71,18 @@ def code_of(function):
             start -= 1
         pieces.append("\n".join(lines[start : node.end_lineno]))
     return "\n\n".join(pieces)
+
+
+def records_like(pattern):
+    """Return the records whose names match a pattern."""
+    return [
+        name for name in blurlib.reproduce.RECORDS if re.fullmatch(pattern, name)
+    ]
+
+
+def place_of(name):
+    """Return the section of a record: (page, anchor)."""
+    return PAGE, nodes.make_id(f"record-{name}")
 
 
 def descriptions(text):
@@ -117,32 +136,54 @@ class RecordedResults(SphinxDirective):
         return sections
 
 
-def link_commands(app, doctree, docname):
-    """Lead from the command that makes a record to what it made, and how."""
+def link_names(app, doctree, docname):
+    """Lead from the name of a record in prose, or the command that makes it, to its section.
+
+    A network may be called as its record is, and a chapter too: such a name counts where the text
+    before it says "record".
+    """
     for literal in list(doctree.findall(nodes.literal)):
-        found = COMMAND.match(literal.astext())
-        if not found or found[1] not in blurlib.reproduce.RECORDS:
+        text, parent = literal.astext(), literal.parent
+        found = COMMAND.match(text)
+        if isinstance(parent, nodes.reference | nodes.title):
             continue
-        if isinstance(literal.parent, nodes.reference):
-            continue
-        uri = app.builder.get_relative_uri(docname, PAGE)
-        anchor = nodes.make_id(f"record-{found[1]}")
-        link = nodes.reference("", "", internal=True, refuri=f"{uri}#{anchor}")
-        literal.replace_self(link)
-        link += literal
+        alone = "-" in text and text not in blurlib.learn.SHIPPED
+        if not found and alone:
+            found = re.match("(.*)", text)
+        elif not found and text in blurlib.reproduce.RECORDS:
+            before = parent.children[: parent.index(literal)]
+            said = "".join("`" if is_code(one) else one.astext() for one in before)
+            found = NAMED.search(said) and re.match("(.*)", text)
+        if found and found[1] in blurlib.reproduce.RECORDS:
+            uri = address(app, docname, place_of(found[1]))
+            link = nodes.reference("", "", internal=True, refuri=uri)
+            literal.replace_self(link)
+            link += literal
+
+
+def is_code(node):
+    """Tell whether a node is code, or a link around it."""
+    return isinstance(node, nodes.literal) or (
+        isinstance(node, nodes.reference) and isinstance(node[0], nodes.literal)
+    )
 
 
 def link_calls(app, pagename, templatename, context, doctree):
-    """Lead from the name of a record in a chapter's code to its section."""
+    """Lead from the name of a record in a chapter's code to its section.
+
+    One that is put together leads to the first of those that it may be.
+    """
     if doctree is None or app.builder.format != "html":
         return
 
     def link(found):
-        if found[3] not in blurlib.reproduce.RECORDS:
+        name = re.sub("<.*?>", "", found[2]).replace("&quot;", '"')
+        literal = re.escape(name.removeprefix("f").strip('"'))
+        like = records_like(FILLED.sub("[a-z0-9-]*", literal))
+        if not like:
             return found[0]
-        uri = app.builder.get_relative_uri(pagename, PAGE)
-        anchor = nodes.make_id(f"record-{found[3]}")
-        return f'{found[1]}<a class="api" href="{uri}#{anchor}">{found[2]}</a>'
+        uri = address(app, pagename, place_of(like[0]))
+        return f'{found[1]}<a class="api" href="{uri}">{found[2]}</a>'
 
     context["body"] = CALL.sub(link, context.get("body", ""))
 
@@ -150,6 +191,6 @@ def link_calls(app, pagename, templatename, context, doctree):
 def setup(app):
     """Register the directive and the links."""
     app.add_directive("recorded-results", RecordedResults)
-    app.connect("doctree-resolved", link_commands)
+    app.connect("doctree-resolved", link_names)
     app.connect("html-page-context", link_calls)
     return {"version": blurlib.__version__, "parallel_read_safe": True}

@@ -111,6 +111,8 @@ def test_every_record_leads_to_its_code(book):
     assert (
         '<a class="api" href="appendix/records.html#record-slides-text"><span class="s2">' in board
     )
+    # A name that is put together leads to the first that it may be.
+    assert '#record-slides-thesis-10"><span class="sa">f</span>' in board
 
 
 def section(text, name):
@@ -138,6 +140,18 @@ def test_a_records_code_is_whole_and_leads_on(book):
             path.stem == "__init__"
             or (book / f"_modules/blurlib/reproduce/{path.stem}.html").is_file()
         ), path.name
+
+
+def test_records_in_prose_are_links_and_networks_are_not(book):
+    def linked(page):
+        text = (book / f"book/maps/{page}.html").read_text(encoding="utf-8")
+        return re.findall(
+            r'#record-([\w-]+)"><code class="docutils[^>]*><span class="pre">\1', text
+        )
+
+    assert {"comparison", "limits", "patch-sizes"} <= set(linked("rivals_and_limits"))
+    assert linked("how_sure").count("sigma-net") == 1  # in the box
+    assert "robustness" in linked("how_sure") and "sigma-net" not in linked("robustness")
 
 
 def test_a_constant_leads_to_its_source(book):
