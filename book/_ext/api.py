@@ -347,10 +347,36 @@ def mend_docstring(app, what, name, obj, options, lines):
     app.env.temp_data["docstring"] = list(lines)
 
 
-def keep_property(app, what, name, obj, options, lines):
-    """Undo what napoleon makes of a property's one line: to it, words before a colon are a type."""
+def kinds_of(base):
+    """Return the subclasses of a class, and theirs."""
+    direct = base.__subclasses__()
+    return [*direct, *(kind for one in direct for kind in kinds_of(one))]
+
+
+def implementations(name, method):
+    """Return the lines that say what implements an abstract method, or one that ends in it."""
+    base = pkgutil.resolve_name(name.rpartition(".")[0])
+    left = sorted(getattr(base, "__abstractmethods__", ()))
+    if not left or method.__name__ not in (*left, "predict"):
+        return []
+    links = [
+        f"`{one.__name__}.{abstract}`"
+        for one in sorted(kinds_of(base), key=lambda one: one.__name__)
+        for abstract in left
+        if one.__module__.startswith("blurlib.") and abstract in vars(one)
+    ]
+    start = (
+        "Implementations" if method.__name__ in left else "What answers in the end"
+    )
+    return ["", f"{start}: {', '.join(links)}.", ""]
+
+
+def after_napoleon(app, what, name, obj, options, lines):
+    """Undo what it makes of a property's one line: to it, words before a colon are a type."""
     if what == "property":
         lines[:] = app.env.temp_data["docstring"]
+    if what == "method":
+        lines += implementations(name, obj)
 
 
 def known_names(env):
@@ -532,7 +558,7 @@ def setup(app):
     app.connect(
         "autodoc-process-docstring", mend_docstring, priority=400
     )  # before napoleon
-    app.connect("autodoc-process-docstring", keep_property, priority=600)
+    app.connect("autodoc-process-docstring", after_napoleon, priority=600)
     app.connect("env-updated", show_sources)
     app.connect("html-page-context", drop_back_links)
     app.connect("doctree-resolved", link_prose)

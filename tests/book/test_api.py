@@ -154,6 +154,15 @@ def test_records_in_prose_are_links_and_networks_are_not(book):
     assert "robustness" in linked("how_sure") and "sigma-net" not in linked("robustness")
 
 
+def test_an_abstract_method_names_what_implements_it(book):
+    text = (book / "book/appendix/api/maps.html").read_text(encoding="utf-8")
+    for method in ("answer", "predict"):
+        entry = text.split(f'id="blurlib.maps.Estimator.{method}"')[1].split('<dt class="sig')[0]
+        for name in ("Patch", "Regression"):
+            assert f'href="#blurlib.maps.{name}Estimator.answer"' in entry
+        assert "classical.ClassicalEstimator.answer" in entry
+
+
 def test_a_constant_leads_to_its_source(book):
     text = (book / "book/appendix/api/maps.html").read_text(encoding="utf-8")
     assert 'href="../../../_modules/blurlib/maps/smoothing.html#NEIGHBOURHOODS"' in text
