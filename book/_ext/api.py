@@ -47,6 +47,8 @@ CODE = re.compile(
 OF_MODULE = re.compile(r'<div class="[^"]*\bof-(blurlib[\w-]*)[^"]*">\s*$')
 # On a page of sources: the way back to an entry, where there is none.
 UNUSED_BACK = re.compile(r'<a class="viewcode-back" href="[^"]*/\.html#.*?</a>\n')
+# torch has these too, but no chapter asks a tensor for them.
+OURS_TOO = {"select"}
 PLAIN_NAME = re.compile(r"(?:bl\.)?([A-Za-z_][\w.]*)(?:\(.*\))?", flags=re.DOTALL)
 
 
@@ -418,24 +420,54 @@ def known_names(env):
     return short | modules | rooms_ | places
 
 
-def known_methods(env):
-    """Return {name: (page, anchor)} of methods that only one class has, and nothing else in Python.
+def known_methods(env, code=""):
+    """Return {name: (page, anchor)} of methods that nothing else in Python has.
 
-    In `estimator.predict(picture)` the class is not to be seen, but there is one `predict`.
+    In `estimator.predict(picture)` the class is not to be seen, but there is one `predict`. Where
+    several classes have one, it is that of the class which `code` names, or of their base.
     """
     usual = set().union(
         *(dir(one) for one in (dict, list, str, Path, torch.nn.Module()))
     )
     usual |= set(dir(torch.Tensor)) | set(dir(np.ndarray))
     usual |= set(dir(torch.optim.Optimizer))
-    found = {}
-    for name, entry in env.domaindata["py"]["objects"].items():
-        if (
-            entry.objtype == "method"
-            and (last := name.rpartition(".")[2]) not in usual
-        ):
-            found.setdefault(last, []).append((entry.docname, entry.node_id))
-    return {name: places[0] for name, places in found.items() if len(places) == 1}
+    found, entries = {}, env.domaindata["py"]["objects"]
+    for name, entry in entries.items():
+        last = name.rpartition(".")[2]
+        if entry.objtype == "method" and last not in usual - OURS_TOO:
+            found.setdefault(last, []).append(name)
+    names = {
+        last: chosen(methods, entries, code) for last, methods in found.items()
+    }
+    return {
+        last: (entries[name].docname, entries[name].node_id)
+        for last, name in names.items()
+    }
+
+
+def chosen(methods, entries, code):
+    """Return which of several classes' methods of one name is meant, or else their base."""
+    if len(methods) == 1:
+        return methods[0]
+    classes = {
+        name: pkgutil.resolve_name(name.rpartition(".")[0]) for name in methods
+    }
+    words = set(re.findall(r"\w+", code))
+    named = [
+        name
+        for name, one in classes.items()
+        if words & {kind.__name__ for kind in (one, *kinds_of(one))}
+    ]
+    fit = [classes[name] for name in named or methods]
+    common = [
+        base for base in fit[0].__mro__ if all(issubclass(one, base) for one in fit)
+    ]
+    own = [name for name in methods if classes[name] in common]
+    homes = ((base.__module__, base.__name__) for base in common)
+    documented = [names_of_homes().get(home) for home in homes]
+    bases = [name for name in documented if name in entries]
+    most = max(named or methods, key=lambda name: len(kinds_of(classes[name])))
+    return next(iter([*own[-1:], *bases, most]))
 
 
 def link_prose(app, doctree, docname):
@@ -467,7 +499,8 @@ def link_code(app, pagename, templatename, context, doctree):
     if doctree is None or app.builder.format != "html":
         return
     body = context.get("body", "")
-    everywhere, methods = known_names(app.env), known_methods(app.env)
+    code = re.sub("<.*?>", "", " ".join(found[2] for found in CODE.finditer(body)))
+    everywhere, methods = known_names(app.env), known_methods(app.env, code)
     names = everywhere
 
     def link_to(html, place):
