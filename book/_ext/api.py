@@ -169,6 +169,19 @@ def source_page(module):
     return f"_modules/{module.replace('.', '/')}"
 
 
+def public_part(full):
+    """Return the longest beginning of a dotted name that is a public thing, or None."""
+    thing, name, known = blurlib, "blurlib", None
+    for part in full.split(".")[1:]:
+        inside, name = inspect.isclass(thing), f"{name}.{part}"
+        if not (inside or inspect.ismodule(thing)) or not hasattr(thing, part):
+            break
+        thing = getattr(thing, part)
+        if not inside or inspect.isroutine(thing):
+            known = None if inspect.ismodule(thing) else name
+    return known
+
+
 def constants_of(code):
     """Return {NAME: (kind, first line, last)} of a module's constants, as Sphinx tags the rest."""
     return {
