@@ -9,6 +9,7 @@ from .estimators import (
     DEFAULT_ESTIMATOR,
     RUNS,
     PatchEstimator,
+    RegressionEstimator,
     estimate,
     estimator_names,
     estimator_of,

@@ -10,7 +10,9 @@ import ast
 import functools
 import importlib
 import inspect
+import pkgutil
 import re
+import symtable
 from importlib.util import resolve_name
 from pathlib import Path
 
@@ -18,6 +20,7 @@ import numpy as np
 import torch
 from docutils import nodes
 from docutils.statemachine import StringList
+from sphinx import addnodes
 from sphinx.errors import ExtensionError
 from sphinx.pycode import ModuleAnalyzer
 from sphinx.util.docutils import SphinxDirective
@@ -40,6 +43,12 @@ IMPORTED = re.compile(r'<span class="nn">(blurlib[\w.]*)</span>')
 CODE = re.compile(
     r'(<div class="highlight"><pre>)(.*?)(</pre></div>)', flags=re.DOTALL
 )
+# Code that is a module's own says so in a class of its block: its short names are known there.
+OF_MODULE = re.compile(r'<div class="[^"]*\bof-(blurlib[\w-]*)[^"]*">\s*$')
+# On a page of sources: the way back to an entry, where there is none.
+UNUSED_BACK = re.compile(r'<a class="viewcode-back" href="[^"]*/\.html#.*?</a>\n')
+# torch has these too, but no chapter asks a tensor for them.
+OURS_TOO = {"select"}
 PLAIN_NAME = re.compile(r"(?:bl\.)?([A-Za-z_][\w.]*)(?:\(.*\))?", flags=re.DOTALL)
 
 
@@ -143,6 +152,101 @@ def describe(full, home):
         else ""
     )
     return [*lines, "", *(f"   {line}" for line in [*comment, keys]), ""]
+
+
+def source_of(full):
+    """Return where the source of a public name stands: (page, anchor)."""
+    thing = pkgutil.resolve_name(full)
+    thing = getattr(thing, "fget", thing)
+    if hasattr(thing, "__qualname__"):  # of a method, where it is defined
+        return source_page(thing.__module__), thing.__qualname__
+    module, _, name = full.rpartition(".")
+    return source_page(home_of(module, name)), name
+
+
+def source_page(module):
+    """Return the page with a module's source."""
+    return f"_modules/{module.replace('.', '/')}"
+
+
+def public_part(full):
+    """Return the longest beginning of a dotted name that is a public thing, or None."""
+    thing, name, known = blurlib, "blurlib", None
+    for part in full.split(".")[1:]:
+        inside, name = inspect.isclass(thing), f"{name}.{part}"
+        if not (inside or inspect.ismodule(thing)) or not hasattr(thing, part):
+            break
+        thing = getattr(thing, part)
+        if not inside or inspect.isroutine(thing):
+            known = None if inspect.ismodule(thing) else name
+    return known
+
+
+def constants_of(code):
+    """Return {NAME: (kind, first line, last)} of a module's constants, as Sphinx tags the rest."""
+    return {
+        target.id: ("data", node.lineno, node.end_lineno)
+        for node in ast.parse(code).body
+        if isinstance(node, ast.Assign)
+        for target in ast.walk(ast.Tuple(node.targets))
+        if isinstance(target, ast.Name) and target.id.isupper()
+    }
+
+
+def show_sources(app, env):
+    """Have a page with the source of each module, and an anchor for all that is defined there."""
+    # viewcode's own list: so far what the API pages document.
+    modules = env._viewcode_modules
+    package = Path(blurlib.__file__).parent
+    for path in sorted(package.rglob("*.py")):
+        if path.stem == "__main__":  # to import it is to run it
+            continue
+        parts = path.relative_to(package.parent).with_suffix("").parts
+        name = ".".join(part for part in parts if part != "__init__")
+        if not modules.get(name):
+            analyzer = ModuleAnalyzer.for_file(path, name)
+            analyzer.find_tags()
+            modules[name] = analyzer.code, analyzer.tags, {}, name
+        code, tags, used, _ = modules[name]
+        tags |= constants_of(code)
+        for tag in tags:
+            used.setdefault(tag, "")  # documented nowhere
+    return []
+
+
+def link_data(app, doctree, docname):
+    """Lead from a constant's entry to its source, as Sphinx does from that of a function."""
+    for entry in doctree.findall(addnodes.desc):
+        if entry["objtype"] == "data":
+            place = source_of(entry[0]["fullname"])
+            link = nodes.reference("", "", internal=True)
+            link["refuri"] = address(app, docname, place)
+            link += nodes.inline("", "[source]", classes=["viewcode-link"])
+            entry[0] += link
+
+
+def names_of(node):
+    """Return the global names that a statement (reads, assigns), inner scopes included."""
+    return _names_of(symtable.symtable(ast.unparse(node), "", "exec"))
+
+
+def _names_of(table):
+    outer = table.get_type() == "module"
+    symbols = table.get_symbols()
+    reads = {
+        s.get_name()
+        for s in symbols
+        if s.is_referenced() and (outer or s.is_global())
+    }
+    assigns = {
+        s.get_name()
+        for s in symbols
+        if s.is_assigned() and (outer or s.is_declared_global())
+    }
+    for child in table.get_children():
+        more = _names_of(child)
+        reads, assigns = reads | more[0], assigns | more[1]
+    return reads, assigns
 
 
 class Generated(SphinxDirective):
@@ -258,10 +362,36 @@ def mend_docstring(app, what, name, obj, options, lines):
     app.env.temp_data["docstring"] = list(lines)
 
 
-def keep_property(app, what, name, obj, options, lines):
-    """Undo what napoleon makes of a property's one line: to it, words before a colon are a type."""
+def kinds_of(base):
+    """Return the subclasses of a class, and theirs."""
+    direct = base.__subclasses__()
+    return [*direct, *(kind for one in direct for kind in kinds_of(one))]
+
+
+def implementations(name, method):
+    """Return the lines that say what implements an abstract method, or one that ends in it."""
+    base = pkgutil.resolve_name(name.rpartition(".")[0])
+    left = sorted(getattr(base, "__abstractmethods__", ()))
+    if not left or method.__name__ not in (*left, "predict"):
+        return []
+    links = [
+        f"`{one.__name__}.{abstract}`"
+        for one in sorted(kinds_of(base), key=lambda one: one.__name__)
+        for abstract in left
+        if one.__module__.startswith("blurlib.") and abstract in vars(one)
+    ]
+    start = (
+        "Implementations" if method.__name__ in left else "What answers in the end"
+    )
+    return ["", f"{start}: {', '.join(links)}.", ""]
+
+
+def after_napoleon(app, what, name, obj, options, lines):
+    """Undo what it makes of a property's one line: to it, words before a colon are a type."""
     if what == "property":
         lines[:] = app.env.temp_data["docstring"]
+    if what == "method":
+        lines += implementations(name, obj)
 
 
 def known_names(env):
@@ -303,24 +433,54 @@ def known_names(env):
     return short | modules | rooms_ | places
 
 
-def known_methods(env):
-    """Return {name: (page, anchor)} of methods that only one class has, and nothing else in Python.
+def known_methods(env, code=""):
+    """Return {name: (page, anchor)} of methods that nothing else in Python has.
 
-    In `estimator.predict(picture)` the class is not to be seen, but there is one `predict`.
+    In `estimator.predict(picture)` the class is not to be seen, but there is one `predict`. Where
+    several classes have one, it is that of the class which `code` names, or of their base.
     """
     usual = set().union(
         *(dir(one) for one in (dict, list, str, Path, torch.nn.Module()))
     )
     usual |= set(dir(torch.Tensor)) | set(dir(np.ndarray))
     usual |= set(dir(torch.optim.Optimizer))
-    found = {}
-    for name, entry in env.domaindata["py"]["objects"].items():
-        if (
-            entry.objtype == "method"
-            and (last := name.rpartition(".")[2]) not in usual
-        ):
-            found.setdefault(last, []).append((entry.docname, entry.node_id))
-    return {name: places[0] for name, places in found.items() if len(places) == 1}
+    found, entries = {}, env.domaindata["py"]["objects"]
+    for name, entry in entries.items():
+        last = name.rpartition(".")[2]
+        if entry.objtype == "method" and last not in usual - OURS_TOO:
+            found.setdefault(last, []).append(name)
+    names = {
+        last: chosen(methods, entries, code) for last, methods in found.items()
+    }
+    return {
+        last: (entries[name].docname, entries[name].node_id)
+        for last, name in names.items()
+    }
+
+
+def chosen(methods, entries, code):
+    """Return which of several classes' methods of one name is meant, or else their base."""
+    if len(methods) == 1:
+        return methods[0]
+    classes = {
+        name: pkgutil.resolve_name(name.rpartition(".")[0]) for name in methods
+    }
+    words = set(re.findall(r"\w+", code))
+    named = [
+        name
+        for name, one in classes.items()
+        if words & {kind.__name__ for kind in (one, *kinds_of(one))}
+    ]
+    fit = [classes[name] for name in named or methods]
+    common = [
+        base for base in fit[0].__mro__ if all(issubclass(one, base) for one in fit)
+    ]
+    own = [name for name in methods if classes[name] in common]
+    homes = ((base.__module__, base.__name__) for base in common)
+    documented = [names_of_homes().get(home) for home in homes]
+    bases = [name for name in documented if name in entries]
+    most = max(named or methods, key=lambda name: len(kinds_of(classes[name])))
+    return next(iter([*own[-1:], *bases, most]))
 
 
 def link_prose(app, doctree, docname):
@@ -351,7 +511,10 @@ def link_code(app, pagename, templatename, context, doctree):
     """Make links of the public names in a page's code, which is highlighted by now."""
     if doctree is None or app.builder.format != "html":
         return
-    names, methods = known_names(app.env), known_methods(app.env)
+    body = context.get("body", "")
+    code = re.sub("<.*?>", "", " ".join(found[2] for found in CODE.finditer(body)))
+    everywhere, methods = known_names(app.env), known_methods(app.env, code)
+    names = everywhere
 
     def link_to(html, place):
         return f'<a class="api" href="{address(app, pagename, place)}">{html}</a>'
@@ -381,6 +544,10 @@ def link_code(app, pagename, templatename, context, doctree):
         return found[0]
 
     def link_block(found):
+        nonlocal names
+        module = OF_MODULE.search(body[: found.start()][-200:])
+        own = names_in(module[1].replace("-", "."), everywhere) if module else {}
+        names = everywhere | own
         code = DOTTED.sub(link_dotted, found[2])
         return (
             found[1]
@@ -388,7 +555,44 @@ def link_code(app, pagename, templatename, context, doctree):
             + found[3]
         )
 
-    context["body"] = CODE.sub(link_block, context.get("body", ""))
+    context["body"] = CODE.sub(link_block, body)
+
+
+@functools.cache
+def names_of_homes():
+    """Return {(module, name): public name} of all that the API pages document."""
+    return {
+        (home, full.rpartition(".")[2]): full
+        for room in rooms()
+        for full, home in offered(room)
+        if home.startswith(room)
+    }
+
+
+def names_in(module, places):
+    """Return {name: (page, anchor)} of what a module takes from others of the package."""
+    found = {}
+    for name, thing in vars(importlib.import_module(module)).items():
+        if inspect.ismodule(thing):
+            if thing.__name__.startswith("blurlib."):
+                found[name] = source_page(thing.__name__), ""
+            continue
+        home = home_of(module, name)
+        if home.startswith("blurlib.") and home != module:
+            full = names_of_homes().get((home, name))
+            found[name] = places.get(full, (source_page(home), name))
+    page = source_page("blurlib.reproduce.experiment")
+    for name in vars(blurlib.reproduce.Experiment):  # what every record is given
+        found[f"experiment.{name}"] = page, f"Experiment.{name}"
+    for name in blurlib.reproduce.Experiment.__dataclass_fields__:
+        found[f"experiment.{name}"] = page, "Experiment"
+    return found
+
+
+def drop_back_links(app, pagename, templatename, context, doctree):
+    """Take those off the pages of sources that would lead to no entry."""
+    if pagename.startswith("_modules/"):
+        context["body"] = UNUSED_BACK.sub("", context["body"])
 
 
 def setup(app):
@@ -400,7 +604,10 @@ def setup(app):
     app.connect(
         "autodoc-process-docstring", mend_docstring, priority=400
     )  # before napoleon
-    app.connect("autodoc-process-docstring", keep_property, priority=600)
+    app.connect("autodoc-process-docstring", after_napoleon, priority=600)
+    app.connect("env-updated", show_sources)
+    app.connect("html-page-context", drop_back_links)
     app.connect("doctree-resolved", link_prose)
+    app.connect("doctree-resolved", link_data)
     app.connect("html-page-context", link_code)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -4,6 +4,7 @@ What a record holds is said in the table of ``results/README.md``, and nowhere e
 says ``blurlib reproduce NAME``, this becomes a link to that section, which also has the code.
 """
 
+import ast
 import functools
 import inspect
 import re
@@ -14,27 +15,74 @@ from sphinx.errors import ExtensionError
 from sphinx.util.docutils import SphinxDirective
 
 import blurlib
+from api import address, names_of, source_page
 
 RESULTS = Path(__file__).parents[2] / "results"
 LINE = re.compile(r"^\| (`[^|]+`) \| (.+) \|$", flags=re.MULTILINE)
 
 
 COMMAND = re.compile(r"blurlib reproduce ([\w-]+)")
-# In highlighted code: the name in a call of `bl.record`.
+# In highlighted code: the name in a call of `bl.record`, which may be put together.
 CALL = re.compile(
     r'(record(?:</span>|</a>)*<span class="p">\(</span>)'
-    r'(<span class="s2">(?:"|&quot;)([\w-]+)(?:"|&quot;)</span>)'
+    r'((?:<span class="sa">f</span>)?<span class="s2">(?:"|&quot;).*?(?:"|&quot;)</span>)'
+    r'(?=<span class="p">\))'
+)
+# Of its escaped text: what is filled in.
+FILLED = re.compile(r"\\\{.*?\\\}")
+# In prose: "the record `a`", "records `a`, `b` and `c`"; what is code is left out of the text.
+NAMED = re.compile(
+    r"\brecords?\b(?:[\s:]|`|blurlib reproduce|with|,|and|or|\()*$", re.IGNORECASE
 )
 PAGE = "book/appendix/records"
 
 
-def code_of(name):
-    """Return the source of the function that makes a record, and the file that it stands in."""
+def function_of(name):
+    """Return the function that makes a record."""
     function = blurlib.reproduce.RECORDS[name]
     while isinstance(function, functools.partial):
         function = function.func
-    file = Path(inspect.getsourcefile(function)).relative_to(RESULTS.parent)
-    return inspect.getsource(function), file.as_posix()
+    return function
+
+
+def code_of(function):
+    """Return the source of a function, with what it needs of its module's own, in its order."""
+    text = inspect.getsource(inspect.getmodule(function))
+    made = {}
+    for node in ast.parse(text).body:
+        targets = getattr(node, "targets", [node])
+        for target in targets:
+            for one in getattr(target, "elts", [target]):
+                name = getattr(one, "id", getattr(one, "name", None))
+                if name and not isinstance(node, ast.Import | ast.ImportFrom):
+                    made[name] = node
+    needed, todo = set(), [function.__name__]
+    while todo:
+        if (node := made[todo.pop()]) not in needed:
+            needed.add(node)
+            todo += sorted(names_of(node)[0] & set(made))
+    lines, pieces = text.splitlines(), []
+    for node in sorted(needed, key=lambda node: node.lineno):
+        first = min(
+            [node, *getattr(node, "decorator_list", ())], key=lambda n: n.lineno
+        )
+        start = first.lineno - 1
+        while lines[start - 1].startswith("#"):
+            start -= 1
+        pieces.append("\n".join(lines[start : node.end_lineno]))
+    return "\n\n".join(pieces)
+
+
+def records_like(pattern):
+    """Return the records whose names match a pattern."""
+    return [
+        name for name in blurlib.reproduce.RECORDS if re.fullmatch(pattern, name)
+    ]
+
+
+def place_of(name):
+    """Return the section of a record: (page, anchor)."""
+    return PAGE, nodes.make_id(f"record-{name}")
 
 
 def descriptions(text):
@@ -69,42 +117,73 @@ class RecordedResults(SphinxDirective):
                 f'<div class="record">{table._repr_html_()}</div></details>'
             )
             section += nodes.raw("", html, format="html")
-            code, file = code_of(name)
+            function = function_of(name)
+            file = f"{function.__module__.replace('.', '/')}.py"
             self.env.note_dependency(str(RESULTS.parent / file))
-            fold = f"<details><summary>The code that made it, in {file}</summary>"
+            place = source_page(function.__module__), function.__name__
+            uri = address(self.env.app, PAGE, place)
+            fold = (
+                "<details><summary>The code that made it, in "
+                f'<a href="{uri}">{file}</a></summary>'
+            )
             section += nodes.raw("", fold, format="html")
-            section += nodes.literal_block(code, code, language="python")
+            code = code_of(function)
+            block = nodes.literal_block(code, code, language="python")
+            block["classes"].append(f"of-{function.__module__.replace('.', '-')}")
+            section += block
             section += nodes.raw("", "</details>", format="html")
             sections.append(section)
         return sections
 
 
-def link_commands(app, doctree, docname):
-    """Lead from the command that makes a record to what it made, and how."""
+def link_names(app, doctree, docname):
+    """Lead from the name of a record in prose, or the command that makes it, to its section.
+
+    A network may be called as its record is, and a chapter too: such a name counts where the text
+    before it says "record".
+    """
     for literal in list(doctree.findall(nodes.literal)):
-        found = COMMAND.match(literal.astext())
-        if not found or found[1] not in blurlib.reproduce.RECORDS:
+        text, parent = literal.astext(), literal.parent
+        found = COMMAND.match(text)
+        if isinstance(parent, nodes.reference | nodes.title):
             continue
-        if isinstance(literal.parent, nodes.reference):
-            continue
-        uri = app.builder.get_relative_uri(docname, PAGE)
-        anchor = nodes.make_id(f"record-{found[1]}")
-        link = nodes.reference("", "", internal=True, refuri=f"{uri}#{anchor}")
-        literal.replace_self(link)
-        link += literal
+        alone = "-" in text and text not in blurlib.learn.SHIPPED
+        if not found and alone:
+            found = re.match("(.*)", text)
+        elif not found and text in blurlib.reproduce.RECORDS:
+            before = parent.children[: parent.index(literal)]
+            said = "".join("`" if is_code(one) else one.astext() for one in before)
+            found = NAMED.search(said) and re.match("(.*)", text)
+        if found and found[1] in blurlib.reproduce.RECORDS:
+            uri = address(app, docname, place_of(found[1]))
+            link = nodes.reference("", "", internal=True, refuri=uri)
+            literal.replace_self(link)
+            link += literal
+
+
+def is_code(node):
+    """Tell whether a node is code, or a link around it."""
+    return isinstance(node, nodes.literal) or (
+        isinstance(node, nodes.reference) and isinstance(node[0], nodes.literal)
+    )
 
 
 def link_calls(app, pagename, templatename, context, doctree):
-    """Lead from the name of a record in a chapter's code to its section."""
+    """Lead from the name of a record in a chapter's code to its section.
+
+    One that is put together leads to the first of those that it may be.
+    """
     if doctree is None or app.builder.format != "html":
         return
 
     def link(found):
-        if found[3] not in blurlib.reproduce.RECORDS:
+        name = re.sub("<.*?>", "", found[2]).replace("&quot;", '"')
+        literal = re.escape(name.removeprefix("f").strip('"'))
+        like = records_like(FILLED.sub("[a-z0-9-]*", literal))
+        if not like:
             return found[0]
-        uri = app.builder.get_relative_uri(pagename, PAGE)
-        anchor = nodes.make_id(f"record-{found[3]}")
-        return f'{found[1]}<a class="api" href="{uri}#{anchor}">{found[2]}</a>'
+        uri = address(app, pagename, place_of(like[0]))
+        return f'{found[1]}<a class="api" href="{uri}">{found[2]}</a>'
 
     context["body"] = CALL.sub(link, context.get("body", ""))
 
@@ -112,6 +191,6 @@ def link_calls(app, pagename, templatename, context, doctree):
 def setup(app):
     """Register the directive and the links."""
     app.add_directive("recorded-results", RecordedResults)
-    app.connect("doctree-resolved", link_commands)
+    app.connect("doctree-resolved", link_names)
     app.connect("html-page-context", link_calls)
     return {"version": blurlib.__version__, "parallel_read_safe": True}
