@@ -23,13 +23,16 @@ function drawPsf(view, psf) {
     const row = Math.floor(i / psf.size) + margin;
     data[row * across + (i % psf.size) + margin] = weight / peak;
   });
-  const cell = Math.floor(512 / across);
+  // Whole pixels of the screen for each of the PSF: scaled lines would come out unevenly bright.
+  const scale = window.devicePixelRatio || 1;
+  const cell = Math.max(1, Math.floor(((view.root.clientWidth || 256) - 2) * scale / across));
   paint(view.canvas, { width: across, height: across, data }, cell);
+  view.canvas.style.width = `${across * cell / scale + 2}px`; // with its border
   const context = view.canvas.getContext("2d");
   context.fillStyle = "rgb(128 128 128 / 0.45)";
-  for (let i = 1; i < across; i++) {
-    context.fillRect(i * cell - 0.5, 0, 1, across * cell);
-    context.fillRect(0, i * cell - 0.5, across * cell, 1);
+  for (let i = 1; i < across && cell > 4; i++) {
+    context.fillRect(i * cell, 0, 1, across * cell);
+    context.fillRect(0, i * cell, across * cell, 1);
   }
   view.note.textContent = `${across} × ${across} px shown`;
 }
@@ -48,7 +51,8 @@ function otfChart() {
   const down = h("path", { class: "bw-curve bw-second" });
   const across = h("path", { class: "bw-curve" });
   const svg = h("svg", { viewBox: "0 0 360 190", role: "img" }, ...grid, ...ticks, ...values,
-    label("frequency (cycles per pixel)", X(0.25), 184), down, across);
+    label("frequency (cycles per pixel)", X(0.25), 184),
+    h("text", { transform: `translate(12 ${Y(0.375)}) rotate(-90)`, "text-anchor": "middle" }, "OTF"), down, across);
   const key = h("span", { className: "bw-key" }, h("i"), h("span"));
   const secondKey = h("span", { className: "bw-key bw-second" }, h("i"), "along a column");
   const root = h("figure", { className: "bw-panel bw-otf" }, svg,
@@ -141,7 +145,10 @@ async function render({ model, el }) {
   model.on("change:picture", reload);
   draw();
   el.append(ui.root);
+  const resized = new ResizeObserver(refresh);
+  resized.observe(ui.psf.root);
   return () => {
+    resized.disconnect();
     refresh.cancel();
     moving.forEach((event) => model.off(event, refresh));
     model.off("change:picture", reload);

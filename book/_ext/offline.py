@@ -2,7 +2,8 @@
 
 MathJax is copied into the built book from ``book/_ext/node_modules`` (``make book`` puts it there).
 The script of thebe, which would load from a public host and which no page uses, is dropped.
-What the theme's pages do wrong when they are opened as files is mended.
+What the theme's pages do wrong when they are opened as files is mended, and long names in code get
+places where a narrow window may break them.
 Outputs in the cache are forgotten as soon as the code that made them changes.
 """
 
@@ -25,6 +26,11 @@ CODE_OF_LOOKS = ("book/_static", "book/_ext/package-lock.json")
 NO_SUMMARIES_FROM_FILES = 'if (location.protocol === "file:") DOCUMENTATION_OPTIONS.SHOW_SEARCH_SUMMARY = false;'
 # Fonts load when needed; their preload is a cross-origin request, which a file may not make.
 FONT_PRELOAD = re.compile(r'<link rel="preload" as="font"[^>]*>\n?')
+# A long name in code, and where it may be broken: after a dot, a slash or an underscore.
+NAME, JOINT = (
+    re.compile(r'(?<=<span class="pre">)[^<]{16,}(?=</span>)'),
+    re.compile(r"(?<=\w)[._/](?=[A-Za-z])"),
+)
 # Without a stored choice the theme logs an error and paints one light frame even for dark readers.
 FIRST_VISIT = {
     'localStorage.getItem("mode") || ""': 'localStorage.getItem("mode") || "auto"',
@@ -100,6 +106,9 @@ def mend_pages(app, exception):
         for page in Path(app.outdir).rglob("*.html"):
             text = page.read_text(encoding="utf-8")
             mended = FONT_PRELOAD.sub("", text)
+            mended = NAME.sub(
+                lambda name: JOINT.sub(r"\g<0><wbr>", name[0]), mended
+            )
             for old, new in FIRST_VISIT.items():
                 mended = mended.replace(old, new)
             if mended != text:

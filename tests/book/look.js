@@ -50,6 +50,12 @@
     if (ratio < (large ? 3 : 4.5)) weak.push([ratio, start(own[0].data), `${el.tagName}.${el.className}`]);
   }
 
+  // What scrolls sideways shows a shade at its edge, which stays while the rest moves.
+  const unsigned = [...main.querySelectorAll("*")]
+    .filter((el) => el.scrollWidth > el.clientWidth + 1 && el.clientWidth && shown(el) && !el.closest(".bd-sidebar-secondary"))
+    .filter((el) => /auto|scroll/.test(getComputedStyle(el).overflowX) && !/local.*scroll/.test(getComputedStyle(el).backgroundAttachment))
+    .map((el) => `${el.tagName}.${el.className} ${start(el.textContent)}`);
+
   const root = document.documentElement;
   const widest = [...document.body.querySelectorAll("*")]
     .filter((el) => shown(el) && el.getBoundingClientRect().right > root.clientWidth + 1)
@@ -67,5 +73,6 @@
     noAlt: images.filter((el) => !el.alt.trim()).map((el) => el.src.slice(-60)),
     brokenImages: images.filter((el) => !el.complete || !el.naturalWidth).map((el) => el.src.slice(-60)),
     weak: weak.slice(0, 12),
+    unsigned: unsigned.slice(0, 4),
   };
 };

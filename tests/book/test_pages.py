@@ -181,6 +181,7 @@ def faults_of(look, theme):
     faults += [f"formula with an error: {text!r}" for text in look["mathErrors"]]
     faults += [f"picture without alt text: {name}" for name in look["noAlt"]]
     faults += [f"picture does not load: {name}" for name in look["brokenImages"]]
+    faults += [f"no sign that it scrolls: {box}" for box in look["unsigned"]]
     faults += [f"weak contrast {ratio:.2f}: {text!r} {kind}" for ratio, text, kind in look["weak"]]
     return faults
 
@@ -198,6 +199,39 @@ def test_page(name, scheme, theme, width, loaded, book):
         page.screenshot(path=path, full_page=True)
     faults = visited.new_trouble() + faults_of(look_at(page), theme)
     assert not faults, "\n".join(faults)
+
+
+def test_a_printed_line_of_48_letters_fits_on_a_phone(visit):
+    page = visit(width="narrow").open("book/blur/point_spread_function.html")
+    hidden = page.locator("div.cell_output pre").first.evaluate(
+        "pre => { pre.textContent = '0'.repeat(48); return pre.scrollWidth - pre.clientWidth; }"
+    )
+    assert hidden <= 0
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_comments_are_quiet_and_commands_of_one_colour(theme, visit):
+    page = visit(theme=theme).open("book/intro.html")
+    block, comment, built_in, muted = page.evaluate(
+        """() => {
+            const colour = (found) => getComputedStyle(document.querySelector(found)).color;
+            document.body.style.color = "var(--pst-color-text-muted)";
+            const parts = ["pre", ".c1", ".nb"].map((part) => colour(`.highlight-console ${part}`));
+            return [...parts, getComputedStyle(document.body).color];
+        }"""
+    )
+    assert comment == muted
+    assert built_in == block
+
+
+# The one is written with `dropdown`, the other with a folded `admonition`.
+@pytest.mark.parametrize("name", ["blur/what_blur_removes", "learn/spectra"])
+def test_folds_are_of_one_make(name, visit):
+    page = visit().open(f"book/{name}.html")
+    folds = page.locator("article details > summary, article .dropdown > .admonition-title")
+    heights = folds.evaluate_all("folds => folds.map(one => one.getBoundingClientRect().height)")
+    assert len(heights) > 4
+    assert max(heights) - min(heights) < 1
 
 
 @pytest.mark.parametrize("scheme", ["http", "file"])
@@ -232,6 +266,7 @@ def test_index_leads_to_the_first_page(scheme, visit, book):
         ('<img src="data:,">', "without alt text"),
         ('<div style="width: 2000px">wide</div>', "2000 px wide"),
         ('<p style="color: #999">pale</p>', "weak contrast 2.85"),
+        ('<pre style="overflow: auto; width: 50px">a long line</pre>', "no sign that it scrolls"),
     ],
 )
 def test_a_faulty_page_is_seen(body, fault, contexts):

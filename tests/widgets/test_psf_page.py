@@ -176,3 +176,18 @@ def test_fits_and_is_readable(write_page, open_page, width, scheme):
     ink = page.locator(".psf-explorer").evaluate("e => getComputedStyle(e).color")
     level = np.mean([int(part) for part in re.findall(r"\d+", ink)[:3]])
     assert level < 80 if scheme == "light" else level > 180
+
+
+@pytest.mark.parametrize(("width", "scale"), [(1280, 1), (390, 1), (390, 3)])
+def test_the_psf_has_whole_pixels_of_the_screen(write_page, open_page, width, scale):
+    viewport = {"width": width, "height": 900}
+    path = write_page(PSFExplorer(sigma=1.5).to_html())
+    page = open_page(path.as_uri(), viewport=viewport, device_scale_factor=scale)
+    page.wait_for_selector(".psf-explorer")
+    settle(page)
+    pixels_across, shown, room = page.locator(".bw-psf canvas").evaluate(
+        "one => [one.width, one.clientWidth, one.parentElement.clientWidth]"
+    )
+    assert pixels_across % 21 == 0
+    assert pixels_across == pytest.approx(shown * scale, abs=scale)
+    assert room - 2 - 21 / scale < shown <= room - 2 + 1
