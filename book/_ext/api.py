@@ -294,12 +294,13 @@ class ApiRoom(Generated):
 
 
 class ApiList(Generated):
-    """List every public name, in one table for each room."""
+    """List every public name, a section for each room."""
 
     def run(self):
         lines = []
         for room in rooms():
-            lines += [f".. rubric:: :doc:`{room} </{page_of(room)}>`", ""]
+            lines += [room, "-" * len(room), ""]
+            lines += [f"Docstrings: :doc:`/{page_of(room)}`.", ""]
             for module, names in by_module(room)[0].items():
                 links = ", ".join(
                     f"``{full.removeprefix('blurlib.')}``" for full in names
@@ -318,7 +319,10 @@ class ModelCards(SphinxDirective):
 
     def run(self):
         found = []
-        for path in sorted(CARDS.glob("*.md")):
+        shown = blurlib.maps.estimator_names()  # in the order of the table
+        for path in sorted(
+            CARDS.glob("*.md"), key=lambda one: shown.index(one.stem)
+        ):
             self.env.note_dependency(str(path))
             lines = path.read_text(encoding="utf-8").splitlines()
             section = nodes.section(ids=[nodes.make_id(path.stem)])
