@@ -267,7 +267,7 @@ def compare_maps(image, truth, sigma, *, std=None, limit=0.5, vmax=3.0):
     show_sigma_map(axes[1], maps[0], "true sigma", vmax=vmax, pixels=False)
     show_sigma_map(axes[2], maps[1], "estimate", vmax=vmax, pixels=False)
     error = maps[1] - maps[0]
-    show_error_map(axes[3], error, "estimate - truth", limit=limit, pixels=False)
+    show_error_map(axes[3], error, "estimate − truth", limit=limit, pixels=False)
     if std is not None:
         show_std_map(axes[4], maps[2], "stated std", limit=limit, pixels=False)
         label = "|error| (px)"
