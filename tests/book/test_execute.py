@@ -48,7 +48,7 @@ def execute(book):
 
 @pytest.fixture
 def execute_here(small_book, monkeypatch, capfd):
-    """Return a function that does it in this process: (status, output, complaints), kernels' too."""
+    """Return a function that does so in this process: (status, output, complaints)."""
     monkeypatch.syspath_prepend(SCRIPT.parent)
     monkeypatch.setenv("OMP_NUM_THREADS", "1")  # it would set it for good
     script = runpy.run_path(str(SCRIPT))

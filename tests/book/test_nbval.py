@@ -32,7 +32,9 @@ def tagged_outputs(notebook):
 
 def small_chapter(text, count=1):
     """Return a chapter in small: a computation, and its number printed, rounded and stored."""
-    notebook = new_notebook(metadata={"kernelspec": {"name": "python3", "display_name": "Python 3"}})
+    notebook = new_notebook(
+        metadata={"kernelspec": {"name": "python3", "display_name": "Python 3"}}
+    )
     stored = [new_output("stream", name="stdout", text=text)] if text else []
     notebook.cells = [
         new_code_cell("import math\nwidth = math.sqrt(2)"),
