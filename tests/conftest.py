@@ -22,7 +22,7 @@ LONGEST = (
     "test_pages.py",
     "test_reproduce.py",
     "test_cli_map.py",
-    "test_dataset.py",
+    "test_build.py",
     "test_cli.py",
 )
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
@@ -92,6 +92,16 @@ def drawn_once():
 def few_textures(drawn_once, monkeypatch):
     """Let recipes train on the same few textures: drawing them anew takes longer than the test."""
     monkeypatch.setattr("blurlib.data.free.training_images", lambda **options: drawn_once)
+
+
+@pytest.fixture(scope="session")
+def programs():
+    """Return what starts command lines quickly: `tests.forked.Programs`."""
+    from tests.forked import Programs
+
+    started = Programs()
+    yield started
+    started.close()
 
 
 @pytest.fixture(scope="session")

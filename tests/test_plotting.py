@@ -1,8 +1,5 @@
 """Figures show what they were given, on the book's scales, with units on their axes."""
 
-import subprocess
-import sys
-
 import matplotlib
 import numpy as np
 import pytest
@@ -35,11 +32,6 @@ def axis():
 
 def labels(axis):
     return axis.get_title(), axis.get_xlabel(), axis.get_ylabel()
-
-
-def test_matplotlib_waits_until_it_is_asked_for():
-    code = "import blurlib, sys; assert 'matplotlib' not in sys.modules; blurlib.plotting.style()"
-    subprocess.run([sys.executable, "-c", code], check=True, env={"MPLBACKEND": "agg"})
 
 
 @pytest.mark.parametrize(("show", "options"), PICTURES.values(), ids=PICTURES)

@@ -93,8 +93,7 @@ class _Output:
             if not isinstance(error, BrokenPipeError):
                 error = OSError(f"cannot write to standard output: {error.strerror}")
             self._failure = error
-            with open(os.devnull, "w") as null:  # Python flushes it once more when it ends
-                os.dup2(null.fileno(), self._stream.fileno())
+            common.silence(self._stream)
             raise error from None
 
 

@@ -1,8 +1,8 @@
 """What several commands share: options, checks, complaints."""
 
 import argparse
-import contextlib
 import json
+import os
 import sys
 import tempfile
 from pathlib import Path
@@ -118,8 +118,16 @@ def say_idle(flag, why):
 
 def complain(text):
     """Say something on standard error."""
-    with contextlib.suppress(OSError):  # a full disk behind it must not stop the work
+    try:
         print(f"blurlib: {text}", file=sys.stderr)
+    except OSError:  # a full disk behind it must not stop the work
+        silence(sys.stderr)
+
+
+def silence(stream):
+    """Let a standard stream that failed go nowhere: Python flushes it once more when it ends."""
+    with open(os.devnull, "w") as null:
+        os.dup2(null.fileno(), stream.fileno())
 
 
 def words_of(error):

@@ -30,37 +30,26 @@ def tagged_outputs(notebook):
     ]
 
 
-@pytest.fixture
-def notebook():
+def small_chapter(text, count=1):
     """Return a chapter in small: a computation, and its number printed, rounded and stored."""
-    made = new_notebook(metadata={"kernelspec": {"name": "python3", "display_name": "Python 3"}})
-    made.cells = [
+    notebook = new_notebook(
+        metadata={"kernelspec": {"name": "python3", "display_name": "Python 3"}}
+    )
+    stored = [new_output("stream", name="stdout", text=text)] if text else []
+    notebook.cells = [
         new_code_cell("import math\nwidth = math.sqrt(2)"),
         new_code_cell(
             "print(f'width: {width:.2f} px')",
             metadata={"tags": TAGS},
-            execution_count=1,
-            outputs=[new_output("stream", name="stdout", text="width: 1.41 px\n")],
+            execution_count=count,
+            outputs=stored,
         ),
     ]
-    return made
+    return notebook
 
 
-def test_only_a_number_changed_by_hand_fails(notebook, tmp_path):
-    """A stripped one passes unseen: therefore a rule of test_notebooks.py wants a stored output."""
-    nbformat.write(notebook, tmp_path / "true.ipynb")
-    tagged_outputs(notebook)[0]["text"] = "width: 1.42 px\n"
-    nbformat.write(notebook, tmp_path / "changed.ipynb")
-    notebook.cells[1].update(outputs=[], execution_count=None)
-    nbformat.write(notebook, tmp_path / "stripped.ipynb")
-    result = nbval(tmp_path)
-    assert result.returncode == 1 and "1 failed, 5 passed" in result.stdout, result.stdout
-    assert "FAILED changed.ipynb::Cell 1" in result.stdout, result.stdout
-    assert "1.42" in result.stdout and "1.41" in result.stdout
-
-
-def test_a_real_chapter_fails_when_changed(tmp_path):
-    """The first chapter that stores a number, with its first digit changed; cut off behind it."""
+def changed_chapter():
+    """Return the first chapter that stores a number, that changed, and cut off behind it."""
     for path in sorted((REPOSITORY / "book" / "blur").glob("*.ipynb")):
         chapter = nbformat.read(path, as_version=4)
         for output in tagged_outputs(chapter):
@@ -71,9 +60,25 @@ def test_a_real_chapter_fails_when_changed(tmp_path):
                     n for n, c in enumerate(chapter.cells) if output in c.get("outputs", [])
                 )
                 del chapter.cells[place + 1 :]
-                nbformat.write(chapter, tmp_path / path.name)
-                result = nbval(tmp_path)
-                assert result.returncode == 1, result.stdout
-                assert "1 failed" in result.stdout, result.stdout
-                return
+                return chapter
     pytest.fail("no chapter in book/blur stores a number for nbval to compare")
+
+
+def test_only_a_number_changed_by_hand_fails(tmp_path):
+    """A stripped one passes unseen: therefore a rule of test_notebooks.py wants a stored output."""
+    real = changed_chapter()
+    chapters = {
+        "true": small_chapter("width: 1.41 px\n"),
+        "changed": small_chapter("width: 1.42 px\n"),
+        "stripped": small_chapter("", count=None),
+        "real": real,
+    }
+    for name, chapter in chapters.items():
+        nbformat.write(chapter, tmp_path / f"{name}.ipynb")
+    result = nbval(tmp_path)
+    last = sum(cell.cell_type == "code" for cell in real.cells) - 1
+    assert result.returncode == 1, result.stdout
+    assert f"2 failed, {5 + last} passed" in result.stdout, result.stdout
+    assert "FAILED changed.ipynb::Cell 1" in result.stdout, result.stdout
+    assert f"FAILED real.ipynb::Cell {last}" in result.stdout, result.stdout
+    assert "1.42" in result.stdout and "1.41" in result.stdout
