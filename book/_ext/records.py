@@ -7,6 +7,7 @@ says ``blurlib reproduce NAME``, this becomes a link to that section, which also
 import ast
 import functools
 import inspect
+import itertools
 import re
 from pathlib import Path
 
@@ -109,8 +110,13 @@ class RecordedResults(SphinxDirective):
             self.env.note_dependency(str(RESULTS / f"{name}.json"))
             section = nodes.section(ids=[nodes.make_id(f"record-{name}")])
             section += nodes.title("", name)
-            paragraph = nodes.paragraph("", f"{what[0].upper()}{what[1:]}.")
-            section += paragraph
+            # Every second part stands between backticks.
+            kinds = itertools.cycle(
+                (nodes.Text, functools.partial(nodes.literal, ""))
+            )
+            parts = f"{what[0].upper()}{what[1:]}.".split("`")
+            said = [kind(part) for kind, part in zip(kinds, parts, strict=False)]
+            section += nodes.paragraph("", "", *said)
             table = blurlib.record(name).table()
             html = (
                 f"<details><summary>{len(table.rows)} rows</summary>"
