@@ -184,11 +184,11 @@ def test_maps_are_compared_on_one_scale():
     figure = plotting.compare_maps(torch.rand(8, 16), truth, sigma, std=truth / 4, limit=0.4)
     shown = {axis.get_title(): axis.get_images()[0] for axis in figure.axes if axis.get_images()}
     assert list(shown) == [
-        "picture", "true sigma", "estimate", "estimate - truth", "stated std", "size of error",
+        "picture", "true sigma", "estimate", "estimate − truth", "stated std", "size of error",
     ]  # fmt: skip
     assert shown["true sigma"].get_clim() == shown["estimate"].get_clim() == (0, 3)
     assert shown["stated std"].get_clim() == shown["size of error"].get_clim() == (0, 0.4)
-    np.testing.assert_allclose(shown["estimate - truth"].get_array(), 0.25)
+    np.testing.assert_allclose(shown["estimate − truth"].get_array(), 0.25)
     pyplot.close(figure)
 
 

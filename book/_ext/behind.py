@@ -7,13 +7,26 @@ the cells, the records that they read and the parts of blurlib that they call.
 
 import ast
 import builtins
+import functools
+import inspect
+import pkgutil
 import re
+import sys
+import textwrap
+import types
 from html import escape
 
 import nbformat
 from docutils import nodes
 
-from api import address, known_methods, names_of, public_part, source_of
+from api import (
+    address,
+    known_methods,
+    names_of,
+    public_part,
+    source_of,
+    source_page,
+)
 from records import place_of, records_like
 
 # What changes its object, or what it is given, even where its answer is kept.
@@ -23,17 +36,26 @@ CHANGES = set(
 )
 # What draws, or hands on, computes nothing.
 DRAWING = ("blurlib.plotting", "blurlib.widgets", "blurlib.record")
+# What checks, reads or keeps, and computes nothing either.
+KEEPING = (
+    "blurlib._checks", "blurlib._files", "blurlib._sealed", "blurlib.blur.borders",
+    "blurlib.data.images", "blurlib.data._decode", "blurlib.data.files",
+    "blurlib.learn.checkpoints", "blurlib.maps.sigma_map", "blurlib.plotting",
+    "blurlib.widgets",
+)  # fmt: skip
 FOLDED = {"remove-cell", "remove-input"}
 SHOWN_NAMES = 3
 OPEN = """
-const unfold = () => {
-  const cell = location.hash.startsWith("#cell-") && document.getElementById(location.hash.slice(1));
-  const fold = cell && cell.querySelector("details.hide");
-  if (fold) { fold.open = true; cell.scrollIntoView(); }
+const unfold = (hash) => {
+  const part = /^#(cell|code)-/.test(hash) && document.getElementById(hash.slice(1));
+  const fold = part && (part.matches("details") ? part : part.querySelector("details.hide"));
+  if (fold && !fold.open) { fold.open = true; return part; }
 };
-addEventListener("hashchange", unfold);
-addEventListener("DOMContentLoaded", unfold);
-addEventListener("click", (event) => { if (event.target.closest("details.behind a")) setTimeout(unfold); });
+const follow = () => unfold(location.hash)?.scrollIntoView({behavior: "instant"});
+addEventListener("hashchange", follow);
+addEventListener("DOMContentLoaded", follow);
+// Before the browser jumps: what unfolds while it scrolls would push the cell out of sight.
+addEventListener("click", (event) => unfold(event.target.closest("details.behind a")?.hash ?? ""), true);
 """
 
 
@@ -203,6 +225,39 @@ def calls_in(node, methods):
     return found
 
 
+@functools.cache
+def delegates(full):
+    """Return what a part of blurlib calls of other modules, and those of others still."""
+    first = pkgutil.resolve_name(full)
+    first = getattr(first, "fget", first)
+    if not isinstance(first, types.FunctionType | type):
+        return ()
+    seen = todo = [first]
+    for one in todo:
+        space = vars(sys.modules[one.__module__])
+        for part in ast.walk(ast.parse(textwrap.dedent(inspect.getsource(one)))):
+            if not isinstance(part, ast.Name | ast.Attribute):
+                continue
+            begin, *rest = dotted(part).split(".")
+            thing = space.get(begin)
+            for name in rest:
+                thing = (
+                    getattr(thing, name, None) if inspect.ismodule(thing) else None
+                )
+            if (
+                isinstance(thing, types.FunctionType | type)
+                and thing.__module__.startswith("blurlib.")
+                and not thing.__module__.startswith(KEEPING)
+                and thing not in seen
+            ):
+                seen.append(thing)
+    return tuple(
+        one
+        for one in seen
+        if one.__module__ != first.__module__ and not one.__name__.startswith(("_", "check_"))
+    )
+
+
 def fold(app, docname, cells, number, statements, methods):
     """Return the fold under the figure of a cell, as HTML."""
 
@@ -224,9 +279,22 @@ def fold(app, docname, cells, number, statements, methods):
         label = "this figure" if cell == number else label
         rows["Cells"].append(f'<a href="#cell-{cell}">{label}</a>')
     for name in dict.fromkeys(records):
-        rows["Records"].append(link(place_of(name), f"<code>{name}</code>"))
+        page, _ = place_of(name)
+        rows["Records"].append(link((page, f"code-{name}"), f"<code>{name}</code>"))
     for full, name in sorted(calls.items()):
         rows["blurlib"].append(link(source_of(full), f"<code>{name}</code>"))
+    shown = {source_of(full)[0] for full in calls}
+    further = dict.fromkeys(
+        one for full in sorted(calls) for one in delegates(full)
+    )
+    rows["which call"] = [
+        link(
+            (source_page(one.__module__), one.__qualname__),
+            f"<code>{one.__name__}</code>",
+        )
+        for one in further
+        if source_page(one.__module__) not in shown
+    ]
     listed = "".join(
         f"<p>{title}: {' · '.join(links)}</p>"
         for title, links in rows.items()

@@ -129,7 +129,7 @@ class RecordedResults(SphinxDirective):
             place = source_page(function.__module__), function.__name__
             uri = address(self.env.app, PAGE, place)
             fold = (
-                "<details><summary>The code that made it, in "
+                f'<details id="code-{name}"><summary>The code that made it, in '
                 f'<a href="{uri}">{file}</a></summary>'
             )
             section += nodes.raw("", fold, format="html")

@@ -87,6 +87,13 @@ def test_records_are_known_however_they_are_named(behind):
     assert records_of(behind, 'bl.maps.load_estimator("sigma-net")') == []
 
 
+def test_what_a_function_delegates_is_named_too(behind):
+    names = [one.__name__ for one in behind.delegates("blurlib.maps.estimate")]
+    assert {"SigmaNet", "folded_log_power", "run_dense"} <= set(names)  # three modules down
+    assert not {"check_image", "load_image", "_reach"} & set(names)
+    assert behind.delegates("blurlib.data.TEST_TEXTURES") == ()
+
+
 @pytest.mark.parametrize("path", CHAPTERS, ids=lambda path: path.stem)
 def test_every_figure_has_its_code_behind_it(path, book):
     cells = nbformat.read(path, as_version=4).cells
@@ -109,11 +116,19 @@ def test_a_figure_leads_to_cells_records_and_source(book):
     html = (book / "book/scoreboard.html").read_text(encoding="utf-8")
     fold = FOLD.findall(html)[0]
     assert '<a href="#cell-4"><code>endings</code>, <code>ours</code></a>' in fold
-    found = set(re.findall(r"appendix/records.html#record-([\w-]+)", fold))
+    found = set(re.findall(r"appendix/records.html#code-([\w-]+)", fold))
     assert found == {name for name in reproduce.RECORDS if name.startswith("slides-thesis")}
     html = (book / "book/start/your_first_sigma_map.html").read_text(encoding="utf-8")
     assert 'href="../../_modules/blurlib/maps/estimators.html#estimate"' in FOLD.findall(html)[0]
+    assert 'href="../../_modules/blurlib/learn/sigma_net.html#SigmaNet"' in FOLD.findall(html)[0]
     assert "plotting" not in FOLD.findall(html)[0]
+
+
+def test_a_link_to_a_record_opens_the_code_that_made_it(book, browser):
+    page = browser.new_page()
+    page.goto((book / "book/appendix/records.html").as_uri() + "#code-limits")
+    page.wait_for_function("document.getElementById('code-limits').open")
+    page.close()
 
 
 def test_a_link_opens_a_folded_cell(book, browser):
@@ -122,7 +137,12 @@ def test_a_link_opens_a_folded_cell(book, browser):
     assert not page.locator("#cell-9 details.hide").evaluate("one => one.open")
     page.locator("details.behind summary").first.focus()
     page.keyboard.press("Enter")
+    # Opened before the browser jumps: afterwards it would lie above the screen.
+    page.evaluate("""document.querySelector('[href="#cell-9"]').addEventListener('click', () => {
+        window.opened = document.querySelector('#cell-9 details.hide').open;
+    })""")
     page.get_by_role("link", name="this figure").first.click()
+    assert page.evaluate("window.opened")
     page.wait_for_function("document.querySelector('#cell-9 details.hide').open")
     assert page.locator("#cell-9 div.cell_input").is_visible()
     page.close()
