@@ -254,7 +254,8 @@ def delegates(full):
     return tuple(
         one
         for one in seen
-        if one.__module__ != first.__module__ and not one.__name__.startswith(("_", "check_"))
+        if one.__module__ != first.__module__
+        and not one.__name__.startswith(("_", "check_"))
     )
 
 
