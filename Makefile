@@ -28,11 +28,10 @@ help: ## List the targets
 
 install: $(INSTALLED) ## Make the virtual environment with the pinned versions
 
-# A half-made environment (python3-venv was missing, say) has no pip: it is made again. What is used is
-# compiled when it is first imported; all of it would take as long again as the installation.
+# A half-made environment (python3-venv was missing, say) has no pip: it is made again.
 $(INSTALLED): pyproject.toml constraints.txt
 	@$(PY) -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv --clear $(VENV)
-	$(PY) -m pip install --quiet --disable-pip-version-check --no-compile -c constraints.txt -e ".[widgets,book,fit,onnx,test]"
+	$(PY) -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[widgets,book,fit,onnx,test]"
 	@touch $@
 
 # Formulas are drawn by a copy of MathJax inside the book. npm comes from PATH, else from PyPI.
