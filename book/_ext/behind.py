@@ -27,14 +27,15 @@ from api import (
     source_of,
     source_page,
 )
-from records import place_of, records_like
+from blurlib.reproduce.experiment import Experiment
+from records import function_of, place_of, records_like
 
 # What changes its object, or what it is given, even where its answer is kept.
 CHANGES = set(
     "add append clear extend insert pop remove sort update "
     "fit_standardisation initialise step train".split()
 )
-# What draws, or hands on, computes nothing.
+# What shows, or hands on, computes nothing; diagrams are computed.
 DRAWING = ("blurlib.plotting", "blurlib.widgets", "blurlib.record")
 # What checks, reads or keeps, and computes nothing either.
 KEEPING = (
@@ -215,7 +216,7 @@ def calls_in(node, methods):
     for part in ast.walk(node):
         if isinstance(part, ast.Attribute) and dotted(part).startswith("bl."):
             full = public_part(f"blurlib{dotted(part)[2:]}")
-            if full and not full.startswith(DRAWING):
+            if full and ("draw_" in full or not full.startswith(DRAWING)):
                 found[full] = full.removeprefix("blurlib.")
         elif isinstance(part, ast.Call) and isinstance(part.func, ast.Attribute):
             name = part.func.attr
@@ -244,13 +245,14 @@ def delegates(full):
                 thing = (
                     getattr(thing, name, None) if inspect.ismodule(thing) else None
                 )
-            if (
-                isinstance(thing, types.FunctionType | type)
-                and thing.__module__.startswith("blurlib.")
-                and not thing.__module__.startswith(KEEPING)
-                and thing not in seen
-            ):
-                seen.append(thing)
+            for each in thing.values() if isinstance(thing, dict) else [thing]:
+                if (
+                    isinstance(each, types.FunctionType | type)
+                    and each.__module__.startswith("blurlib.")
+                    and not each.__module__.startswith(KEEPING)
+                    and each not in seen
+                ):
+                    seen.append(each)
     return tuple(
         one
         for one in seen
@@ -285,9 +287,11 @@ def fold(app, docname, cells, number, statements, methods):
     for full, name in sorted(calls.items()):
         rows["blurlib"].append(link(source_of(full), f"<code>{name}</code>"))
     shown = {source_of(full)[0] for full in calls}
-    further = dict.fromkeys(
-        one for full in sorted(calls) for one in delegates(full)
-    )
+    makers = [function_of(name) for name in dict.fromkeys(records)]
+    callers = sorted(calls) + [f"{one.__module__}.{one.__name__}" for one in makers]
+    further = dict.fromkeys(one for full in callers for one in delegates(full))
+    if makers:
+        further[Experiment] = None  # it predicts and scores for them
     rows["which call"] = [
         link(
             (source_page(one.__module__), one.__qualname__),

@@ -90,6 +90,8 @@ def test_records_are_known_however_they_are_named(behind):
 def test_what_a_function_delegates_is_named_too(behind):
     names = [one.__name__ for one in behind.delegates("blurlib.maps.estimate")]
     assert {"SigmaNet", "folded_log_power", "run_dense"} <= set(names)  # three modules down
+    families = behind.delegates("blurlib.data.procedural_texture")  # kept in a dict
+    assert "weave" in {one.__name__.strip("_") for one in families}
     assert not {"check_image", "load_image", "_reach"} & set(names)
     assert behind.delegates("blurlib.data.TEST_TEXTURES") == ()
 
