@@ -27,6 +27,9 @@ from api import (
     source_of,
     source_page,
 )
+from blurlib.learn.heads import NETWORKS
+from blurlib.learn.recipes import SHIPPED
+from blurlib.maps.classical import CLASSICAL
 from blurlib.reproduce.experiment import Experiment
 from records import function_of, place_of, records_like
 
@@ -261,6 +264,14 @@ def delegates(full):
     )
 
 
+def texts_in(statements):
+    """Return the texts in statements, such as the names of networks."""
+    parts = (part for one in statements for part in ast.walk(one.node))
+    return {
+        part.value for part in parts if isinstance(getattr(part, "value", 0), str)
+    }
+
+
 def fold(app, docname, cells, number, statements, methods):
     """Return the fold under the figure of a cell, as HTML."""
 
@@ -292,6 +303,14 @@ def fold(app, docname, cells, number, statements, methods):
     further = dict.fromkeys(one for full in callers for one in delegates(full))
     if makers:
         further[Experiment] = None  # it predicts and scores for them
+    named = texts_in(behind(statements, number))
+    further |= dict.fromkeys(
+        NETWORKS[SHIPPED[name].network] for name in named if name in SHIPPED
+    )
+    if not named & set(CLASSICAL):
+        further = {
+            one: None for one in further if "classical" not in one.__module__
+        }
     rows["which call"] = [
         link(
             (source_page(one.__module__), one.__qualname__),

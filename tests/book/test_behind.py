@@ -124,6 +124,9 @@ def test_a_figure_leads_to_cells_records_and_source(book):
     assert 'href="../../_modules/blurlib/maps/estimators.html#estimate"' in FOLD.findall(html)[0]
     assert 'href="../../_modules/blurlib/learn/sigma_net.html#SigmaNet"' in FOLD.findall(html)[0]
     assert "plotting" not in FOLD.findall(html)[0]
+    assert "classical" not in FOLD.findall(html)[0]
+    html = (book / "book/maps/ramp_and_sin.html").read_text(encoding="utf-8")
+    assert "_modules/blurlib/learn/classifiers.html#ThesisNetwork" in FOLD.findall(html)[-1]
 
 
 def test_a_link_to_a_record_opens_the_code_that_made_it(book, browser):
