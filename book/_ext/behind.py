@@ -272,6 +272,18 @@ def texts_in(statements):
     }
 
 
+def called_by(calls, records, texts):
+    """Return what public names, the makers of records and the networks named in texts lead to."""
+    makers = [function_of(name) for name in dict.fromkeys(records)]
+    callers = sorted(calls) + [f"{one.__module__}.{one.__name__}" for one in makers]
+    found = [one for full in callers for one in delegates(full)]
+    found += [Experiment] if makers else []  # it predicts and scores for them
+    found += [NETWORKS[SHIPPED[name].network] for name in SHIPPED if name in texts]
+    if not texts & set(CLASSICAL):
+        found = [one for one in found if "classical" not in one.__module__]
+    return list(dict.fromkeys(found))
+
+
 def fold(app, docname, cells, number, statements, methods):
     """Return the fold under the figure of a cell, as HTML."""
 
@@ -279,7 +291,8 @@ def fold(app, docname, cells, number, statements, methods):
         return f'<a href="{escape(address(app, docname, place))}">{text}</a>'
 
     names, records, calls = {}, [], {}
-    for one, made in behind(statements, number).items():
+    traced = behind(statements, number)
+    for one, made in traced.items():
         names.setdefault(one.cell, []).extend(sorted(made))
         records += records_in(one.node)
         calls |= calls_in(one.node, methods)
@@ -298,25 +311,12 @@ def fold(app, docname, cells, number, statements, methods):
     for full, name in sorted(calls.items()):
         rows["blurlib"].append(link(source_of(full), f"<code>{name}</code>"))
     shown = {source_of(full)[0] for full in calls}
-    makers = [function_of(name) for name in dict.fromkeys(records)]
-    callers = sorted(calls) + [f"{one.__module__}.{one.__name__}" for one in makers]
-    further = dict.fromkeys(one for full in callers for one in delegates(full))
-    if makers:
-        further[Experiment] = None  # it predicts and scores for them
-    named = texts_in(behind(statements, number))
-    further |= dict.fromkeys(
-        NETWORKS[SHIPPED[name].network] for name in named if name in SHIPPED
-    )
-    if not named & set(CLASSICAL):
-        further = {
-            one: None for one in further if "classical" not in one.__module__
-        }
     rows["which call"] = [
         link(
             (source_page(one.__module__), one.__qualname__),
             f"<code>{one.__name__}</code>",
         )
-        for one in further
+        for one in called_by(calls, records, texts_in(traced))
         if source_page(one.__module__) not in shown
     ]
     listed = "".join(

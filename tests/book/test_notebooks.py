@@ -178,9 +178,10 @@ def test_removed_cells_may_be_long_and_folded_ones_longer(chapter):
 
 
 @pytest.mark.parametrize("path", CHAPTERS, ids=lambda path: path.stem)
-def test_what_a_chapter_offers_for_ones_own_picture_runs(path, tmp_path, monkeypatch):
+def test_what_a_chapter_offers_for_ones_own_picture_runs(path, tmp_path, monkeypatch, capsys):
     coffee = blurlib.data.packaged_image("coffee")[:100, :140]
     blurlib.data.write_image(tmp_path / "mine.jpg", coffee)
     monkeypatch.chdir(tmp_path)
     for line in own_picture_lines(nbformat.read(path, as_version=4).cells):
         exec(line, {"bl": blurlib})
+    assert not capsys.readouterr().out
