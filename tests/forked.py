@@ -4,22 +4,26 @@ What is forked is a process of its own, with its own streams, limits and end. On
 with the standard streams when it starts is done here once more: one that is closed is None.
 """
 
+import gc
 import json
 import os
 import runpy
+import signal
 import subprocess
 import sys
+from importlib import import_module
+from pathlib import Path
 from types import SimpleNamespace
 
 
 class Programs:
-    """Runs the command line in forks of one process, which starts with the first of them."""
+    """Runs Python programs in forks of one process, which starts with the first of them."""
 
     def __init__(self):
         self._server = None
 
     def run(self, folder, *arguments, streams=None, largest_file=None):
-        """Run a command line; return its ``returncode``, ``stdout`` and ``stderr``.
+        """Run the command line; return its ``returncode``, ``stdout`` and ``stderr``.
 
         Parameters
         ----------
@@ -30,6 +34,27 @@ class Programs:
         largest_file : int, optional
             Bytes; a file that grows beyond fails to be written, as on a full disk.
         """
+        return self._ask(folder, arguments, [{}], streams=streams or {}, largest=largest_file)
+
+    def run_together(self, folder, processes, *arguments, script=None, trains=True):
+        """Run a command line, or a script, as ``torchrun`` does: in processes that find each other.
+
+        They have the variables that it gives, and one that fails ends the others. ``stdout`` and
+        ``stderr`` are those of all. Those that train start sooner if that is said.
+        """
+        from torch.distributed import TCPStore
+
+        # On a port that is free, and kept until all are through: nobody else can take it meanwhile.
+        store = TCPStore("localhost", 0, is_master=True, wait_for_workers=False)
+        common = {
+            "MASTER_ADDR": "localhost", "MASTER_PORT": store.port, "WORLD_SIZE": processes,
+            "TORCHELASTIC_USE_AGENT_STORE": True, "TORCHELASTIC_RESTART_COUNT": 0,
+        }  # fmt: skip
+        ranks = [common | {"RANK": rank, "LOCAL_RANK": rank} for rank in range(processes)]
+        return self._ask(folder, arguments, ranks, script=script, trains=trains)
+
+    def _ask(self, folder, arguments, environments, *, script=None, streams=(), **options):
+        """Send one request, with the variables of each of its processes; return what came of it."""
         if self._server is None:
             self._server = subprocess.Popen(
                 [sys.executable, __file__], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
@@ -39,9 +64,15 @@ class Programs:
         for path in kept.values():
             path.write_text("")
         paths = [os.devnull, *map(str, kept.values())]
-        for number, path in (streams or {}).items():
+        for number, path in dict(streams).items():
             paths[number] = path
-        request = {"arguments": [*map(str, arguments)], "paths": paths, "largest": largest_file}
+        request = {
+            "script": None if script is None else str(script),
+            "arguments": [*map(str, arguments)],
+            "environments": [{key: str(one) for key, one in e.items()} for e in environments],
+            "paths": paths,
+            **{"largest": None, "trains": False, **options},
+        }
         print(json.dumps(request), file=self._server.stdin, flush=True)
         status = int(self._server.stdout.readline())
         return SimpleNamespace(
@@ -58,11 +89,33 @@ def serve():
     """Read requests and write statuses; return what a fork is to do, in the fork alone."""
     requests, statuses = os.fdopen(os.dup(0)), os.fdopen(os.dup(1), "w")
     for line in iter(requests.readline, ""):
-        process = os.fork()
-        if process == 0:
-            return json.loads(line)
-        print(os.waitstatus_to_exitcode(os.waitpid(process, 0)[1]), file=statuses, flush=True)
+        request = json.loads(line)
+        if request["trains"]:
+            import_module("torch._dynamo")  # as the first optimizer would, in each fork anew
+        # What is imported lives as long as a fork: to look for garbage in it at the end takes a
+        # second.
+        gc.freeze()
+        processes = set()
+        for environment in request["environments"]:
+            process = os.fork()
+            if process == 0:
+                return {**request, "environment": environment}
+            processes.add(process)
+        print(wait(processes), file=statuses, flush=True)
     return None
+
+
+def wait(processes):
+    """Wait for processes, and end them all when one fails; return its status, or 0."""
+    failed = 0
+    while processes:
+        process, status = os.wait()
+        processes.remove(process)
+        if status and not failed:
+            failed = os.waitstatus_to_exitcode(status)
+            for other in processes:
+                os.kill(other, signal.SIGTERM)
+    return failed
 
 
 def redirect(number, path):
@@ -70,7 +123,7 @@ def redirect(number, path):
     if path is None:
         os.close(number)
         return None
-    file = os.open(path, os.O_RDWR)
+    file = os.open(path, os.O_RDWR | os.O_APPEND)  # processes that share it write after each other
     os.dup2(file, number)
     os.close(file)
     buffering = 1 if number == 2 else -1
@@ -78,14 +131,22 @@ def redirect(number, path):
 
 
 def begin(request):
-    """Become the command line, and end as it does."""
+    """Become the program, and end as it does."""
     import resource
 
+    signal.alarm(300)  # what waits forever fails one test, and does not stop all
     if request["largest"] is not None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (request["largest"],) * 2)
+    os.environ.update(request["environment"])
     sys.stdin, sys.stdout, sys.stderr = map(redirect, range(3), request["paths"])
-    sys.argv = ["blurlib", *request["arguments"]]
-    runpy.run_module("blurlib.cli", run_name="__main__", alter_sys=True)
+    script = request["script"]
+    sys.argv = [script or "blurlib", *request["arguments"]]
+    if script:
+        # Here, not by runpy: what a program has made lives until Python ends, and gloo's thread may
+        # wait forever for what is taken down before.
+        exec(compile(Path(script).read_text(), script, "exec"), globals())
+    else:
+        runpy.run_module("blurlib.cli", run_name="__main__", alter_sys=True)
 
 
 if __name__ == "__main__":

@@ -61,12 +61,6 @@ with learn.process_group() as device:
 ENVIRONMENT = {**os.environ, "OMP_NUM_THREADS": "1"}
 
 
-def launch(processes, *arguments):
-    command = [sys.executable, "-m", "torch.distributed.run", "--standalone",
-               f"--nproc-per-node={processes}", *arguments]  # fmt: skip
-    return subprocess.run(command, env=ENVIRONMENT, capture_output=True, text=True)
-
-
 @pytest.fixture
 def picture(tmp_path):
     """Return the path of a texture to train on: to draw one takes longer than these tests."""
@@ -75,23 +69,23 @@ def picture(tmp_path):
     return str(path)
 
 
-def test_two_processes_give_the_gradients_of_one(tmp_path, monkeypatch, one_thread):
+def test_two_processes_give_the_gradients_of_one(tmp_path, monkeypatch, one_thread, programs):
     script = tmp_path / "train.py"
     script.write_text(SCRIPT)
     monkeypatch.setattr(sys, "argv", [str(script), tmp_path / "one.pt"])
     runpy.run_path(str(script))
-    done = launch(2, str(script), str(tmp_path / "two.pt"))
+    done = programs.run_together(tmp_path, 2, tmp_path / "two.pt", script=script)
     assert done.returncode == 0, done.stderr[-2000:]
     one, two = (torch.load(tmp_path / f"{name}.pt", weights_only=True) for name in ("one", "two"))
     assert one.abs().max() > 1e-3
     assert (one - two).abs().max() < 1e-6 * max(1, one.abs().max())
 
 
-def test_processes_that_share_no_disk_go_on_together(tmp_path):
+def test_processes_that_share_no_disk_go_on_together(tmp_path, programs):
     script = tmp_path / "train.py"
     script.write_text(RESUME)
     for end, start in ((3, 0), (6, 3)):
-        done = launch(2, str(script), str(tmp_path), str(end))
+        done = programs.run_together(tmp_path, 2, tmp_path, end, script=script)
         assert done.returncode == 0, done.stderr[-2000:]
         one, two = (torch.load(tmp_path / rank / f"{end}.pt", weights_only=True) for rank in "01")
         assert one["start"] == two["start"] == start
@@ -99,13 +93,15 @@ def test_processes_that_share_no_disk_go_on_together(tmp_path):
 
 
 def test_the_command_line_runs_under_torchrun(tmp_path, picture, capsys, one_thread):
+    """As torchrun itself starts it, which shows that the forks of the other tests are like it."""
     arguments = ["--network", "spectrum", "--classes", "10", "--steps", "4", "--batch", "16",
                  "--images", picture, "--json"]  # fmt: skip
     assert cli.main(["train", *arguments, "--out", str(tmp_path / "1.safetensors")]) == 0
     alone = capsys.readouterr().out
-    done = launch(
-        2, "-m", "blurlib.cli", "train", *arguments, "--out", str(tmp_path / "2.safetensors")
-    )
+    command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2",
+               "-m", "blurlib.cli", "train", *arguments,
+               "--out", str(tmp_path / "2.safetensors")]  # fmt: skip
+    done = subprocess.run(command, env=ENVIRONMENT, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr[-2000:]
     records = [json.loads(text) for text in (alone, done.stdout)]
     for name in ("loss", "rmse"):
@@ -113,7 +109,9 @@ def test_the_command_line_runs_under_torchrun(tmp_path, picture, capsys, one_thr
     assert records[1]["processes"] == 2
 
 
-def test_a_batch_that_cannot_be_shared_out_is_named(tmp_path, picture):
-    done = launch(2, "-m", "blurlib.cli", "train", "--steps", "2", "--batch", "15", "--images",
-                  picture, "--out", str(tmp_path / "n.safetensors"))  # fmt: skip
+def test_a_batch_that_cannot_be_shared_out_is_named(tmp_path, picture, programs):
+    done = programs.run_together(
+        tmp_path, 2, "train", "--steps", "2", "--batch", "15", "--images", picture,
+        "--out", tmp_path / "n.safetensors",
+    )  # fmt: skip
     assert done.returncode != 0 and "multiple of the 2 processes" in done.stderr
