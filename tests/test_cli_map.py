@@ -347,17 +347,13 @@ def contents(folder):
     return {path.name: path.read_bytes() for path in folder.iterdir()}
 
 
-def launch(processes, *arguments):
-    torchrun = ["-m", "torch.distributed.run", "--standalone", f"--nproc-per-node={processes}"]
-    command = [sys.executable, *torchrun, "-m", "blurlib.cli", "map",
-               *map(str, arguments), "--stride", "8"]  # fmt: skip
-    return subprocess.run(command, env=ENVIRONMENT, capture_output=True, text=True)
-
-
-def test_two_processes_write_the_files_of_one(tmp_path, folder, capsys, one_thread):
+@POSIX
+def test_two_processes_write_the_files_of_one(tmp_path, folder, capsys, one_thread, programs):
     write(folder / "a.jpg")  # five images: one process has more to do
     status, said_alone, _ = run(capsys, folder, "--out", tmp_path / "1", "--json")
-    two = launch(2, folder, "--out", tmp_path / "2", "--json")
+    two = programs.run_together(
+        tmp_path, 2, "map", folder, "--out", tmp_path / "2", "--json", "--stride", 8, trains=False
+    )
     assert status == two.returncode == 0, two.stderr[-2000:]
     assert contents(tmp_path / "1") == contents(tmp_path / "2")
     assert len(contents(tmp_path / "1")) == 15
@@ -369,11 +365,15 @@ def test_two_processes_write_the_files_of_one(tmp_path, folder, capsys, one_thre
 
 
 def test_a_process_whose_images_are_bad_does_not_stop_the_others(tmp_path, folder):
+    """As torchrun itself starts it, which ends all processes as soon as one has failed."""
     # The second process has nothing but bad images and is through at once.
     for name in ("b.png", "d.png"):
         (folder / name).write_bytes(b"none")
     write(folder / "a.png", 900)
-    done = launch(2, folder, "--out", tmp_path / "maps")
+    command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2",
+               "-m", "blurlib.cli", "map", str(folder), "--out", str(tmp_path / "maps"),
+               "--stride", "8"]  # fmt: skip
+    done = subprocess.run(command, env=ENVIRONMENT, capture_output=True, text=True)
     assert done.returncode != 0 and names(tmp_path / "maps") == pairs("a", "c")
     assert done.stderr.count("blurlib: left out") == 2 and "no image" not in done.stderr
 
