@@ -209,7 +209,14 @@ def test_deviations_are_calibrated_on_every_fifth_of_ones_own_images(tmp_path, m
     assert status == 0 and "is not calibrated" in err and "uncertainty" not in json.loads(text)
 
 
-def test_recipes_are_changed_by_options(tmp_path, capsys):
+def test_recipes_are_changed_by_options(tmp_path, capsys, drawn_once, monkeypatch):
+    asked = []
+
+    def few(**options):  # to draw all of a recipe's textures takes ten times as long as the rest
+        asked.append(options)
+        return drawn_once
+
+    monkeypatch.setattr("blurlib.data.free.training_images", few)
     out = tmp_path / "net.safetensors"
     status, text, _ = run(
         capsys, "train", "--out", out, "--recipe", "spectrum-30", "--textures", 1, "--steps", 2,
@@ -217,6 +224,7 @@ def test_recipes_are_changed_by_options(tmp_path, capsys):
     )  # fmt: skip
     recipe = json.loads(text)["recipe"]
     assert status == 0 and recipe["textures_each"] == 1
+    assert [options["num_each"] for options in asked] == [1]
     assert (recipe["num_classes"], recipe["config"]["num_steps"]) == (30, 2)
 
 
@@ -295,7 +303,7 @@ def test_options_that_change_nothing_say_so(
     assert ("no effect" in err) == bool(words)
 
 
-def test_a_training_says_which_options_change_nothing(tmp_path, capsys):
+def test_a_training_says_which_options_change_nothing(tmp_path, capsys, few_textures):
     out = tmp_path / "net.safetensors"
     arguments = ["--data", tmp_path, "--textures", 1, "--steps", 1, "--batch", 2]
     status, _, err = run(capsys, "train", "--out", out, *arguments)
