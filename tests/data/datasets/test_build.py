@@ -1,6 +1,7 @@
 """Datasets on disk: the same on any number of workers, safe from kills and from damage."""
 
 import json
+import multiprocessing
 import os
 import shutil
 import signal
@@ -56,7 +57,20 @@ def test_what_is_read_is_what_the_protocol_makes(pictures, tmp_path):
     assert torch.equal(rows.places, table["places"][table["test"]].long())
 
 
-def test_one_and_two_workers_make_the_same_bits(pictures, tmp_path):
+@pytest.fixture
+def forked_workers(monkeypatch):
+    """Let workers be forks of a fresh process that has imported torch: spawned, each imports it.
+
+    `test_killed_at_work_the_old_dataset_stays_and_the_new_goes_on` spawns them.
+    """
+    if "forkserver" not in multiprocessing.get_all_start_methods():
+        return
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["blurlib.data.datasets.workers", "blurlib.data.datasets.build"])
+    monkeypatch.setattr(multiprocessing, "get_context", lambda method: context)
+
+
+def test_one_and_two_workers_make_the_same_bits(pictures, tmp_path, forked_workers):
     alone = build(pictures, tmp_path / "one")
     shared = build(pictures, tmp_path / "two", workers=2)
     assert alone == shared
