@@ -435,7 +435,7 @@ def test_threads_sleep_soon_unless_the_user_says_otherwise(given, expected):
     assert given == expected
 
 
-def test_every_network_can_be_trained_by_name(tmp_path, capsys):
+def test_every_network_can_be_trained_by_name(tmp_path, capsys, few_textures):
     from blurlib.cli import train
 
     assert set(train.NETWORK_NAMES) == set(learn.NETWORKS)
