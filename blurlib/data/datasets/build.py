@@ -20,7 +20,7 @@ from ..._files import TEMPORARY, replacing
 from ..protocols import SIGMA_MAX, DatasetConfig, class_sigmas, split_materials
 from .load import MANIFEST, read_manifest
 from .shards import FORMAT, PATCHES, DatasetError, describe_picture, shard_name, write_shard
-from .workers import call_each
+from .workers import call_each, pool_of
 
 # Our files, and the temporary ones of a run that was killed; anything else is left alone.
 _OURS = re.compile(rf"[0-9a-f]{{32}}\.safetensors|{TEMPORARY}")
@@ -69,11 +69,21 @@ def build_dataset(pictures, folder, config=None, *, workers=1, progress=False):
     .. [2] Chapter "Textures and datasets", ``book/data/textures_and_datasets.ipynb``.
     """
     config = DatasetConfig() if config is None else config
-    sharing = {"workers": check_integer(workers, "workers"), "progress": progress}
+    check_integer(workers, "workers")
     folder, pictures = Path(folder), list(pictures)
     _check_place(folder)
     (folder / PATCHES).mkdir(parents=True, exist_ok=True)
+    with pool_of(workers, len(pictures)) as pool:
+        sharing = {"pool": pool, "progress": progress}
+        manifest = _build(pictures, folder, config, sharing)
+    with replacing(folder / MANIFEST) as file:
+        file.write((json.dumps(manifest, indent=1) + "\n").encode())
+    _sweep(folder, {entry["file"] for entry in manifest["pictures"]})
+    return manifest
 
+
+def _build(pictures, folder, config, sharing):
+    """Write the patches of all pictures that can be used; return what the dataset holds."""
     jobs = [(picture, index, config) for index, picture in enumerate(pictures)]
     found = call_each(describe_picture, jobs, description="reading", **sharing)
     chosen, left_out = _choose(pictures, found)
@@ -92,9 +102,6 @@ def build_dataset(pictures, folder, config=None, *, workers=1, progress=False):
         raise DatasetError(
             f"one side would be empty, {manifest['counts']}: the pictures are too few or too small."
         )
-    with replacing(folder / MANIFEST) as file:
-        file.write((json.dumps(manifest, indent=1) + "\n").encode())
-    _sweep(folder, {entry["file"] for entry in entries})
     return manifest
 
 

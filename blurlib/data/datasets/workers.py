@@ -11,26 +11,35 @@ import torch
 from tqdm import tqdm
 
 
-def call_each(function, jobs, *, workers, description, progress):
-    """Return ``[function(*job) for job in jobs]``, made by several processes if wanted.
-
-    Every one computes with one thread: sums then have one order, and one result.
-    """
-    workers = min(workers, max(1, len(jobs)), 61)  # Windows waits for no more than 61
-    bar = {"total": len(jobs), "desc": description, "disable": None if progress else True}
+@contextlib.contextmanager
+def pool_of(workers, num_jobs):
+    """Hold so many processes ready, at most one a job; yield None where one is enough."""
+    workers = min(workers, max(1, num_jobs), 61)  # Windows waits for no more than 61
     if workers == 1:
-        with _one_thread():
-            return [function(*job) for job in tqdm(jobs, **bar)]
+        yield None
+        return
     # Spawned, not forked: a fork of a process with threads may hang, and CUDA forbids it.
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(workers, context, _prepare_worker) as pool:
-        with _interrupts_held():  # the workers start here
-            futures = [pool.submit(function, *job) for job in jobs]
         try:
-            return [future.result() for future in tqdm(futures, **bar)]
+            yield pool
         except BaseException:
             pool.shutdown(cancel_futures=True)
             raise
+
+
+def call_each(function, jobs, *, pool, description, progress):
+    """Return ``[function(*job) for job in jobs]``, made by the pool's processes if there is one.
+
+    Every one computes with one thread: sums then have one order, and one result.
+    """
+    bar = {"total": len(jobs), "desc": description, "disable": None if progress else True}
+    if pool is None:
+        with _one_thread():
+            return [function(*job) for job in tqdm(jobs, **bar)]
+    with _interrupts_held():  # the workers start with the first jobs
+        futures = [pool.submit(function, *job) for job in jobs]
+    return [future.result() for future in tqdm(futures, **bar)]
 
 
 def _prepare_worker():
