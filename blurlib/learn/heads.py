@@ -7,8 +7,9 @@ from .._checks import check_choice, check_integer, check_number
 from ..data.patches import PATCH_SIZE
 from ..data.protocols import SIGMA_MAX
 from .classifiers import OnSpectra, PixelNetwork, SpectrumNetwork, ThesisNetwork
+from .gaussian import gaussian_loss, gaussian_metrics
 from .networks import READOUTS, BlurClassifier, PatchNetwork
-from .sigma_net import LOG_VARIANCE, SigmaNet, SmallSigmaNet, gaussian_loss, gaussian_metrics
+from .sigma_net import LOG_VARIANCE, SigmaNet, SmallSigmaNet
 
 #: Half the distance between thirty classes: an answer so near counts as right, in pixels.
 _TOLERANCE = 0.05

@@ -9,6 +9,7 @@ from torch import nn
 from .._checks import check_choice, check_image, check_integer
 from ..blur.spectra import hann_window
 from ..data.patches import PATCH_SIZE
+from .gaussian import gaussian_loss, gaussian_metrics
 from .networks import BlurNetwork
 
 #: Sides of the windows whose spectra it sees, in pixels; the largest decides how much it needs.
@@ -85,18 +86,6 @@ def filter_bank(size, device):
     # A third of what rounding to 8 bits adds, so that it cannot pose as detail.
     floor = hann.square().sum().item() ** 2 / 12 / 255**2 / 3
     return bank.float().to(device), transform.float().to(device), floor
-
-
-def gaussian_loss(error, log_variance, beta=0.5):
-    """Return the errors' negative log-likelihoods, each times its own variance to `beta`."""
-    likelihood = (error.square() * (-log_variance).exp() + log_variance) / 2
-    return likelihood * (beta * log_variance).exp().detach()
-
-
-def gaussian_metrics(error, log_variance):
-    """Return the errors' ``mse`` and their ``coverage``: the share within one stated std."""
-    squared = error.square()
-    return {"mse": squared.mean(), "coverage": (squared < log_variance.exp()).float().mean()}
 
 
 class SigmaNet(BlurNetwork):
