@@ -40,12 +40,12 @@ CHANGES = set(
 )
 # What shows, or hands on, computes nothing; diagrams are computed.
 DRAWING = ("blurlib.plotting", "blurlib.widgets", "blurlib.record")
-# What checks, reads or keeps, and computes nothing either.
+# What checks, reads, keeps or trains, and computes nothing either.
 KEEPING = (
     "blurlib._checks", "blurlib._files", "blurlib._sealed", "blurlib.blur.borders",
     "blurlib.data.images", "blurlib.data._decode", "blurlib.data.files",
-    "blurlib.learn.checkpoints", "blurlib.maps.sigma_map", "blurlib.plotting",
-    "blurlib.widgets",
+    "blurlib.learn.checkpoints", "blurlib.learn.gaussian", "blurlib.maps.sigma_map",
+    "blurlib.plotting", "blurlib.widgets",
 )  # fmt: skip
 FOLDED = {"remove-cell", "remove-input"}
 SHOWN_NAMES = 3
@@ -272,12 +272,21 @@ def texts_in(statements):
     }
 
 
+@functools.cache
+def texts_of(module):
+    """Return all texts in a module: whoever makes a record names its networks in constants."""
+    tree = ast.parse(inspect.getsource(sys.modules[module]))
+    parts = (part for part in ast.walk(tree) if isinstance(part, ast.Constant))
+    return {part.value for part in parts if isinstance(part.value, str)}
+
+
 def called_by(calls, records, texts):
     """Return what public names, the makers of records and the networks named in texts lead to."""
     makers = [function_of(name) for name in dict.fromkeys(records)]
     callers = sorted(calls) + [f"{one.__module__}.{one.__name__}" for one in makers]
     found = [one for full in callers for one in delegates(full)]
     found += [Experiment] if makers else []  # it predicts and scores for them
+    texts = texts.union(*(texts_of(one.__module__) for one in makers))
     found += [NETWORKS[SHIPPED[name].network] for name in SHIPPED if name in texts]
     if not texts & set(CLASSICAL):
         found = [one for one in found if "classical" not in one.__module__]

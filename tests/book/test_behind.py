@@ -127,6 +127,12 @@ def test_a_figure_leads_to_cells_records_and_source(book):
     assert "classical" not in FOLD.findall(html)[0]
     html = (book / "book/maps/ramp_and_sin.html").read_text(encoding="utf-8")
     assert "_modules/blurlib/learn/classifiers.html#ThesisNetwork" in FOLD.findall(html)[-1]
+    html = (book / "book/maps/rivals_and_limits.html").read_text(encoding="utf-8")
+    fold = next(fold for fold in FOLD.findall(html) if "code-limits" in fold)
+    assert (
+        "_modules/blurlib/learn/classifiers.html#ThesisNetwork" in fold
+    )  # only a constant says so
+    assert "gaussian_loss" not in fold  # it trains, and computes nothing of this
 
 
 def test_a_link_to_a_record_opens_the_code_that_made_it(book, browser):
