@@ -29,7 +29,9 @@ from api import (
 )
 from blurlib.learn.heads import NETWORKS
 from blurlib.learn.recipes import SHIPPED
+from blurlib.learn.training import train
 from blurlib.maps.classical import CLASSICAL
+from blurlib.reproduce import NEED_TRAINING
 from blurlib.reproduce.experiment import Experiment
 from records import function_of, place_of, records_like
 
@@ -40,12 +42,12 @@ CHANGES = set(
 )
 # What shows, or hands on, computes nothing; diagrams are computed.
 DRAWING = ("blurlib.plotting", "blurlib.widgets", "blurlib.record")
-# What checks, reads, keeps or trains, and computes nothing either.
+# What checks, reads or keeps, and computes nothing either.
 KEEPING = (
     "blurlib._checks", "blurlib._files", "blurlib._sealed", "blurlib.blur.borders",
     "blurlib.data.images", "blurlib.data._decode", "blurlib.data.files",
-    "blurlib.learn.checkpoints", "blurlib.learn.gaussian", "blurlib.maps.sigma_map",
-    "blurlib.plotting", "blurlib.widgets",
+    "blurlib.learn.checkpoints", "blurlib.maps.sigma_map", "blurlib.plotting",
+    "blurlib.widgets",
 )  # fmt: skip
 FOLDED = {"remove-cell", "remove-input"}
 SHOWN_NAMES = 3
@@ -288,8 +290,15 @@ def called_by(calls, records, texts):
     found += [Experiment] if makers else []  # it predicts and scores for them
     texts = texts.union(*(texts_of(one.__module__) for one in makers))
     found += [NETWORKS[SHIPPED[name].network] for name in SHIPPED if name in texts]
+    left_out = []
     if not texts & set(CLASSICAL):
-        found = [one for one in found if "classical" not in one.__module__]
+        left_out.append("blurlib.maps.classical")
+    trained = "blurlib.learn.train" in calls or train in found
+    if not (
+        trained or set(records) & set(NEED_TRAINING)
+    ):  # a loss has no part in it
+        left_out.append("blurlib.learn.gaussian")
+    found = [one for one in found if not one.__module__.startswith(tuple(left_out))]
     return list(dict.fromkeys(found))
 
 

@@ -129,10 +129,15 @@ def test_a_figure_leads_to_cells_records_and_source(book):
     assert "_modules/blurlib/learn/classifiers.html#ThesisNetwork" in FOLD.findall(html)[-1]
     html = (book / "book/maps/rivals_and_limits.html").read_text(encoding="utf-8")
     fold = next(fold for fold in FOLD.findall(html) if "code-limits" in fold)
-    assert (
-        "_modules/blurlib/learn/classifiers.html#ThesisNetwork" in fold
-    )  # only a constant says so
-    assert "gaussian_loss" not in fold  # it trains, and computes nothing of this
+    # Only a constant of the record's module says so.
+    assert "_modules/blurlib/learn/classifiers.html#ThesisNetwork" in fold
+
+
+def test_a_loss_stands_behind_what_is_trained_for_a_figure_alone(book):
+    for part, chapter in (("maps", "rivals_and_limits"), ("learn", "class_mean_or_number")):
+        html = (book / "book" / part / f"{chapter}.html").read_text(encoding="utf-8")
+        found = ["gaussian_loss" in fold for fold in FOLD.findall(html)]
+        assert any(found) == (part == "learn") and not all(found)
 
 
 def test_a_link_to_a_record_opens_the_code_that_made_it(book, browser):
