@@ -16,6 +16,9 @@ STRIP := $(PY) book/_ext/strip.py
 # that tests/conftest.py gives. At most four, for the memory. `make test BESIDE=` runs them in a row.
 BESIDE ?= -n logical --maxprocesses=4 --dist=loadfile --no-loadscope-reorder
 
+# Tests that open the built pages, or the programs behind them.
+PAGES := tests/book tests/widgets
+
 # Waiting threads sleep instead of spinning. Two programs that each spin on two cores slow each other
 # down thirtyfold; this costs next to nothing when there is only one.
 export OMP_WAIT_POLICY ?= PASSIVE
@@ -49,14 +52,16 @@ book: $(INSTALLED) $(MATHJAX) ## Execute the chapters (cached) and build the boo
 browser: $(INSTALLED) ## Install a browser for the tests of the pages, where there is none
 	@tests/install_browser.sh $(PY)
 
-# The chapters come first: the book is then built from the outputs that nbval has compared. What
-# fails does not keep the rest from running.
+# The chapters come first: the book is then built from the outputs that nbval has compared, while the
+# code is tested; it needs one core only. What fails does not keep the rest from running.
 test: browser $(MATHJAX) ## Run every test: chapters, then code and the built pages
 	@status=0; \
 	BLURLIB_KEEP_OUTPUTS=1 $(PY) -m pytest $(BESIDE) \
 		--nbval-lax --nbval-current-env --nbval-cell-timeout=120 book || status=$$?; \
-	$(MAKE) --no-print-directory book || status=$$?; \
-	$(PY) -m pytest $(BESIDE) --doctest-modules blurlib tests || status=$$?; \
+	$(MAKE) --no-print-directory book & building=$$!; \
+	$(PY) -m pytest $(BESIDE) --doctest-modules blurlib tests $(PAGES:%=--ignore=%) || status=$$?; \
+	wait $$building || status=$$?; \
+	$(PY) -m pytest $(BESIDE) $(PAGES) || status=$$?; \
 	exit $$status
 
 portable: $(INSTALLED) ## Compare the published numbers with one thread and without vector instructions
