@@ -53,14 +53,17 @@ browser: $(INSTALLED) ## Install a browser for the tests of the pages, where the
 	@tests/install_browser.sh $(PY)
 
 # The chapters come first: the book is then built from the outputs that nbval has compared, while the
-# code is tested; it needs one core only. What fails does not keep the rest from running.
+# code is tested; it needs one core only. What fails does not keep the rest from running. Ctrl-C does
+# not reach what runs in the background, so it is handed on.
 test: browser $(MATHJAX) ## Run every test: chapters, then code and the built pages
 	@status=0; \
 	BLURLIB_KEEP_OUTPUTS=1 $(PY) -m pytest $(BESIDE) \
 		--nbval-lax --nbval-current-env --nbval-cell-timeout=120 book || status=$$?; \
 	$(MAKE) --no-print-directory book & building=$$!; \
+	trap 'kill $$building; exit 130' INT TERM; \
 	$(PY) -m pytest $(BESIDE) --doctest-modules blurlib tests $(PAGES:%=--ignore=%) || status=$$?; \
 	wait $$building || status=$$?; \
+	trap - INT TERM; \
 	$(PY) -m pytest $(BESIDE) $(PAGES) || status=$$?; \
 	exit $$status
 
