@@ -1,6 +1,7 @@
 r"""Blur as a linear operator: each output pixel gathers with a PSF of its own."""
 
 import functools
+import itertools
 import math
 
 import torch
@@ -128,6 +129,26 @@ class VaryingBlur:
         """
         self._check(image, 0)
         return self._in_precision(self._scatter, image)
+
+    def std(self):
+        """Return how wide the PSF of every pixel is, as sampled.
+
+        Returns
+        -------
+        std : Tensor of shape (..., H, W)
+            Root of half the trace of the second-moment matrix, in pixels.
+        """
+        if self.psf == "gaussian":
+            profile = gaussian_profiles(self.sigma_map, self.truncate, self.margin)
+            return sum(2 * k**2 * weight for k, weight in enumerate(profile)).sqrt()
+        reach, weight = self._family(self.sigma_map)
+        total = norm = 0
+        for row, column in itertools.product(range(reach + 1), repeat=2):
+            share = weight(row, column)
+            if share is not None:
+                share = share * ((2 if row else 1) * (2 if column else 1))
+                norm, total = norm + share, total + share * (row**2 + column**2) / 2
+        return (total / norm).sqrt()
 
     def _check(self, image, margin):
         check_image(image)

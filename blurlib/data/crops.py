@@ -1,115 +1,36 @@
-"""Training crops whose blur varies in space, degraded as real pictures are."""
+"""Training crops: blurred in every way, seen by a camera, and how blurred each pixel is."""
 
 import math
-from dataclasses import dataclass
 
 import torch
 from torch.nn import functional
 
-from .._checks import check_integer, check_number
+from .._checks import check_integer
+from ..blur.borders import pad
 from ..blur.degrade import round_image
 from ..blur.operators import VaryingBlur
-from ..blur.psf import gaussian_reach
+from . import camera
+from .crop_config import FAINTEST, CropConfig
+from .jpeg import compress
+from .lens_bank import LensBank, blur_uniform_each
+from .scenery import compose, outlines
 from .stream import PatchStream, rows_of
 
-#: JPEG's table for brightness, ITU-T T.81, table K.1.
-_JPEG_TABLE = (
-    (16, 11, 10, 16, 24, 40, 51, 61),
-    (12, 12, 14, 19, 26, 58, 60, 55),
-    (14, 13, 16, 24, 40, 57, 69, 56),
-    (14, 17, 22, 29, 51, 87, 80, 62),
-    (18, 22, 37, 56, 68, 109, 103, 77),
-    (24, 35, 55, 64, 81, 104, 113, 92),
-    (49, 64, 78, 87, 103, 121, 120, 101),
-    (72, 92, 95, 98, 112, 100, 103, 99),
-)
-
-#: Standard deviation of the faintest noise, in grey levels: rounding alone has 0.29.
-_FAINTEST = 0.3
-
-#: Share of the crops that are not blurred as the author's: gaussians cut at four sigma, or disks.
-_RARE = 0.2
-
-
-@dataclass(frozen=True)
-class CropConfig:
-    """What training crops are like: their size, their blur, and what else is done to them.
-
-    Attributes
-    ----------
-    crop_size : int
-        Side of a crop in pixels, a multiple of 8.
-    sigma_max, sigma_common_max : float
-        Largest sigma, and that of four crops in five, in pixels.
-    contrast : float
-        Smallest factor of the random contrast that half of the crops get, in (0, 1].
-    p_extreme : float
-        Of the sigmas between which a field runs, the share that is 0, and the share that is the
-        largest; the others are uniform between them. Up to 0.49. Constant fields lie there, waves
-        may touch it, and ramps seldom get so far within a crop.
-    p_disk : float
-        Share of the crops that are blurred with disks, up to 0.2: their sigma is the disk's
-        standard deviation along an axis, half of its radius.
-    p_mix : float
-        Share of the crops that are a mean of two cuts, as of paint on canvas: textures that no
-        image holds.
-    p_noise, p_jpeg : float
-        Share of the crops that get noise, and JPEG.
-    noise_max : float
-        Largest standard deviation of the noise, in grey levels of 255.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If one of them is out of range.
-    """
-
-    crop_size: int = 112
-    sigma_max: float = 6.0
-    sigma_common_max: float = 3.0
-    contrast: float = 0.15
-    p_extreme: float = 0.2
-    p_disk: float = 0.1
-    p_mix: float = 0.15
-    p_noise: float = 0.3
-    p_jpeg: float = 0.15
-    noise_max: float = 6.0
-
-    def __post_init__(self):
-        if check_integer(self.crop_size, "crop_size") % 8:
-            raise ValueError(f"crop_size must be a multiple of 8, got {self.crop_size}.")
-        high = check_number(self.sigma_max, "sigma_max", low=0.1, unit="pixels")
-        check_number(self.sigma_common_max, "sigma_common_max", low=0.1, high=high, unit="pixels")
-        check_number(self.contrast, "contrast", low=1e-6, high=1)
-        check_number(self.p_extreme, "p_extreme", low=0, high=0.49)
-        check_number(self.p_disk, "p_disk", low=0, high=_RARE)
-        for name in ("p_mix", "p_noise", "p_jpeg"):
-            check_number(getattr(self, name), name, low=0, high=1)
-        check_number(self.noise_max, "noise_max", low=_FAINTEST, high=255, unit="grey levels")
-
-    @property
-    def reach(self):
-        """How far the widest gaussian, cut at two sigma, reaches, in pixels."""
-        return int(gaussian_reach(torch.tensor(self.sigma_max), 2.0))
-
-    @property
-    def min_side(self):
-        """Side of the smallest picture that a crop and its blur fit into, in pixels."""
-        return self.crop_size + 2 * self.reach
+#: How many point spread functions and outlines are drawn, once for all crops.
+_NUM_PSFS, _NUM_OUTLINES = 600, 64
 
 
 class CropStream(PatchStream):
-    r"""Crops with a smooth random field of sigma each, and that field.
+    r"""Crops blurred as pictures are, with the true sigma and profile at every pixel.
 
     Every crop is cut from a random image, turned and mirrored, given a random contrast or left as
-    it is, blurred with a gaussian whose sigma is constant, a ramp or a wave in a random direction,
-    and rounded to 8 bits. A share of them is given noise, and a share goes through JPEG; some are
-    blurred with disks instead, the defocus of an ideal lens.
+    it is, and blurred: by gaussians or disks whose sigma runs along one axis, by one lens, or as a
+    nearer layer before a farther one. Then a camera does to it, now and then, what cameras do.
 
     Parameters
     ----------
     images : sequence of Tensors of shape (H, W)
-        Sharp images in [0, 1], each larger than a crop and its blur's reach.
+        Sharp images in [0, 1]; one smaller than a crop and its blur's reach is mirrored.
     config : CropConfig, optional
         What the crops are like.
     rng : torch.Generator
@@ -122,29 +43,33 @@ class CropStream(PatchStream):
     Raises
     ------
     TypeError, ValueError
-        If there is no image, one is too small to cut from, or an argument is out of range.
+        If there is no image, or an argument is out of range.
 
     References
     ----------
-    .. [1] ITU-T Recommendation T.81, "Digital compression and coding of continuous-tone still
-       images", 1992, annex K.
+    .. [1] Chapter "A network that sees spectra", ``book/learn/spectra.ipynb``.
 
     Examples
     --------
-    >>> stream = CropStream(
-    ...     [torch.rand(128, 120)], CropConfig(crop_size=64), rng=torch.Generator().manual_seed(0)
-    ... )
-    >>> crops, sigma_maps = stream.batch(2)
-    >>> crops.shape, sigma_maps.shape
-    (torch.Size([2, 1, 64, 64]), torch.Size([2, 64, 64]))
+    >>> config = CropConfig(crop_size=64)
+    >>> stream = CropStream([torch.rand(128, 120)], config, rng=torch.Generator().manual_seed(0))
+    >>> crops, truth = stream.batch(2)
+    >>> crops.shape, truth.shape
+    (torch.Size([2, 1, 64, 64]), torch.Size([2, 2, 64, 64]))
     """
 
     def __init__(self, images, config=None, *, rng, weights=None, device="cpu"):
-        self.config = CropConfig() if config is None else config
+        self.config = config = CropConfig() if config is None else config
+        images = [_at_least(image, config.min_side) for image in images]
         super().__init__(
-            images, sigma_range=(0.0, self.config.sigma_max), rng=rng, weights=weights,
-            patch_size=self.config.crop_size, noise=self.config.noise_max, device=device,
+            images, sigma_range=(0.0, config.reach / 2), rng=rng, weights=weights,
+            patch_size=config.crop_size, noise=config.noise_max, device=device,
         )  # fmt: skip
+        bank = LensBank(_NUM_PSFS, rng=rng, std_range=config.std_range, reach=config.reach)
+        masks = outlines(_NUM_OUTLINES, rng=rng, size=config.min_side)
+        self._psfs, self._psf_std, self._psf_is_disk, self._masks = (
+            tensor.to(self.device) for tensor in (bank.psfs, bank.std, bank.is_disk, masks)
+        )
 
     def batch(self, size, *, rank=0, world_size=1):
         """Draw `size` crops.
@@ -159,49 +84,80 @@ class CropStream(PatchStream):
         Returns
         -------
         crops : Tensor of shape (size / world_size, 1, crop_size, crop_size)
-            Blurred, 8-bit levels in [0, 1].
-        sigma_maps : Tensor of shape (size / world_size, crop_size, crop_size)
-            Nominal sigma at every pixel.
+            In [0, 1], most of them 8-bit levels.
+        truth : Tensor of shape (size / world_size, 2, crop_size, crop_size)
+            At every pixel the standard deviation of the point spread function along an axis, in
+            pixels, and whether it is nearer a disk (1) than a gaussian (0).
         """
         config = self.config
         mine = rows_of(check_integer(size, "size"), rank, world_size)
-        draws = torch.rand(16, size, generator=self.rng, dtype=torch.float64)
-        sharp = self._cut(draws[:4, mine])
-        if config.p_mix:
-            sharp = self._mix(sharp, torch.rand(6, size, generator=self.rng).double()[:, mine])
-        draws = draws[4:, mine].float().to(self.device)[..., None, None]
-        gain = torch.where(draws[0] < 0.5, 1.0, config.contrast + (1 - config.contrast) * draws[1])
-        sharp = gain * sharp + (1 - gain) * draws[2]  # stays in [0, 1]
-        sigma_maps = self._fields(*draws[3:9])
-        # Most are cut at two sigma, as the author's; the others at four, as far as there is room.
-        truncate = torch.where(draws[9] < 1 - _RARE, 2.0, 4.0)
-        blurred = VaryingBlur(sigma_maps, truncate=truncate, margin=self.reach).forward(sharp)
-        as_disk = (draws[9] > 1 - config.p_disk).flatten()
-        if as_disk.any():
-            disks = VaryingBlur(sigma_maps[as_disk], "disk", margin=self.reach)
-            blurred[as_disk] = disks.forward(sharp[as_disk])
-        # Every order of magnitude of noise is as frequent: from a third of a level upward.
-        place = draws[10] / max(config.p_noise, 1e-9)
-        level = _FAINTEST * (config.noise_max / _FAINTEST) ** place / 255
-        level = torch.where(draws[10] < config.p_noise, level, 0)
-        noisy = round_image(blurred + level * self._white(size)[mine])
-        quality = (40 + 58 * draws[11] / max(config.p_jpeg, 1e-9)).clamp(max=100)
-        crops = torch.where(draws[11] < config.p_jpeg, compress(noisy, quality), noisy)
-        return crops[:, None], sigma_maps
+        draws = torch.rand(72, size, generator=self.rng, dtype=torch.float64)[:, mine]
+        white = self._white(size)[mine], self._white(size)[mine]
+        sharp = self._mixed(self._cut(draws[:4]), draws[4:10])
+        rest = draws[10:].float().to(self.device)[..., None, None]
+        gain = torch.where(rest[0] < 0.5, 1.0, config.contrast + (1 - config.contrast) * rest[1])
+        sharp = camera.expose(sharp, gain, rest[2])
+        is_light = (rest[3] < config.p_linear).flatten()
+        sharp[is_light] = camera.to_light(sharp[is_light])
+        kind = rest[4].flatten()
+        is_field, is_layered = (
+            kind < config.p_field,
+            (kind >= config.p_field) & (kind < config.p_field + config.p_layers),
+        )
+        crops = sharp.new_empty(len(sharp), config.crop_size, config.crop_size)
+        truth = crops.new_empty(len(sharp), 2, *crops.shape[1:])
+        for chosen, make in (
+            (is_field, self._fields), (is_layered, self._layers),
+            (~(is_field | is_layered), self._through_lens),
+        ):  # fmt: skip
+            if chosen.any():
+                where = chosen.cpu()
+                parts = make(sharp[chosen], rest[5:25, chosen], draws[4:10, where])
+                crops[chosen], truth[chosen] = parts
+        crops[is_light] = camera.to_levels(crops[is_light])
+        crops, truth = self._seen(crops, truth, rest[25:], white)
+        return crops[:, None], truth
 
-    def _mix(self, sharp, draws):
+    def _mixed(self, sharp, draws):
         """Mix second cuts into some, by 0.3 to 0.7."""
         share = torch.where(draws[4] < self.config.p_mix, 0.3 + 0.4 * draws[5], 0)
-        share = share.float().to(self.device)[:, None, None]
-        return torch.lerp(sharp, self._cut(draws[:4]), share)
+        chosen = share > 0
+        if chosen.any():
+            second = self._cut(draws[:4, chosen])
+            share = share[chosen].float().to(self.device)[:, None, None]
+            chosen = chosen.to(self.device)
+            sharp[chosen] = torch.lerp(sharp[chosen], second, share)
+        return sharp
 
-    def _fields(self, kind, first, second, angle, phase, top):
-        """Return sigma maps: constants, ramps and waves; most of them up to the usual largest."""
+    def _fields(self, sharp, draws, _):
+        """Blur with a sigma that runs along the columns; turn half of the crops afterwards."""
+        config = self.config
+        sigma = self._courses(*draws[:5])  # (B, 1, C)
+        full = draws[6] < config.p_full
+        is_disk = (draws[6] > 1 - config.p_disk).flatten()
+        truncate = torch.where(full, 4.0, 2.0)
+        square = sigma.expand(-1, config.crop_size, -1)
+        crops = sharp.new_empty(square.shape)
+        std = torch.empty_like(sigma)
+        for chosen, family in ((~is_disk, "gaussian"), (is_disk, "disk")):
+            if chosen.any():
+                options = {} if family == "disk" else {"truncate": truncate[chosen]}
+                options["margin"] = config.reach
+                crops[chosen] = VaryingBlur(square[chosen], family, **options).forward(
+                    sharp[chosen]
+                )
+                std[chosen] = VaryingBlur(sigma[chosen], family, **options).std()
+        truth = torch.stack(
+            [std.expand_as(square), is_disk.float()[:, None, None].expand_as(square)], 1
+        )
+        turned = (draws[7] < 0.5).flatten()
+        crops[turned], truth[turned] = crops[turned].mT.clone(), truth[turned].mT.clone()
+        return crops, truth
+
+    def _courses(self, kind, first, second, phase, top):
+        """Return rows of sigma: constants, ramps and waves; most up to the usual largest."""
         config, size = self.config, self.config.crop_size
-        axis = (torch.arange(size, device=self.device) + 0.5) / size - 0.5
-        # Half of the directions lie along an axis; the crop itself is turned by chance.
-        angle = torch.where(angle < 0.5, 0.0, 4 * math.pi * angle)
-        along = axis * torch.cos(angle) + axis[:, None] * torch.sin(angle)
+        along = (torch.arange(size, device=self.device) + 0.5) / size - 0.5
         top = torch.where(top < 0.8, config.sigma_common_max, config.sigma_max)
         # Stretched beyond both ends and cut there: as many lie at an end as were asked for.
         first, second = (
@@ -214,42 +170,111 @@ class CropStream(PatchStream):
         wave = (first + second) / 2 + (second - first) / 2 * wave
         return torch.where(kind < 0.2, first, torch.where(kind < 0.6, ramp, wave))
 
+    def _lenses(self, width, in_focus):
+        """Return PSFs, their std and profiles: of any width, or in focus."""
+        low, high = self.config.std_range
+        std = low * (high / low) ** width.flatten()
+        number = torch.searchsorted(self._psf_std, std).clamp(max=len(self._psf_std) - 1)
+        number = torch.where(in_focus.flatten() < self.config.p_sharp, 0, number)
+        return self._psfs[number], self._psf_std[number], self._psf_is_disk[number]
 
-def compress(images, quality):
-    """Do to grey images what JPEG does: round the cosines of 8 x 8 blocks.
+    def _through_lens(self, sharp, draws, _):
+        """Blur with one point spread function."""
+        psfs, *facts = self._lenses(draws[0], draws[1])
+        crops = blur_uniform_each(sharp, psfs)
+        truth = torch.stack(facts, 1)[..., None, None].expand(-1, -1, *crops.shape[1:])
+        return crops, truth
 
-    Parameters
-    ----------
-    images : Tensor of shape (B, H, W)
-        8-bit levels in [0, 1]; H and W are multiples of 8.
-    quality : Tensor of shape (B, 1, 1)
-        From 1 to 100, as libjpeg counts.
+    def _layers(self, front, draws, cuts):
+        """Show a nearer layer before a farther one, two pictures at different blur."""
+        cuts = cuts.clone()
+        cuts[0] = (cuts[0] + cuts[4]) % 1  # another picture than the one that is mixed in
+        back = camera.expose(self._cut(cuts[:4]), 0.3 + 0.7 * draws[6], draws[7])
+        masks = self._masks[(draws[4].flatten() * len(self._masks)).long()]
+        near, *near_facts = self._lenses(draws[0], draws[1])
+        far, *far_facts = self._lenses(draws[2], draws[3])
+        crops = compose(front, back, masks, near, far)
+        reach = self.config.reach
+        is_near = masks[:, None, reach:-reach, reach:-reach] > 0
+        facts = (torch.stack(x, 1)[..., None, None] for x in (near_facts, far_facts))
+        return crops, torch.where(is_near, *facts)
 
-    Returns
-    -------
-    compressed : Tensor of shape (B, H, W)
-        8-bit levels in [0, 1].
+    def _seen(self, crops, truth, draws, white):
+        """Do what a camera does, to some: clip, noise, mosaic, denoise, sharpen, file, resize."""
+        config, take = self.config, iter(draws)
 
-    Raises
-    ------
-    ValueError
-        If a side is no multiple of 8, or a quality is out of range.
-    """
-    if images.shape[-2] % 8 or images.shape[-1] % 8:
-        raise ValueError(f"sides must be multiples of 8, got {tuple(images.shape[-2:])}.")
-    if quality.min() < 1 or quality.max() > 100:
-        raise ValueError("quality must lie from 1 to 100.")
-    number = torch.arange(8, device=images.device, dtype=torch.float64)
-    cosines = torch.cos(math.pi / 8 * (number + 0.5) * number[:, None]) / 2
-    cosines[0] /= math.sqrt(2)
-    cosines = cosines.to(images)
-    scale = torch.where(quality < 50, 5000 / quality, 200 - 2 * quality)
-    table = torch.tensor(_JPEG_TABLE, device=images.device, dtype=images.dtype)
-    table = torch.floor((table * scale + 50) / 100).clamp(1, 255)[:, None]
-    batch, height, width = images.shape
-    blocks = functional.unfold(images[:, None] * 255 - 128, 8, stride=8)
-    blocks = blocks.mT.reshape(batch, -1, 8, 8)
-    kept = torch.round(cosines @ blocks @ cosines.T / table) * table
-    blocks = (cosines.T @ kept @ cosines).reshape(batch, -1, 64).mT
-    back = functional.fold(blocks, (height, width), 8, stride=8)[:, 0]
-    return round_image((back + 128) / 255)
+        def drawn(share, others=0):
+            """Return which crops it happens to, how far down its share each lies, and more."""
+            place, *others = (next(take) for _ in range(1 + others))
+            rows = (place < share).flatten()
+            place = (place / max(share, 1e-9)).clamp(max=1)
+            return rows, place[rows], *(other[rows] for other in others)
+
+        rows, place, low, high = drawn(config.p_clip, 2)
+        if rows.any():
+            share = 0.3 * place**2
+            crops[rows] = camera.clip_light(crops[rows], share * (low < 0.4), share * (high < 0.8))
+        crops = crops.clamp(0, 1)
+        rows, place = drawn(config.p_shot)
+        if rows.any():
+            light = camera.to_light(crops[rows])
+            noisy = camera.shot_noise(light, 60 * 100**place, white[1][rows])
+            crops[rows] = camera.to_levels(noisy.clamp(0, 1))
+        rows, _, *colours = drawn(config.p_mosaic, 8)
+        if rows.any():
+            gains, phase, tint = (
+                torch.cat(x, 2)[:, 0] for x in (colours[:3], colours[3:5], colours[5:])
+            )
+            light = camera.mosaic(
+                camera.to_light(crops[rows]), 0.4 + 0.6 * gains, (2 * phase).long(),
+                tint=1.4 * tint - 0.7,
+            )  # fmt: skip
+            crops[rows] = camera.to_levels(light.clamp(0, 1))
+        # Every order of magnitude of noise is as frequent: from a third of a level upward.
+        rows, place = drawn(config.p_noise)
+        level = FAINTEST * (config.noise_max / FAINTEST) ** place / 255
+        crops[rows] += level * white[0][rows]
+        rows, place, strength = drawn(config.p_denoise, 1)
+        if rows.any():
+            crops[rows] = camera.denoise(crops[rows], 0.02 * place, strength)
+        rows, place, amount = drawn(config.p_sharpen, 1)
+        if rows.any():
+            crops[rows] = camera.sharpen(crops[rows], 0.5 + 1.5 * place, 0.2 + 1.3 * amount)
+        rows, _ = drawn(config.p_unrounded)
+        crops = torch.where(rows[:, None, None], crops.clamp(0, 1), round_image(crops))
+        rows, place = drawn(config.p_jpeg)
+        if rows.any():
+            crops[rows] = compress(round_image(crops[rows]), 30 + 68 * place)
+        rows, place = drawn(config.p_resize)
+        for row, one in zip(rows.nonzero().flatten().tolist(), place.flatten(), strict=True):
+            crops[row], truth[row] = _resized(crops[row], truth[row], one.item())
+        rows, place, above, beside = drawn(config.p_bars, 2)
+        if rows.any():
+            bars = [0.3 * config.crop_size * wide for wide in (above, beside)] * 2
+            crops[rows], _ = camera.letterbox(crops[rows], *bars, place.round())
+        return crops, truth
+
+
+def _at_least(image, side):
+    """Return an image, mirrored at its ends where it is smaller than that."""
+    below, right = (max(0, side - length) for length in image.shape)
+    return pad(image, (0, below, 0, right), "symmetric") if below or right else image
+
+
+def _resized(crop, truth, place):
+    """Resize a crop by 1/2 to 2: of a larger one the middle stays, a smaller one is mirrored."""
+    size = crop.shape[-1]
+    factor = 2 ** (2 * place - 1)
+    kept = min(size, round(size / factor))
+    first = (size - kept) // 2
+    window = (slice(first, first + kept),) * 2
+    made = min(size, round(size * factor)) if factor < 1 else size
+    options = {"size": (made, made), "mode": "bicubic" if place > 0.3 else "bilinear"}
+    options |= {"antialias": True, "align_corners": False}
+    crop = functional.interpolate(crop[window][None, None], **options)[0, 0]
+    truth = functional.interpolate(truth[:, *window][None], size=(made, made), mode="nearest")[0]
+    truth = truth * truth.new_tensor([made / kept, 1])[:, None, None]
+    crop, truth = (
+        pad(x, (0, size - made, 0, size - made), "symmetric") for x in (round_image(crop), truth)
+    )
+    return crop, truth

@@ -11,7 +11,8 @@ from torch import nn
 from torch.nn import functional
 
 from .._files import replacing
-from .sigma_net import SigmaNet, filter_bank
+from .local_spectra import filter_bank
+from .sigma_net import SigmaNet
 
 #: Version of ONNX's operators: old enough for every runtime of the last years.
 _OPERATORS = 18

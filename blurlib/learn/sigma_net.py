@@ -1,99 +1,52 @@
 """The network that regresses: sigma and its standard deviation everywhere, from local spectra."""
 
-import functools
-import math
-
 import torch
 from torch import nn
+from torch.nn import functional
 
 from .._checks import check_choice, check_image, check_integer
-from ..blur.spectra import hann_window
+from ..blur.borders import pad
 from ..data.patches import PATCH_SIZE
+from . import scales
 from .gaussian import gaussian_loss, gaussian_metrics
+from .local_spectra import folded_log_power
 from .networks import BlurNetwork
 
 #: Sides of the windows whose spectra it sees, in pixels; the largest decides how much it needs.
 WINDOWS = (32, 16, 8)
 
-#: Step between windows, in pixels: a choice between speed and detail.
+#: Step between windows in pixels, while it learns and at halved pictures.
+COARSE_STRIDE = 8
+
+#: Step between windows of the picture itself, where nothing else is asked.
 WINDOW_STRIDE = 4
 
 _WIDEST_STEP, _WIDEST, _MOST_LAYERS = 64, 4096, 32
 
-#: So many numbers of windows become spectra at once on a CPU.
-_NUMBERS_AT_ONCE = 2**17
-
 #: What the logarithm of the variance is kept within: deviations from 0.008 to 4.5 pixels.
 LOG_VARIANCE = (-9.7, 3.0)
 
+#: The same where scales are mixed: deviations up to 150 pixels.
+_LARGEST = 10.0
 
-@torch.no_grad()
-def folded_log_power(images, size, stride, margin):
-    r"""Return the log power spectra of all windows of an image, opposite rows averaged.
+#: A picture is halved as long as this side is left, in pixels.
+_LEAST_SIDE = 32
 
-    Parameters
-    ----------
-    images : Tensor of shape (B, 1, H, W)
-        Grey levels in [0, 1].
-    size, stride : int
-        Of the windows, in pixels; the size is even.
-    margin : int
-        Pixels left out on every side, so that windows of several sizes share their centres.
+#: How much a scale's answer weighs in the loss, over that of the next finer one.
+_SCALE_WEIGHT = 0.5
 
-    Returns
-    -------
-    features : Tensor of shape (B, (size // 2 + 1) ** 2, rows, columns)
-
-    Notes
-    -----
-    A windowed Fourier transform is separable: cosines and sines down the columns, then along the
-    rows, so windows that overlap share the first half of the work. Counted from the window's
-    centre, a real image's transform at (u, v) and (-u, v) is :math:`(cc \mp ss) - i (cs \pm sc)`,
-    where :math:`cs` stands for cosines down and sines across; the mean of the two powers is
-    :math:`cc^2 + ss^2 + cs^2 + sc^2`. The window's mean is in :math:`cc` alone.
-
-    What comes out is a constant to whoever learns from it: no gradient reaches the images.
-    """
-    bank, transform, floor = filter_bank(size, images.device)
-    count = len(transform)
-    constant = torch.outer(transform, transform) / transform[0] ** 2  # what a mean of 1 leaves
-    batch, _, height, width = images.shape
-    inner = images[:, 0, margin : height - margin, margin : width - margin].float() - 0.5
-    with torch.autocast(images.device.type, enabled=False):  # halves would drown the faint powers
-        down = inner.unfold(1, size, stride) @ bank  # (B, rows, W, 2K)
-        lines = down.flatten(0, 1).unfold(1, size, stride)  # (B rows, columns, 2K, size)
-        features = lines.new_empty(*lines.shape[:2], count**2)
-        # On a CPU a few rows at a time, which then stay in its cache: four times faster.
-        step = len(lines) if images.is_cuda else max(1, _NUMBERS_AT_ONCE // lines[0].numel())
-        for part, found in zip(lines.split(step), features.split(step), strict=True):
-            both = part @ bank  # (..., columns, 2K down, 2K across)
-            both[..., :count, :count] -= both[..., :1, :1] * constant
-            power = both.square_()
-            power = power[..., :count] + power[..., count:]
-            power = power[..., :count, :] + power[..., count:, :]
-            torch.log(power.add_(floor).flatten(2), out=found)
-        return features.unflatten(0, (batch, -1)).permute(0, 3, 1, 2)
-
-
-@functools.cache
-def filter_bank(size, device):
-    """Return windowed cosines and sines (size, 2K), the window's transform (K,), the floor."""
-    place = torch.arange(size, dtype=torch.float64) - (size - 1) / 2
-    angle = 2 * math.pi / size * torch.outer(place, torch.arange(size // 2 + 1))
-    hann = hann_window((size, 1), dtype=torch.float64)
-    bank = hann * torch.cat([angle.cos(), angle.sin()], 1)
-    transform = bank[:, : size // 2 + 1].sum(0)
-    # A third of what rounding to 8 bits adds, so that it cannot pose as detail.
-    floor = hann.square().sum().item() ** 2 / 12 / 255**2 / 3
-    return bank.float().to(device), transform.float().to(device), floor
+#: So much weighs the profile's loss, and from this sigma on there is a profile to see.
+_PROFILE_WEIGHT, _PROFILE_FROM = 0.05, 0.7
 
 
 class SigmaNet(BlurNetwork):
-    r"""Sigma and its standard deviation on a grid of every fourth pixel, from local spectra.
+    r"""Sigma, its standard deviation and the PSF's profile, from the spectra of a scale pyramid.
 
-    Log power spectra of windows of 32, 16 and 8 pixels around every fourth pixel; two layers that
-    look at one place alone and give a first answer; then convolutions that look at the places
-    around, as far as their dilations reach, and mend it.
+    One network sees the picture and its halvings, the coarsest first. At each scale: log power
+    spectra of windows of 32, 16 and 8 pixels; two layers that look at one place alone and give a
+    first answer; convolutions that look at the places around, as far as their dilations reach, and
+    mend it. What the coarser scale found is handed down to them, and they say how much of it shall
+    count: the two answers are mixed as gaussians are.
 
     Parameters
     ----------
@@ -102,7 +55,9 @@ class SigmaNet(BlurNetwork):
     channels : int, optional
         Width of the convolutions.
     dilations : sequence of int, optional
-        Of the convolutions, in steps of the grid.
+        Of the convolutions, in steps of eight pixels.
+    carried : int, optional
+        How many numbers a place hands down to the next finer scale beside its answer.
 
     Attributes
     ----------
@@ -116,6 +71,10 @@ class SigmaNet(BlurNetwork):
     -----
     The loss is that of a gaussian of the network's own mean and variance, each place weighted by
     its own deviation, as if by a constant: without that, hopeless places would be given up early.
+    Up to two pixels errors count as they are, beyond relative to sigma (`scales.bend`).
+
+    It learns at every eighth pixel and answers at every fourth with the convolutions' steps
+    doubled, which is the same function at four times as many places.
 
     References
     ----------
@@ -123,27 +82,29 @@ class SigmaNet(BlurNetwork):
        distribution", ICNN 1994.
     .. [2] M. Seitzer et al., "On the pitfalls of heteroscedastic uncertainty estimation with
        probabilistic neural networks", ICLR 2022.
+    .. [3] Chapter "A network that sees spectra", ``book/learn/spectra.ipynb``.
 
     Examples
     --------
-    >>> sigma, std = SigmaNet().estimate(torch.rand(1, 1, 64, 80))
-    >>> sigma.shape, std.shape
-    (torch.Size([1, 9, 13]), torch.Size([1, 9, 13]))
+    >>> sigma, std, profile = SigmaNet().estimate(torch.rand(1, 1, 64, 80))
+    >>> sigma.shape, std.shape, profile.shape
+    (torch.Size([1, 17, 21]), torch.Size([1, 17, 21]), torch.Size([1, 17, 21]))
     """
 
     patch_size = PATCH_SIZE
     states_std = on_crops = True
-    _arguments = ("hidden", "channels", "dilations")
+    _arguments = ("hidden", "channels", "dilations", "carried")
     #: How many crops the standardisation is taken from.
     standardised_on = 48
 
-    def __init__(self, hidden=(512, 192), channels=96, dilations=(1, 2, 4, 8, 4, 2)):
+    def __init__(self, hidden=(512, 192), channels=96, dilations=(1, 1, 2, 4, 2, 1), carried=32):
         super().__init__()
         # A damaged file must not ask for gigabytes of weights or of halo.
         self.hidden = tuple(check_integer(width, "hidden", high=_WIDEST) for width in hidden)
         self.channels = check_integer(channels, "channels", high=_WIDEST)
         self.dilations = tuple(check_integer(x, "dilations", high=_WIDEST_STEP) for x in dilations)
         check_integer(len(self.dilations), "the number of dilations", low=0, high=_MOST_LAYERS)
+        self.carried = check_integer(carried, "carried", high=_WIDEST)
         inputs = sum((size // 2 + 1) ** 2 for size in WINDOWS)
         self.register_buffer("mean", torch.zeros(inputs))
         self.register_buffer("std", torch.ones(inputs))
@@ -153,68 +114,140 @@ class SigmaNet(BlurNetwork):
             *(nn.Conv2d(inputs, first, 1), nn.ReLU()), *(nn.Conv2d(first, second, 1), nn.ReLU())
         )
         self.first = nn.Conv2d(second, 2, 1)
-        self.narrow = nn.Conv2d(second + 2, self.channels, 1)
+        self.narrow = nn.Conv2d(second + 2 + 3 + self.carried, self.channels, 1)
         self.context = nn.ModuleList(
-            nn.Conv2d(self.channels, self.channels, 3, padding=dilation, dilation=dilation,
-                      padding_mode="replicate")
-            for dilation in self.dilations
-        )  # fmt: skip
-        self.second = nn.Conv2d(self.channels, 2, 1)
+            nn.Conv2d(self.channels, self.channels, 3) for _ in self.dilations
+        )
+        self.second = nn.Conv2d(self.channels, 4, 1)  # sigma, log variance, share, profile
+        self.carry = nn.Conv2d(self.channels, self.carried, 1)
 
     def initialise(self, rng, kind="he"):
         """Draw the weights anew: He's, the last layers smaller; see `BlurNetwork.initialise`."""
         super().initialise(rng, check_choice(kind, "kind", ("he",)))
         with torch.no_grad():
-            for last in (self.first, self.second, *self.context):
+            for last in (self.first, self.second, self.carry, *self.context):
                 last.weight *= 0.1
             self.first.bias[0] = 1.5  # the middle of what is usual
         return self
 
-    def features(self, images, log_power=folded_log_power):
-        """Return the spectra around every fourth pixel, (B, inputs, rows, columns)."""
+    def begin_with(self, weights):
+        """Take over what a network of one scale knew; what it lacks does nothing at first."""
+        own = self.state_dict()
+        with torch.no_grad():
+            for name, values in weights.items():
+                if name in ("narrow.weight", "second.weight", "second.bias"):
+                    own[name].zero_()
+                own[name][tuple(slice(side) for side in values.shape)] = values
+        self.load_state_dict(own)
+        return self
+
+    @property
+    def halo(self):
+        """So far a place looks around beside its window, in steps of eight pixels."""
+        return sum(self.dilations)
+
+    def features(self, images, stride=COARSE_STRIDE):
+        """Return the spectra around every `stride`-th pixel, (B, inputs, rows, columns)."""
         largest = WINDOWS[0]
-        parts = [log_power(images, size, WINDOW_STRIDE, (largest - size) // 2) for size in WINDOWS]
+        parts = [folded_log_power(images, size, stride, (largest - size) // 2) for size in WINDOWS]
         return torch.cat(parts, 1)
 
-    def forward(self, images):
-        """Return the first and the second answer around every fourth pixel.
+    def forward(self, images, stride=COARSE_STRIDE):
+        """Return what every scale answers.
 
         Parameters
         ----------
         images : Tensor of shape (B, 1, H, W)
-            Grey levels in [0, 1], at least 32 pixels a side.
+            Grey levels in [0, 1].
+        stride : int, optional
+            Step between the places of the picture itself, in pixels: 4 or 8. At its halvings it is
+            8 of their pixels.
 
         Returns
         -------
-        prediction : Tensor of shape (B, 2, 2, rows, columns)
-            First or second answer; sigma in pixels and logarithm of its variance. Entry (r, c)
-            speaks for pixel (16 + 4 r, 16 + 4 c).
+        answers : list of Tensors of shape (B, 7 + carried, rows, columns)
+            From the picture itself to its coarsest halving: see `at_scale`. Entry (r, c) speaks
+            for the place (r stride, c stride) of that scale; rows = H // stride + 1.
         """
-        return self.answer(self.features(images))
+        pictures = pyramid(images)
+        answers, coarser = [], None
+        for number, picture in reversed(list(enumerate(pictures))):
+            step = COARSE_STRIDE if number else stride
+            framed = pad(picture, (PATCH_SIZE // 2,) * 4)
+            if coarser is not None:
+                shape = [side // step + 1 for side in picture.shape[-2:]]
+                coarser = handed_down(coarser, shape, step)
+            coarser = self.at_scale(framed, coarser, step)
+            answers.insert(0, coarser)
+        return answers
 
-    def answer(self, features):
-        """Return the first and the second answer, from the spectra that `features` returned."""
+    def at_scale(self, framed, coarser, stride):
+        """Answer at one scale.
+
+        Parameters
+        ----------
+        framed : Tensor of shape (B, 1, H, W)
+            The picture of this scale and 16 pixels more on each side.
+        coarser : Tensor of shape (B, 3 + carried, rows, columns) or None
+            What `handed_down` gives for these places; None at the coarsest scale.
+        stride : int
+            Step between the places, in pixels: 4 or 8.
+
+        Returns
+        -------
+        answer : Tensor of shape (B, 7 + carried, rows, columns)
+            In this scale's pixels: the first answer and the mended one, before any coarser scale
+            counts, each as sigma and the logarithm of its variance; the same of both scales
+            together; the probability that the PSF is nearer a disk; what is handed down.
+        """
         shape = (-1, 1, 1)
+        features = self.features(framed, stride)
         x = self.local((features - self.mean.view(shape)).div_(self.std.view(shape)))
         first = self.first(x)
-        x = torch.relu(self.narrow(torch.cat([x, first], 1)))
-        for convolution in self.context:
-            x = x + torch.relu(convolution(x))
-        return torch.stack([first, first + self.second(x)], 1).float()
+        if coarser is None:
+            told = x.new_zeros(len(x), 3 + self.carried, *x.shape[-2:])
+        else:
+            known = torch.cat([coarser[:, :1] * 0 + 1, scales.bend(coarser[:, :1])], 1)
+            told = torch.cat([known, coarser[:, 1:2].clamp(*LOG_VARIANCE), coarser[:, 3:]], 1)
+        x = torch.relu(self.narrow(torch.cat([x, first, told], 1)))
+        spread = COARSE_STRIDE // stride
+        for convolution, dilation in zip(self.context, self.dilations, strict=True):
+            step = dilation * spread
+            around = functional.pad(x, (step,) * 4, mode="replicate")
+            around = functional.conv2d(
+                around, convolution.weight, convolution.bias, dilation=step
+            )
+            x = x + torch.relu(around)
+        change, share, profile = self.second(x).split([2, 1, 1], 1)
+        own, profile = (first + change).float(), profile.float().sigmoid()
+        sigma, log_variance = own[:, :1], own[:, 1:].clamp(*LOG_VARIANCE)
+        if coarser is not None:
+            of_coarser = coarser[:, :3].float()
+            # As if both were independent gaussians, but for what is learned on top.
+            share = (share.float() + log_variance - of_coarser[:, 1:2]).sigmoid()
+            sigma, log_variance = scales.mixed(
+                share, sigma, of_coarser[:, :1], log_variance, of_coarser[:, 1:2]
+            )
+            profile = torch.lerp(profile, of_coarser[:, 2:], share)
+        return torch.cat(
+            [first.float(), own, sigma, log_variance, profile, self.carry(x).float()], 1
+        )
 
     @torch.no_grad()
-    def estimate(self, images):
-        """Return sigma and its standard deviation around every fourth pixel.
+    def estimate(self, images, stride=WINDOW_STRIDE):
+        """Return sigma, its standard deviation and the profile.
 
         Parameters
         ----------
         images : Tensor of shape (B, 1, H, W)
             Grey levels in [0, 1], at least 32 pixels a side.
+        stride : int, optional
+            Step between the places in pixels: 4 or 8.
 
         Returns
         -------
-        sigma, std : Tensors of shape (B, rows, columns)
-            In pixels, the last answer.
+        sigma, std, profile : Tensors of shape (B, H // stride + 1, W // stride + 1)
+            Sigma and std in pixels; the probability that the PSF is nearer a disk than a gaussian.
 
         Raises
         ------
@@ -224,44 +257,100 @@ class SigmaNet(BlurNetwork):
         check_image(images, "images", min_side=self.patch_size)
         if images.ndim != 4 or images.shape[1] != 1:
             raise ValueError(f"images must have shape (B, 1, H, W), got {tuple(images.shape)}.")
-        return self.decode(self(images))
+        return self.decode(self(images, stride))
 
     def decode(self, prediction):
-        """Return sigma and its standard deviation, each (B, rows, columns), of the last answer."""
-        sigma, log_variance = prediction[:, -1].unbind(1)
-        std = (log_variance.clamp(*LOG_VARIANCE) / 2).exp()
-        return sigma.clamp_min(0), self.std_scale * std
+        """Return sigma, std and profile, each (B, rows, columns), of the picture itself."""
+        sigma, log_variance, profile = prediction[0][:, 4:7].unbind(1)
+        return sigma.clamp_min(0), self.std_scale * (log_variance / 2).exp(), profile
 
     def loss(self, prediction, target):
-        """Return the weighted negative log-likelihood of both answers, the first one's half.
+        """Return the weighted negative log-likelihood of all answers, the unfinished ones' half.
 
-        The target is the true sigma at every pixel, (B, H, W).
+        The target, (B, 2, H, W), has at every pixel the true sigma and whether the PSF is a disk
+        (1) or a gaussian (0), -1 where that is not said.
         """
-        first, second = gaussian_loss(*self._errors(prediction, target)).mean((0, 2, 3))
-        return first / 2 + second
+        total = 0
+        for weight, answer, truth in _with_truth(prediction, target):
+            first, own, both = (
+                gaussian_loss(*_bent_error(answer[:, k : k + 2], truth[:, 0])).mean()
+                for k in (0, 2, 4)
+            )
+            total = total + weight * (first / 2 + own / 2 + both)
+            told = (truth[:, 1] >= 0) & (truth[:, 0] > _PROFILE_FROM)
+            likelihood = functional.binary_cross_entropy(
+                answer[:, 6].clamp(1e-4, 1 - 1e-4), truth[:, 1].clamp(0, 1), reduction="none"
+            )
+            total = total + weight * _PROFILE_WEIGHT * (likelihood * told).mean()
+        return total
 
     @torch.no_grad()
     def metrics(self, prediction, target):
         """Return the last answer's ``mse`` and ``coverage``: the share of errors within one std."""
-        return gaussian_metrics(*self._errors(prediction[:, -1:], target))
+        _, answer, truth = next(_with_truth(prediction, target))
+        return gaussian_metrics(answer[:, 4] - truth[:, 0], answer[:, 5])
 
-    def _errors(self, prediction, target):
-        """Return the answers' errors and log variances, each (B, answers, rows, columns)."""
-        rows, columns = prediction.shape[-2:]
-        places = slice(self.patch_size // 2, None, WINDOW_STRIDE)
-        truth = target[:, None, places, places][..., :rows, :columns]
-        sigma, log_variance = prediction.unbind(2)
-        return sigma - truth, log_variance.clamp(*LOG_VARIANCE)
+
+def pyramid(images):
+    """Return images (B, 1, H, W) and their halvings, as long as 32 pixels a side are left."""
+    pictures = [images]
+    while min(pictures[-1].shape[-2:]) >= 2 * _LEAST_SIDE:
+        pictures.append(scales.halve(pictures[-1]))
+    return pictures
+
+
+def handed_down(answer, shape, stride):
+    """Return what a scale says, in the pixels and at the places of the next finer one.
+
+    Parameters
+    ----------
+    answer : Tensor of shape (B, 7 + carried, rows, columns)
+        As `SigmaNet.at_scale` returns it, at every eighth pixel.
+    shape, stride
+        How many places the finer scale has, and how many of its pixels lie between two of them.
+
+    Returns
+    -------
+    coarser : Tensor of shape (B, 3 + carried, *shape)
+        Sigma, the logarithm of its variance, the profile, and what is carried.
+    """
+    sigma, rest = answer[:, 4:5].clamp_min(0), answer[:, 5:]
+    finer = scales.doubled_sigma(sigma)
+    # Where sigma is small, it changes faster than twice as much; never mind below a pixel.
+    log_variance = rest[:, :1] + 2 * (4 * sigma / finer).clamp(2, 4).log()
+    grid = torch.cat([finer, log_variance, rest[:, 1:]], 1)
+    return scales.at_finer(grid, shape, stride / (2 * COARSE_STRIDE))
+
+
+def _with_truth(prediction, target):
+    """Yield weight, answer and truth (B, 2, rows, columns) of every scale, from the finest."""
+    height, width = target.shape[-2:]
+    sigma, step = target, COARSE_STRIDE
+    for number, answer in enumerate(prediction):
+        rows, columns = (
+            (step * torch.arange(count, device=target.device)).clamp(max=side - 1)
+            for count, side in zip(answer.shape[-2:], (height, width), strict=True)
+        )
+        yield _SCALE_WEIGHT**number, answer, sigma[..., rows[:, None], columns]
+        sigma = torch.stack([scales.halved_sigma(sigma[:, 0]), sigma[:, 1]], 1)
+        step *= 2
+
+
+def _bent_error(answer, truth):
+    """Return the error and its log variance on the scale where errors count alike."""
+    sigma, log_variance = answer.unbind(1)
+    log_variance = scales.bent_log_variance(log_variance.clamp(LOG_VARIANCE[0], _LARGEST), sigma.detach())
+    return scales.bend(sigma) - scales.bend(truth), log_variance
 
 
 class SmallSigmaNet(SigmaNet):
-    """The same with a seventh of the weights, for use inside a web page.
+    """The same with a sixth of the weights, for use inside a web page.
 
     Examples
     --------
-    >>> sum(p.numel() for p in SmallSigmaNet().parameters())
-    119596
+    >>> sum(p.numel() for p in SmallSigmaNet().parameters()) < 150_000
+    True
     """
 
-    def __init__(self, hidden=(128, 64), channels=40, dilations=(1, 2, 4, 8)):
-        super().__init__(hidden, channels, dilations)
+    def __init__(self, hidden=(128, 64), channels=40, dilations=(1, 1, 2, 4), carried=16):
+        super().__init__(hidden, channels, dilations, carried)

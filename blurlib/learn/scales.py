@@ -1,0 +1,88 @@
+r"""A picture and its halvings: what one scale says, told in the pixels of the next finer one.
+
+A mean over two pixels spreads every point by half a pixel on each side, so halving takes sigma to
+
+.. math:: \sigma' = \frac{1}{2} \sqrt{\sigma^2 + 1/4}.
+
+A scale's places are counted from its corner: number r of a grid of every s-th pixel lies s r pixels
+from the edge, at every scale the same way, so that grids of all scales share their corner.
+"""
+
+import torch
+from torch.nn import functional
+
+#: What the mean over two pixels adds to the variance, in square pixels.
+PAIR_VARIANCE = 0.25
+
+#: Up to here differences of sigma count as they are, beyond relative to it; in pixels.
+KNEE = 2.0
+
+
+def halve(images):
+    """Return images (..., H, W) at half their sides, by means of 2 x 2 pixels."""
+    return functional.avg_pool2d(images, 2)
+
+
+def halved_sigma(sigma):
+    """Return the sigma that a halved picture has, in its own pixels."""
+    return (sigma.square() + PAIR_VARIANCE).sqrt() / 2
+
+
+def doubled_sigma(sigma):
+    """Return the sigma of the finer picture, in its pixels; what halving alone makes is 0."""
+    return (4 * sigma.square() - PAIR_VARIANCE).clamp_min(1e-4).sqrt()
+
+
+def bend(sigma):
+    r"""Return :math:`k \operatorname{asinh}(\sigma / k)`: equal steps, then equal ratios."""
+    return KNEE * torch.asinh(sigma / KNEE)
+
+
+def bent_log_variance(log_variance, sigma):
+    """Return what the logarithm of sigma's variance becomes when sigma is bent."""
+    return log_variance - (1 + (sigma / KNEE).square()).log()
+
+
+def resample(grid, count, stride, output_stride, axis):
+    """Take values `stride` pixels apart from a grid of every `output_stride`-th pixel.
+
+    Parameters
+    ----------
+    grid : Tensor of shape (..., rows, columns)
+        Values.
+    count, stride : int
+        How many to take, and how many pixels lie between two of them.
+    output_stride : int
+        Pixels between two values of the grid.
+    axis : {-2, -1}
+        Along which.
+
+    Returns
+    -------
+    taken : Tensor
+        Interpolated linearly; beyond the grid its last value.
+    """
+    place = torch.arange(count, device=grid.device) * stride / output_stride
+    last = grid.shape[axis] - 1
+    before = place.floor().long().clamp(max=last)
+    after = (before + 1).clamp(max=last)
+    share = (place - before).clamp(0, 1).to(grid.dtype)
+    share = share[:, None] if axis == -2 else share
+    return torch.lerp(grid.index_select(axis, before), grid.index_select(axis, after), share)
+
+
+def at_finer(grid, shape, ratio):
+    """Return a coarser scale's grid (..., rows, columns) at a finer one's places, `shape`.
+
+    `ratio` is the finer grid's step over the coarser one's, both in pixels of one scale.
+    """
+    for axis, count in zip((-2, -1), shape, strict=True):
+        grid = resample(grid, count, ratio, 1, axis)
+    return grid
+
+
+def mixed(share, first, second, first_log_variance, second_log_variance):
+    """Return mean and logarithm of the variance of two gaussians mixed, the second's `share`."""
+    between = share * (1 - share) * (first - second).square()
+    variance = (1 - share) * first_log_variance.exp() + share * second_log_variance.exp()
+    return torch.lerp(first, second, share), (variance + between).log()
