@@ -12,7 +12,6 @@ import json
 import os
 import sys
 from collections import Counter
-from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -197,10 +196,6 @@ def _estimate(path, options, estimator, *, progress):
     if options.smooth is None:
         return found
 
-    def smooth(layer):
-        return maps.smooth(layer, options.iterations, options.smooth)
-
     # The standard deviation of a mean is at most the mean of the deviations, and it is that where
     # neighbours err alike, as they do: their windows share nearly all of their pixels.
-    std = None if found.std is None else smooth(found.std)
-    return replace(found, sigma=smooth(found.sigma), std=std)
+    return found.map_layers(lambda layer: maps.smooth(layer, options.iterations, options.smooth))

@@ -8,7 +8,7 @@ from tqdm import tqdm
 from .._checks import check_choice, check_image, check_integer
 from ..blur.borders import pad
 from ..data.patches import PATCH_SIZE
-from .sigma_map import SigmaMap, resample
+from .sigma_map import LAYERS, SigmaMap, resample
 
 #: What becomes of the windows that do not fit into the image.
 BORDERS = ("reflect", "valid")
@@ -72,9 +72,10 @@ class Estimator(ABC):
 
         Returns
         -------
-        layers : Tensor of shape (1 or 2, rows, columns)
-            Sigma and, if the estimator states it, its standard deviation, in pixels;
-            rows = (H - patch_size) // stride + 1.
+        layers : Tensor of shape (1, 2 or 3, rows, columns)
+            Sigma and, if the estimator states them, its standard deviation, both in pixels, and
+            the probability that the point spread function is nearer a disk than a gaussian: see
+            `SigmaMap`; rows = (H - patch_size) // stride + 1.
         """
 
     @torch.no_grad()
@@ -101,7 +102,7 @@ class Estimator(ABC):
         ------
         TypeError, ValueError
             If the image is not (H, W) or smaller than `min_side` ("valid": `patch_size`), or the
-            estimator answers NaN or infinity.
+            estimator answers NaN or infinity, or with a probability that is none.
         """
         check_choice(border, "border", BORDERS)
         inside, size = border == "valid", self.patch_size
@@ -123,8 +124,8 @@ class Estimator(ABC):
         if not torch.stack(layers.aminmax()).isfinite().all():  # a mask would be a layer more
             raise ValueError("the estimator answers NaN or infinity; its weights are damaged.")
         return SigmaMap(
-            layers[0], layers[1] if len(layers) > 1 else None, stride, offset, tuple(image.shape),
-            self.convention,
+            stride=stride, offset=offset, shape=tuple(image.shape), convention=self.convention,
+            **{"std": None, **dict(zip(LAYERS, layers, strict=False))},
         )  # fmt: skip
 
     def _by_tiles(self, image, first, step, asked, progress):
@@ -144,10 +145,14 @@ class Estimator(ABC):
                     beyond = max(0, beyond)
                 padding += [-(first + low * step), beyond]  # less than nothing is cut off
             found = self.answer(pad(image, padding), step)
-            if found.ndim != 3 or len(found) not in (1, 2) or list(found.shape[1:]) != shape:
+            if (
+                found.ndim != 3
+                or not 1 <= len(found) <= len(LAYERS)
+                or list(found.shape[1:]) != shape
+            ):
                 raise ValueError(
-                    f"{type(self).__name__} answered with {tuple(found.shape)} where one or two "
-                    f"layers of {tuple(shape)} windows were asked."
+                    f"{type(self).__name__} answered with {tuple(found.shape)} where one to "
+                    f"three layers of {tuple(shape)} windows were asked."
                 )
             if layers is None:
                 layers = torch.empty(len(found), *asked)

@@ -12,6 +12,12 @@ from ..blur import nominal_to_std, std_to_nominal
 #: two sigma; "std" the standard deviation along an axis of the point spread function itself.
 CONVENTIONS = ("nominal", "std")
 
+#: What a map may hold, in the order in which an estimator answers with it.
+LAYERS = ("sigma", "std", "profile")
+
+#: So far interpolation and smoothing may carry a probability of 1 beyond it.
+_ROUNDING = 1e-5
+
 
 @dataclass(frozen=True, eq=False)
 class SigmaMap:
@@ -32,11 +38,14 @@ class SigmaMap:
         Height and width of the image.
     convention : {"nominal", "std"}
         What sigma means.
+    profile : Tensor of shape (rows, columns) or None
+        How probable it is that the point spread function is nearer a disk (1) than a gaussian (0);
+        None if the estimator does not say.
 
     Raises
     ------
     TypeError, ValueError
-        If a tensor or the convention is none, or shapes do not agree.
+        If a tensor or the convention is none, shapes do not agree, or `profile` leaves [0, 1].
 
     References
     ----------
@@ -57,22 +66,27 @@ class SigmaMap:
     offset: int
     shape: tuple
     convention: str = "nominal"
+    profile: torch.Tensor | None = None
 
     def __post_init__(self):
         check_choice(self.convention, "convention", CONVENTIONS)
         check_integer(self.stride, "stride")
         check_integer(self.offset, "offset", low=0)
-        for name in ("sigma", "std"):
+        for name in LAYERS:
             values = getattr(self, name)
-            if name == "std" and values is None:
+            if name != "sigma" and values is None:
                 continue
             if not isinstance(values, torch.Tensor):
                 raise TypeError(f"{name} must be a tensor, got {type(values).__name__}.")
             if values.ndim != 2 or values.shape != self.sigma.shape:
                 raise ValueError(
-                    f"{name} must have the shape (rows, columns), sigma and std the same; got "
+                    f"{name} must have the shape (rows, columns), the same for all layers; got "
                     f"{tuple(values.shape)} beside {tuple(self.sigma.shape)}."
                 )
+        if self.profile is not None:
+            low, high = (value.item() for value in self.profile.aminmax())
+            if not -_ROUNDING <= low <= high <= 1 + _ROUNDING:  # NaN fails it too
+                raise ValueError(f"profile must lie in [0, 1], got {low:g} to {high:g}.")
 
     def to(self, convention):
         """Return the map in another convention.
@@ -86,7 +100,8 @@ class SigmaMap:
         -------
         converted : SigmaMap
             `std` is converted as half the way that sigma would go from one deviation below to one
-            above: where kernels jump, nominal sigma is known better than their width.
+            above: where kernels jump, nominal sigma is known better than their width. `profile`
+            stays as it is.
 
         Raises
         ------
@@ -146,8 +161,36 @@ class SigmaMap:
             Of stride 1 and offset 0. What lies between the places is interpolated bilinearly;
             what lies outside takes the value of the nearest place.
         """
-        std = None if self.std is None else self.upsample(self.std)
-        return SigmaMap(self.upsample(self.sigma), std, 1, 0, self.shape, self.convention)
+        return self.map_layers(self.upsample, stride=1, offset=0)
+
+    def map_layers(self, change, **changes):
+        """Return the map with each layer that it has changed alike.
+
+        Parameters
+        ----------
+        change : callable
+            Takes a layer, a tensor of shape (rows, columns), and returns the new one.
+        **changes
+            Other attributes that change with the layers, such as `stride`.
+
+        Returns
+        -------
+        changed : SigmaMap
+
+        Raises
+        ------
+        TypeError, ValueError
+            As the class: if what `change` returns are no layers of one map.
+
+        Examples
+        --------
+        >>> found = SigmaMap(torch.tensor([[1.0, 3.0]]), None, 4, 16, (36, 40))
+        >>> found.map_layers(lambda layer: layer.flip(1)).sigma
+        tensor([[3., 1.]])
+        """
+        layers = {name: getattr(self, name) for name in LAYERS}
+        new = {name: change(layer) for name, layer in layers.items() if layer is not None}
+        return replace(self, **new, **changes)
 
     def upsample(self, values):
         """Do what `full_size` does for one layer alone: of a large image each is large.

@@ -167,13 +167,59 @@ def test_an_estimator_that_answers_for_other_windows_is_named():
 
     for estimator, shape, asked in (
         (Other(), (1, 3, 3), r"\(6, 8\)"), (Coarse(), (1, 3, 3), r"\(11, 14\)"),
-        (Coarse(), (11, 14), r"\(11, 14\)"), (Coarse(), (3, 11, 14), r"\(11, 14\)"),
+        (Coarse(), (11, 14), r"\(11, 14\)"), (Coarse(), (4, 11, 14), r"\(11, 14\)"),
     ):  # fmt: skip
         estimator.shape = shape
-        with pytest.raises(ValueError, match=f"or two layers of {asked} windows were asked"):
+        with pytest.raises(ValueError, match=f"one to three layers of {asked} windows were asked"):
             estimator.predict(torch.rand(40, 50), stride=8)
     with pytest.raises(ValueError, match="border must be one of reflect, valid"):
         Other().predict(torch.rand(40, 50), border="mirror")
+
+
+class Layers(maps.Estimator):
+    """Answers with what the middle of each window holds, in as many layers as it is told."""
+
+    patch_size, tile, convention = 8, 12, "std"
+
+    def __init__(self, count, output_stride=1):
+        self.count, self.output_stride = count, output_stride
+
+    def answer(self, image, stride):
+        middle = image[4 : image.shape[0] - 3 : stride, 4 : image.shape[1] - 3 : stride]
+        return torch.stack([2 * middle, middle / 4, 1 - middle])[: self.count]
+
+
+@pytest.mark.parametrize(("stride", "output_stride"), [(1, 1), (3, 1), (6, 4), (2, 4)])
+def test_an_estimator_answers_with_up_to_three_layers(rng, stride, output_stride):
+    """Every layer goes the same way: tiles, the grid, full size."""
+    image = torch.rand(41, 30, generator=rng)
+    for border in ("reflect", "valid"):
+        given = {"stride": stride, "border": border}
+        found = Layers(3, output_stride).predict(image, **given)
+        torch.testing.assert_close(found.std, found.sigma / 8)
+        torch.testing.assert_close(found.profile, 1 - found.sigma / 2)
+        if output_stride == 1 and border == "valid":  # beyond the image the reflection is seen
+            torch.testing.assert_close(found.profile, 1 - found.at_windows(image))
+        full = found.full_size()
+        assert full.profile.shape == image.shape and full.stride == 1 and full.offset == 0
+        assert torch.equal(full.profile, found.upsample(found.profile))
+        assert found.convention == full.convention == "std"
+        two, one = (Layers(count, output_stride).predict(image, **given) for count in (2, 1))
+        assert two.profile is None and two.full_size().profile is None and one.std is None
+        assert torch.equal(two.sigma, found.sigma) and torch.equal(two.std, found.std)
+    nominal = found.to("nominal")
+    assert nominal.profile is found.profile and not torch.equal(nominal.sigma, found.sigma)
+    with pytest.raises(ValueError, match=r"profile must lie in \[0, 1\]"):
+        Layers(3).predict(3 * image)
+
+
+def test_a_sure_profile_stays_one_however_it_is_interpolated(rng):
+    """Rounding may carry it beyond 1, by less than what is refused."""
+    for stride in (3, 7, 13):
+        sigma = torch.rand(9, 8, generator=rng)
+        found = maps.SigmaMap(sigma, None, stride, 5, (120, 110), profile=torch.ones(9, 8))
+        smooth = found.map_layers(lambda layer: maps.smooth(layer, 50, "jacobi"))
+        torch.testing.assert_close(smooth.full_size().profile, torch.ones(120, 110))
 
 
 def test_a_map_is_converted_there_and_back():
@@ -200,6 +246,8 @@ def test_what_is_no_network_of_ours_is_named():
         maps.estimator_of(torch.nn.Linear(2, 2))
     with pytest.raises(TypeError, match="sigma must be a tensor, got NoneType"):
         maps.SigmaMap(None, None, 1, 0, (3, 3))
+    with pytest.raises(TypeError, match="profile must be a tensor, got float"):
+        maps.SigmaMap(torch.ones(3, 3), None, 1, 0, (3, 3), profile=0.5)
 
 
 @pytest.mark.parametrize("size", [16, 64])
@@ -219,6 +267,10 @@ def test_an_image_must_be_as_large_as_a_window(size):
     ("changed", "words"),
     [
         ({"std": torch.ones(2, 2)}, "std must have the shape"),
+        ({"profile": torch.ones(3, 3)}, "profile must have the shape"),
+        ({"profile": torch.full((3, 4), 1.1)}, r"profile must lie in \[0, 1\], got 1.1 to 1.1"),
+        ({"profile": torch.full((3, 4), -0.1)}, "profile must lie"),
+        ({"profile": torch.full((3, 4), torch.nan)}, "profile must lie"),
         ({"sigma": torch.ones(4)}, "sigma must have the shape"),
         ({"convention": "fwhm"}, "convention must be one of nominal, std"),
         ({"stride": 0}, "stride must be"),
