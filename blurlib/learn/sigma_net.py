@@ -167,15 +167,17 @@ class SigmaNet(BlurNetwork):
         -------
         answers : list of Tensors of shape (B, 7 + carried, rows, columns)
             From the picture itself to its coarsest halving: see `at_scale`. Entry (r, c) speaks
-            for the place (r stride, c stride) of that scale; rows = H // stride + 1.
+            for the place (r stride, c stride) of that scale; they lead past the last pixel.
         """
         pictures = pyramid(images)
         answers, coarser = [], None
         for number, picture in reversed(list(enumerate(pictures))):
             step = COARSE_STRIDE if number else stride
-            framed = pad(picture, (PATCH_SIZE // 2,) * 4)
+            shape = [num_places(side, step) for side in picture.shape[-2:]]
+            before = PATCH_SIZE // 2
+            after = [(n - 1) * step + before - x for n, x in zip(shape, picture.shape[-2:])]
+            framed = pad(picture, (before, after[0], before, after[1]))
             if coarser is not None:
-                shape = [side // step + 1 for side in picture.shape[-2:]]
                 coarser = handed_down(coarser, shape, step)
             coarser = self.at_scale(framed, coarser, step)
             answers.insert(0, coarser)
@@ -246,8 +248,8 @@ class SigmaNet(BlurNetwork):
 
         Returns
         -------
-        sigma, std, profile : Tensors of shape (B, H // stride + 1, W // stride + 1)
-            Sigma and std in pixels; the probability that the PSF is nearer a disk than a gaussian.
+        sigma, std, profile : Tensors of shape (B, rows, columns)
+            From the first pixel past the last one. Sigma and std in pixels; the probability that the PSF is nearer a disk than a gaussian.
 
         Raises
         ------
@@ -297,6 +299,11 @@ def pyramid(images):
     while min(pictures[-1].shape[-2:]) >= 2 * _LEAST_SIDE:
         pictures.append(scales.halve(pictures[-1]))
     return pictures
+
+
+def num_places(side, stride):
+    """Return how many places, `stride` pixels apart, lead from the first pixel past the last."""
+    return -(-(side - 1) // stride) + 1
 
 
 def handed_down(answer, shape, stride):

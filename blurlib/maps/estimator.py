@@ -1,5 +1,7 @@
 """The one protocol of all estimators: an image in, a `SigmaMap` out."""
 
+import functools
+import itertools
 from abc import ABC, abstractmethod
 
 import torch
@@ -59,6 +61,14 @@ class Estimator(ABC):
         """Smallest side of an image, in pixels: that of a window."""
         return self.patch_size
 
+    def default_stride(self, shape):
+        """Return the step between a map's places where none is asked, for an image's shape."""
+        return self.output_stride
+
+    def step_for(self, stride):
+        """Return the step between the windows that are asked, for a step between places."""
+        return stride if self.output_stride == 1 else self.output_stride
+
     @abstractmethod
     def answer(self, image, stride):
         """Answer for every window inside an image, or inside a tile of it.
@@ -107,19 +117,19 @@ class Estimator(ABC):
         check_choice(border, "border", BORDERS)
         inside, size = border == "valid", self.patch_size
         check_image(image, min_side=size if inside else self.min_side, ndim=2)
-        stride = check_integer(self.output_stride if stride is None else stride, "stride")
+        stride = self.default_stride(image.shape) if stride is None else stride
         # A step beyond the image adds nothing but padding.
-        stride = min(stride, max(1, max(image.shape) - 1))
-        step = stride if self.output_stride == 1 else self.output_stride
+        stride = min(check_integer(stride, "stride"), max(1, max(image.shape) - 1))
+        step = self.step_for(stride)
         offset = size // 2 if inside else 0
         # The last window stands inside the image, or at or beyond its last pixel.
         asked = [
-            (side - size) // step + 1 if inside else _reach(side, step) for side in image.shape
+            (side - size) // step + 1 if inside else reach(side, step) for side in image.shape
         ]
         layers = self._by_tiles(image, offset - size // 2, step, asked, progress)
         if step != stride:
             for axis, side in zip((-2, -1), image.shape, strict=True):
-                count = (side - size) // stride + 1 if inside else _reach(side, stride)
+                count = (side - size) // stride + 1 if inside else reach(side, stride)
                 layers = resample(layers, count, stride, step, axis)
         if not torch.stack(layers.aminmax()).isfinite().all():  # a mask would be a layer more
             raise ValueError("the estimator answers NaN or infinity; its weights are damaged.")
@@ -130,21 +140,13 @@ class Estimator(ABC):
 
     def _by_tiles(self, image, first, step, asked, progress):
         """Return the answers for windows `step` apart, of which one starts at (first, first)."""
-        tile = max(asked) if self.tile is None else max(1, self.tile // step)
-        corners = [(r, c) for r in range(0, asked[0], tile) for c in range(0, asked[1], tile)]
+        parts = tiles(image, first, step, asked, self.patch_size, self.tile, self.halo)
         layers = None
-        for corner in tqdm(corners, desc="sigma map", disable=None if progress else True):
-            inner, padding, shape = [], [], []
-            for start, count, side in zip(corner, asked, image.shape, strict=True):
-                end = min(start + tile, count)
-                low, high = max(0, start - self.halo), min(count, end + self.halo)
-                inner.append(slice(start - low, end - low))
-                shape.append(high - low)
-                beyond = first + (high - 1) * step + self.patch_size - side
-                if high == count:  # a few pixels behind the last window may stay
-                    beyond = max(0, beyond)
-                padding += [-(first + low * step), beyond]  # less than nothing is cut off
-            found = self.answer(pad(image, padding), step)
+        for mine, seen, inner, part in tqdm(
+            list(parts), desc="sigma map", disable=None if progress else True
+        ):
+            shape = [place.stop - place.start for place in seen]
+            found = self.answer(part(), step)
             if (
                 found.ndim != 3
                 or not 1 <= len(found) <= len(LAYERS)
@@ -156,11 +158,51 @@ class Estimator(ABC):
                 )
             if layers is None:
                 layers = torch.empty(len(found), *asked)
-            mine = (slice(start, start + tile) for start in corner)
             layers[:, *mine] = found[:, *inner].cpu()
         return layers
 
 
-def _reach(side, stride):
+def tiles(image, first, step, asked, patch_size, side, halo):
+    """Cut the places that are asked into tiles.
+
+    Parameters
+    ----------
+    image : Tensor of shape (..., H, W)
+        The picture.
+    first, step : int
+        Where the first place's window starts, and how far the next one is, in pixels.
+    asked : sequence of int
+        How many places, downward and across.
+    patch_size : int
+        Side of the windows in pixels.
+    side : int or None
+        Of a tile, in pixels; None for one tile.
+    halo : int
+        How many places beside its own each depends on, on every side.
+
+    Yields
+    ------
+    mine, seen, inner : pairs of slices
+        The tile's places, those places and their halo, and which of the latter the former are.
+    part : callable
+        Returns the part of the image that holds the windows of those seen, mirrored at its border.
+    """
+    side = max(asked) if side is None else max(1, side // step)
+    for corner in itertools.product(*(range(0, count, side) for count in asked)):
+        mine, seen, inner, padding = [], [], [], []
+        for start, count, length in zip(corner, asked, image.shape[-2:], strict=True):
+            end = min(start + side, count)
+            low, high = max(0, start - halo), min(count, end + halo)
+            mine.append(slice(start, end))
+            seen.append(slice(low, high))
+            inner.append(slice(start - low, end - low))
+            beyond = first + (high - 1) * step + patch_size - length
+            if high == count:  # a few pixels behind the last window may stay
+                beyond = max(0, beyond)
+            padding += [-(first + low * step), beyond]  # less than nothing is cut off
+        yield mine, seen, inner, functools.partial(pad, image, padding)
+
+
+def reach(side, stride):
     """Return how many places, `stride` pixels apart, lead from the first pixel past the last."""
     return -(-(side - 1) // stride) + 1

@@ -8,10 +8,10 @@ import torch
 from .._checks import check_choice, check_device
 from ..data import as_image, load_image
 from ..learn import READOUTS, PatchNetwork, SigmaNet, load_network, pretrained, pretrained_names
-from ..learn.sigma_net import WINDOW_STRIDE
 from .classical import CLASSICAL, classical_estimator
 from .dense import has_dense_form, run_dense, run_sliding
 from .estimator import Estimator
+from .pyramid import RegressionEstimator
 
 #: What is used when none is named.
 DEFAULT_ESTIMATOR = "sigma-net"
@@ -81,31 +81,6 @@ class PatchEstimator(Estimator):
         answers = run(self.network, image[None, None].to(self.network.mean), stride=stride)
         sigma, std = self.network.decode(answers, self.readout)
         return sigma if std is None else torch.cat([sigma, std])
-
-
-@dataclass(frozen=True)
-class RegressionEstimator(Estimator):
-    """A network that regresses, as an estimator.
-
-    Attributes
-    ----------
-    network : SigmaNet
-        The trained network; it decides the device.
-    """
-
-    network: SigmaNet
-    output_stride = WINDOW_STRIDE
-    min_side = 16  # the reflection of a smaller image fills no window
-    tile = 160 * WINDOW_STRIDE
-
-    @property
-    def halo(self):
-        """So far a place looks around, in steps of the grid."""
-        return sum(self.network.dilations)
-
-    def answer(self, image, stride):
-        """Answer with sigma and std around every fourth pixel: see `Estimator.answer`."""
-        return torch.cat(self.network.estimate(image[None, None].to(self.network.mean)))
 
 
 def estimator_names():
