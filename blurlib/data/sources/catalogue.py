@@ -41,7 +41,7 @@ SOURCES = {
         "https://sipi.usc.edu/database/", len(SIPI),
     ),
     "photographs": Source(
-        "photographs of the Kodak suite (24) and for training of the Berkeley segmentation data set",
+        "photographs: the Kodak suite (24), and Berkeley's for training of segmentation (200)",
         "Kodak: unrestricted, as is generally understood; Berkeley: research and education only",
         "r0k.us/graphics/kodak; the BSDS page of Berkeley's computer vision group",
         len(PHOTOGRAPHS),
