@@ -29,7 +29,7 @@ BRODATZ_ADDRESS = "http://www.ux.uis.no/~tranden/brodatz/"
 SIPI_ADDRESS = "https://sipi.usc.edu/database/textures.zip"
 
 _PHOTOGRAPHS_FROM = (
-    "put kodim01.png ... kodim24.png, from r0k.us/graphics/kodak, into photographs/kodak, and "
+    "Put kodim01.png ... kodim24.png, from r0k.us/graphics/kodak, into photographs/kodak, and "
     "images/train of BSDS300, from the BSDS page of Berkeley's computer vision group, into "
     "photographs/bsds-train; then name the folder that holds photographs (--data, or BLURLIB_DATA)."
 )
