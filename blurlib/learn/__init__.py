@@ -8,7 +8,14 @@ from .heads import NETWORKS, DirectNetwork, GaussianNetwork, OrdinalNetwork
 from .muon import Muon
 from .networks import INITIALISATIONS, READOUTS, BlurClassifier, BlurNetwork, PatchNetwork, read_out
 from .onnx import export_onnx
-from .prepare import device_name, prepare_recipe, run_recipe, split_scans, thin_history
+from .prepare import (
+    development_split,
+    device_name,
+    prepare_recipe,
+    run_recipe,
+    split_scans,
+    thin_history,
+)
 from .recipes import SHIPPED, CropMix, Recipe
 from .resume import Checkpoint, RunLog
 from .sigma_net import SigmaNet, SmallSigmaNet, folded_log_power

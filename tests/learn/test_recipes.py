@@ -1,6 +1,8 @@
 """Recipes say what a run is made of, and nothing else decides it."""
 
+import os
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 import torch
@@ -9,6 +11,7 @@ from blurlib import data, learn
 from blurlib.reproduce import catalogue
 
 pytestmark = pytest.mark.usefixtures("few_textures")
+DATA = os.environ.get("BLURLIB_DATA", "nowhere")
 SMALL = learn.Recipe("spectrum", num_classes=10, textures_each=1)
 
 
@@ -67,6 +70,44 @@ def test_no_material_is_on_both_sides():
     assert sorted(p.name for p in training + held_out) == sorted(p.name for p in pictures)
     assert not {p.material for p in training} & {p.material for p in held_out}
     assert held_out and learn.split_scans(pictures)[1] == held_out
+
+
+def _fakes(names, per_material=1):
+    return [data.Picture(n, f"{n[:2]} {k // per_material}", None) for k, n in enumerate(names)]
+
+
+def test_what_is_developed_on_is_neither_trained_on_nor_held_out():
+    scans = _fakes([f"D{k}.gif" for k in range(40)], per_material=2)
+    taken = _fakes(data.PHOTOGRAPHS)
+    photographs = data.Collection(tuple(taken))
+    training, development = learn.development_split(scans, photographs)
+    names = [picture.name for picture in development]
+    count = {kind: sum(n.startswith(kind) for n in names) for kind in ("D", "kodak/", "bsds-")}
+    assert count == {"D": 6, "kodak/": 6, "bsds-": 20}
+    kept = {p.name for p in data.sharp_photographs(photographs)}
+    kept |= {scan.name for scan in learn.split_scans(scans)[0]}
+    assert sorted(p.name for p in training + development) == sorted(kept)
+    assert not {p.material for p in training} & {p.material for p in development}
+    assert learn.development_split(scans, photographs) == (training, development)
+    assert learn.development_split(scans, photographs, seed=1)[1] != development
+    few = data.Collection(tuple(taken[:6]))
+    with pytest.raises(ValueError, match="kodak: 6 of 6 are to be set apart"):
+        learn.development_split(scans, few)
+
+
+@pytest.mark.skipif(
+    not all(Path(DATA, name).is_dir() for name in ("brodatz", "photographs")),
+    reason="BLURLIB_DATA names no folder with brodatz and photographs",
+)
+def test_the_real_development_side_stays_the_same():
+    scans, photographs = data.brodatz(), data.photographs()
+    if len(scans) != 40 or photographs.missing:
+        pytest.skip("the split hangs on which pictures are there")
+    training, development = learn.development_split(scans, photographs)
+    names = [picture.name for picture in development]
+    assert names[:4] == ["D13.gif", "D93.gif", "D104.gif", "D106.gif"]
+    assert [name[11:13] for name in names[4:10]] == ["03", "05", "12", "14", "20", "22"]
+    assert len(training) == 176 and len(development) == 30
 
 
 def test_the_frozen_recipes_differ_in_what_their_names_say():

@@ -5,6 +5,15 @@ from .catalogue import SOURCES, Source
 from .collection import Collection, Picture, open_packaged, open_procedural
 from .fetch import FetchError
 from .folder import open_folder, read_materials
-from .published import BRODATZ, SIPI, brodatz, data_folder, sipi
+from .published import (
+    BRODATZ,
+    PHOTOGRAPHS,
+    SIPI,
+    brodatz,
+    data_folder,
+    photographs,
+    sharp_photographs,
+    sipi,
+)
 
 __all__ = _public(globals())

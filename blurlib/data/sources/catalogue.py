@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from ..images import PACKAGED_IMAGES
-from .published import BRODATZ, SIPI
+from .published import BRODATZ, PHOTOGRAPHS, SIPI
 
 
 @dataclass(frozen=True)
@@ -39,6 +39,12 @@ SOURCES = {
         "USC-SIPI texture volume, 512 and 1024 pixels a side, 8-bit grey",
         "volumes 1.1 to 1.3 are Brodatz plates, copyright as above; 1.4 and 1.5 free to use",
         "https://sipi.usc.edu/database/", len(SIPI),
+    ),
+    "photographs": Source(
+        "photographs: the Kodak suite (24), and Berkeley's for training of segmentation (200)",
+        "Kodak: unrestricted, as is generally understood; Berkeley: research and education only",
+        "r0k.us/graphics/kodak; the BSDS page of Berkeley's computer vision group",
+        len(PHOTOGRAPHS),
     ),
     "packaged": Source(
         "pictures that come with scikit-image",

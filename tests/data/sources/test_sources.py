@@ -4,10 +4,13 @@ import hashlib
 import os
 import pickle
 import re
+from collections import Counter
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
+from PIL import Image
 
 from blurlib import data
 from blurlib.data import sources
@@ -33,9 +36,8 @@ def scans(tmp_path, monkeypatch):
 
 
 def test_every_source_says_where_from_and_what_one_may_do():
-    assert {"brodatz", "sipi", "packaged", "procedural", "text", "depth", "folder"} == set(
-        data.SOURCES
-    )
+    names = "brodatz sipi photographs packaged procedural text depth folder"
+    assert set(names.split()) == set(data.SOURCES)
     for source in data.SOURCES.values():
         assert source.title and source.licence and source.origin
 
@@ -85,6 +87,62 @@ def test_the_environment_names_the_folder_or_its_parent(scans, monkeypatch, tmp_
     monkeypatch.setenv("BLURLIB_DATA", str(tmp_path / "nowhere"))
     with pytest.raises(FileNotFoundError, match="which BLURLIB_DATA names"):
         data.brodatz()
+
+
+@pytest.fixture
+def two_photographs(tmp_path, monkeypatch):
+    """Return a data folder with a grey "Kodak" and a red, soft "Berkeley"; a third is missing."""
+    monkeypatch.delenv("BLURLIB_DATA", raising=False)
+    registry = {"bsds-train/9.jpg": {"sha1": "0" * 40, "soft": False}}
+    red = np.zeros((20, 30, 3), np.uint8) + np.array([255, 0, 0], np.uint8)
+    for name, pixels in {"kodak/kodim01.png": red[..., 1], "bsds-train/8.jpg": red}.items():
+        path = tmp_path / "data" / "photographs" / name
+        path.parent.mkdir(parents=True)
+        Image.fromarray(pixels).save(path)
+        digest = hashlib.sha1(path.read_bytes()).hexdigest()
+        registry[name] = {"sha1": digest, "soft": name[0] == "b"}
+    monkeypatch.setattr(published, "PHOTOGRAPHS", registry)
+    return tmp_path / "data"
+
+
+def test_photographs_are_grey_and_told_apart_by_their_names(two_photographs, monkeypatch):
+    collection = data.photographs(two_photographs)
+    assert [picture.name for picture in collection] == ["kodak/kodim01.png", "bsds-train/8.jpg"]
+    assert collection.missing == ("bsds-train/9.jpg",) and collection.damaged == {}
+    assert {picture.material for picture in collection} == {p.name for p in collection}
+    red = collection["bsds-train/8.jpg"].load()
+    assert red.shape == (20, 30) and red.mean() == pytest.approx(0.2125, abs=0.01)
+    monkeypatch.setenv("BLURLIB_DATA", str(two_photographs / "photographs"))
+    assert len(data.photographs()) == 2
+    path = two_photographs / "photographs" / "bsds-train" / "8.jpg"
+    path.write_bytes(path.read_bytes() + b"x")
+    assert list(data.photographs().damaged) == ["bsds-train/8.jpg"]
+    assert len(data.photographs()) == 1
+
+
+def test_soft_photographs_are_left_out_and_other_pictures_are_kept(two_photographs):
+    collection = data.photographs(two_photographs)
+    mine = data.Picture("mine.png", "mine.png", None)
+    sharp = data.sharp_photographs(sources.Collection((*collection, mine), collection.missing))
+    assert [picture.name for picture in sharp] == ["kodak/kodim01.png", "mine.png"]
+    assert sharp.missing == collection.missing
+
+
+def test_without_photographs_it_says_where_to_get_them(tmp_path, monkeypatch):
+    monkeypatch.delenv("BLURLIB_DATA", raising=False)
+    monkeypatch.setattr("pooch.os_cache", lambda project: tmp_path / project)
+    for place in (tmp_path, tmp_path / "nowhere", None):
+        with pytest.raises(FileNotFoundError, match="r0k.us/graphics/kodak.*Berkeley") as raised:
+            data.photographs(place)
+        assert "blurlib fetch" not in str(raised.value)
+
+
+def test_the_registry_of_photographs_is_whole():
+    assert Counter(name.partition("/")[0] for name in sources.PHOTOGRAPHS) == {
+        "kodak": 24, "bsds-train": 200,
+    }  # fmt: skip
+    assert len({entry["sha1"] for entry in sources.PHOTOGRAPHS.values()}) == 224
+    assert sum(entry["soft"] for entry in sources.PHOTOGRAPHS.values()) == 46
 
 
 def test_without_a_folder_the_cache_is_filled(scans, monkeypatch, tmp_path):
@@ -178,3 +236,15 @@ def test_the_real_scans_are_the_published_ones():
     assert not collection.damaged and len(collection) + len(collection.missing) == 111
     for picture in collection:
         assert picture.load().shape == (640, 640)
+
+
+@pytest.mark.skipif(
+    BRODATZ_FOLDER is None or not Path(BRODATZ_FOLDER, "photographs").is_dir(),
+    reason="BLURLIB_DATA names no folder with photographs",
+)
+def test_the_real_photographs_are_those_we_had():
+    collection = data.photographs()
+    assert not collection.damaged and len(collection) + len(collection.missing) == 224
+    for picture in list(collection)[::10]:
+        sides = (512, 768) if picture.name.startswith("kodak/") else (321, 481)
+        assert tuple(sorted(picture.load().shape)) == sides
