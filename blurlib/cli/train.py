@@ -73,7 +73,7 @@ def run(options):
     recipe = replace(
         recipe, config=config, **given("network", "num_classes", "textures_each", "seed")
     )
-    pictures = scans = None
+    pictures = scans = photographs = None
     held_out, left_out = [], []
     if options.images is not None:
         pictures, left_out = _read(options, recipe.min_side)
@@ -82,6 +82,9 @@ def run(options):
     elif recipe.source != "free":
         scans = data.brodatz(options.data)
         held_out = learn.split_scans(scans)[1]
+        if recipe.mix is not None:
+            photographs = data.photographs(options.data)
+            held_out = learn.development_split(scans, photographs)[1]
     with learn.process_group(options.device) as device, contextlib.ExitStack() as stack:
         callback = None
         if learn.is_main_process():
@@ -89,8 +92,8 @@ def run(options):
             callback = stack.enter_context(learn.RunLog(options.log, options.tensorboard))
         network, record = maps.train_estimator(
             recipe, options.out, images=None if pictures is None else [p.load() for p in pictures],
-            scans=scans, held_out=held_out, device=device, progress=True, callback=callback,
-            say=common.complain,
+            scans=scans, photographs=photographs, held_out=held_out, device=device, progress=True,
+            callback=callback, say=common.complain,
         )  # fmt: skip
         if not learn.is_main_process():
             return 0

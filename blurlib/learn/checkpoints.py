@@ -16,6 +16,9 @@ from .heads import NETWORKS
 _FORMAT = 1
 _WEIGHTS = Path(__file__).parent / "weights"
 
+#: Packaged weights that others are trained from, and that nothing else is done with.
+STARTS = ("sigma-net-start", "sigma-net-small-start")
+
 
 class CheckpointError(ValueError):
     """A file that holds no network of this package, or a damaged one."""
@@ -136,7 +139,7 @@ def pretrained_names():
     names : tuple of str
         What `pretrained` takes.
     """
-    return tuple(sorted(_published()))
+    return tuple(sorted(_published().keys() - set(STARTS)))
 
 
 def _published():
@@ -178,7 +181,12 @@ def pretrained(name):
     >>> network.num_classes
     30
     """
-    file, published = _published()[check_choice(name, "name", pretrained_names())]
+    return packaged(check_choice(name, "name", pretrained_names()))
+
+
+def packaged(name):
+    """Do what `pretrained` does, of `STARTS` too."""
+    file, published = _published()[name]
     try:
         data = (_WEIGHTS / file).read_bytes()
     except OSError as error:

@@ -11,7 +11,7 @@ from torch.nn import functional
 
 from .. import __version__
 from .._checks import check_device
-from ..data import free
+from ..data import free, lights
 from ..data.crops import CropStream
 from ..data.datasets import StoredPatches, build_dataset, load_dataset
 from ..data.protocols import DatasetConfig, split_materials
@@ -26,8 +26,9 @@ DEVELOPMENT = {"scans": 3, "kodak": 6, "bsds-train": 20}
 
 
 def run_recipe(
-    recipe, *, images=None, scans=None, device="cpu", checkpoint=None, progress=False, callback=None
-):
+    recipe, *, images=None, scans=None, photographs=None, device="cpu", checkpoint=None,
+    progress=False, callback=None,
+):  # fmt: skip
     """Train a network from nothing, or go on where a checkpoint stands.
 
     Parameters
@@ -38,6 +39,8 @@ def run_recipe(
         Sharp images to train on instead of the recipe's.
     scans : Collection, optional
         The Brodatz scans, for a recipe whose source they are.
+    photographs : Collection, optional
+        From `blurlib.data.photographs`, for a recipe with a mix.
     device : str or torch.device, optional
         Where to train.
     checkpoint : callable, optional
@@ -59,7 +62,9 @@ def run_recipe(
     TypeError, ValueError, FloatingPointError
         As `prepare_recipe` and `blurlib.learn.train`.
     """
-    network, stream, facts = prepare_recipe(recipe, images=images, scans=scans, device=device)
+    network, stream, facts = prepare_recipe(
+        recipe, images=images, scans=scans, photographs=photographs, device=device
+    )
     # What was drawn follows from the recipe; its bits differ from one processor to the next, and
     # with the number of threads, and a run that moved is still the same run.
     files = {name: fact for name, fact in facts.items() if name != "sha256"}
@@ -99,12 +104,12 @@ def device_name(device):
     return f"{device.type}, {torch.get_num_threads()} threads"
 
 
-def prepare_recipe(recipe, *, images=None, scans=None, device="cpu"):
+def prepare_recipe(recipe, *, images=None, scans=None, photographs=None, device="cpu"):
     """Return what a recipe starts from.
 
     Parameters
     ----------
-    recipe, images, scans, device
+    recipe, images, scans, photographs, device
         As `run_recipe`.
 
     Returns
@@ -129,13 +134,15 @@ def prepare_recipe(recipe, *, images=None, scans=None, device="cpu"):
         raise ValueError(
             f"the recipe trains on Brodatz scans ({recipe.source}); name the folder that has them."
         )
+    if images is None and recipe.mix is not None and photographs is None:
+        raise ValueError("the recipe trains on photographs; name the folder that has them.")
     if images is None and recipe.source == "as-published":
         return _published(recipe, scans, device, rng)
     weights = None  # given images are drawn alike
     if images is not None:
         facts = {"source": "images given by the user", "files_sha256": _hash(images)}
     else:
-        groups, facts = _trained_on(recipe, scans, rng)
+        groups, facts = _trained_on(recipe, scans, photographs, rng)
         images = [image for group in groups.values() for image in group]
         weights = recipe.mix and recipe.mix.weights(groups)
     network = recipe.new_network(rng)
@@ -152,30 +159,43 @@ def prepare_recipe(recipe, *, images=None, scans=None, device="cpu"):
     return network, stream, facts
 
 
-def _trained_on(recipe, scans, rng):
+def _trained_on(recipe, scans, photographs, rng):
     """Return the images in groups; their source, and the names of the scans held out."""
     groups, facts, mix = {}, {"source": TRAINED_ON[recipe.source]}, recipe.mix
     if recipe.source == "unseen":
         training, held_out = split_scans(scans, DatasetConfig().seed)
         facts["held_out"] = [scan.name for scan in held_out]
+        if mix is not None:
+            training, development = development_split(scans, photographs)
+            facts["development"] = [picture.name for picture in development]
+            taken = [picture for picture in training if "/" in picture.name]
+            training = [picture for picture in training if "/" not in picture.name]
         groups["scans"] = [scan.load() for scan in training]
-        facts["files_sha256"] = _hash(groups["scans"])
         sizes = (0.5,) if mix is None else mix.sizes
         groups["smaller_scans"] = [_smaller(x, size) for size in sizes for x in groups["scans"]]
+        facts["files_sha256"] = _hash(groups["scans"])
     groups["textures"] = free.training_images(
         rng=rng, num_each=recipe.textures_each, photographs=mix is None
     )
     if mix is not None:
-        groups["photographs"] = free.free_photographs()
+        groups["photographs"] = free.free_photographs() + [
+            image for picture in taken for image in _photographed(picture)
+        ]
         groups["fields"] = free.gaussian_random_fields(recipe.num_fields, rng=rng)
         groups["cloth"] = free.synthetic_cloth(recipe.num_cloths, rng=rng)
     groups["pages"] = free.free_pages(recipe.num_pages, rng=rng)
     if mix is not None:
         groups["old_print"] = free.synthetic_prints(recipe.num_prints, rng=rng)
-    # Some photographs are smaller than a crop and its blur.
-    least = recipe.min_side if recipe.on_crops else 0
-    groups = {name: [x for x in group if min(x.shape) >= least] for name, group in groups.items()}
+        kinds = [draw(recipe.num_lights, rng=rng) for draw in lights.KINDS]
+        groups["lights"] = [image for kind in kinds for image in kind]
     return groups, facts
+
+
+def _photographed(picture):
+    """Return a photograph at half its size, sharp to the pixel; a large one also smaller."""
+    image = picture.load()
+    sizes = (0.5, 0.5, 0.35) if min(image.shape) > 400 else (0.5,)
+    return [_smaller(image, size) for size in sizes]
 
 
 def split_scans(scans, seed=0):

@@ -4,9 +4,10 @@ from dataclasses import asdict, dataclass, field, replace
 
 from .._checks import check_choice, check_integer, check_number
 from ..blur.psf import THESIS_TRUNCATE, gaussian_reach
-from ..data.crops import CropConfig
+from ..data.crop_config import CropConfig
 from ..data.patches import PATCH_SIZE
 from ..data.protocols import SIGMA_MAX
+from .checkpoints import STARTS, packaged
 from .heads import NETWORKS
 from .networks import INITIALISATIONS
 from .training import TrainConfig
@@ -14,17 +15,18 @@ from .training import TrainConfig
 #: What is drawn for a mix, by the names of its shares.
 _DRAWN = {
     "textures": "textures_each", "pages": "num_pages", "old_print": "num_prints",
-    "cloth": "num_cloths", "fields": "num_fields",
+    "cloth": "num_cloths", "fields": "num_fields", "lights": "num_lights",
 }  # fmt: skip
 
 #: What is drawn for a mix alone.
-_WITH_MIX = ("num_prints", "num_cloths", "num_fields")
+_WITH_MIX = ("num_prints", "num_cloths", "num_fields", "num_lights", "start")
 
 #: What a recipe trains on, in words for records and model cards.
 TRAINED_ON = {
     "free": "procedural textures, packaged photographs, and pages of text if any (blurlib.data)",
     "as-published": "Brodatz scans as published: fixed patches of every scan, 70 % of those kept",
-    "unseen": "Brodatz scans of 70 % of the materials, also smaller, and the free pictures",
+    "unseen": "Brodatz scans of 70 % of the materials, also smaller, and the free pictures; "
+    "with a mix also photographs of Kodak and Berkeley",
 }
 
 
@@ -34,11 +36,12 @@ class CropMix:
 
     Attributes
     ----------
-    scans, smaller_scans, textures, photographs, fields, cloth, pages, old_print : float
+    scans, smaller_scans, textures, photographs, fields, cloth, pages, old_print, lights : float
         How often crops are cut from the Brodatz scans as they are, from the same at other sizes,
-        from drawn textures, from free photographs, from gaussian random fields, from drawn cloth,
-        from drawn pages, and from drawn scans of old print. Shares of their sum, each above 0.
-        Images that a user gives instead of these are drawn alike.
+        from drawn textures, from photographs, from gaussian random fields, from drawn cloth, from
+        drawn pages, from drawn scans of old print, and from points of light, halftones, white
+        noise, line art and smooth scenes. Shares of their sum, each above 0. Images that a user
+        gives instead of these are drawn alike.
     sizes : sequence of float
         Of the smaller scans: their sides over those of the scans.
     crops : CropConfig
@@ -50,14 +53,15 @@ class CropMix:
         If one of them is out of range.
     """
 
-    scans: float = 30
-    smaller_scans: float = 22
-    textures: float = 16
-    photographs: float = 4
+    scans: float = 22
+    smaller_scans: float = 18
+    textures: float = 12
+    photographs: float = 22
     fields: float = 5
-    cloth: float = 5
+    cloth: float = 4
     pages: float = 4
-    old_print: float = 14
+    old_print: float = 9
+    lights: float = 4
     sizes: tuple = (0.8, 0.6, 0.45, 0.33)
     crops: CropConfig = field(default_factory=CropConfig)
 
@@ -88,14 +92,13 @@ class CropMix:
         Raises
         ------
         ValueError
-            If a group is empty: nothing was drawn for it, or all of it is smaller than a crop.
+            If a group is empty: nothing was drawn for it.
         """
         for name, group in groups.items():
             if not group:
                 raise ValueError(
                     f"there is nothing to cut from in {name}: draw some "
-                    f"({_DRAWN.get(name, 'other images')}), or make the crops smaller (crop_size "
-                    f"{self.crops.crop_size} needs {self.crops.min_side} pixels)."
+                    f"({_DRAWN.get(name, 'other images')})."
                 )
         return [self.shares[name] / len(group) for name, group in groups.items() for _ in group]
 
@@ -120,8 +123,11 @@ class Recipe:
         Procedural textures of each family, where free pictures are trained on.
     num_pages : int
         Pages of printed text beside them.
-    num_prints, num_cloths, num_fields : int
-        With a mix also: scans of old print, pieces of cloth, gaussian random fields.
+    num_prints, num_cloths, num_fields, num_lights : int
+        With a mix also: scans of old print, pieces of cloth, gaussian random fields, and drawings
+        of each of the five kinds of `CropMix.lights`.
+    start : str, optional
+        With a mix: the packaged weights that it begins with, `STARTS`.
     rounded : bool
         Whether the patches are rounded to 8 bits; those as published always are.
     num_fixed : int
@@ -145,6 +151,8 @@ class Recipe:
     num_prints: int = 0
     num_cloths: int = 0
     num_fields: int = 0
+    num_lights: int = 0
+    start: str = ""
     rounded: bool = True
     num_fixed: int = 0
     seed: int = 0
@@ -157,8 +165,9 @@ class Recipe:
         check_choice(self.source, "source", TRAINED_ON)
         for name in ("num_classes", "patch_size", "textures_each"):
             check_integer(getattr(self, name), name)
-        for name in ("num_pages", *_WITH_MIX, "num_fixed", "seed"):
+        for name in ("num_pages", *_WITH_MIX[:-1], "num_fixed", "seed"):
             check_integer(getattr(self, name), name, low=0)
+        check_choice(self.start, "start", ("", *STARTS))
         network = f"the network {self.network!r}"
         if not NETWORKS[self.network].has_classes:
             self._leave(f"{network} has no classes", "num_classes")
@@ -190,8 +199,8 @@ class Recipe:
     @property
     def min_side(self):
         """Side of the smallest picture that can be trained on, in pixels: a cut and its blur."""
-        if self.on_crops:
-            return self.crops.min_side
+        if self.on_crops:  # what is smaller than a crop and its blur is mirrored
+            return self.patch_size
         return self.patch_size + 2 * gaussian_reach(SIGMA_MAX, THESIS_TRUNCATE)
 
     @property
@@ -209,6 +218,8 @@ class Recipe:
         settings = {} if self.on_crops else {"patch_size": self.patch_size}
         if kind.has_classes:
             settings["num_classes"] = self.num_classes
+        if self.start:
+            return packaged(self.start)[0]
         return kind(**settings).initialise(rng, self.initialisation)
 
 
@@ -222,14 +233,13 @@ SMALL = TrainConfig(num_steps=8000, batch_size=128, lr=2e-3)
 UNSEEN = Recipe("thesis", source="unseen", num_pages=24, config=_HALF_AN_HOUR)
 PUBLISHED = Recipe("thesis", source="as-published", config=_HALF_AN_HOUR)
 
-#: 288,000 crops: a good hour of two quiet CPU cores.
 _CROPS = TrainConfig(
-    num_steps=18_000, batch_size=16, lr=1.5e-3, warmup=0.05, optimizer="muon", weight_decay=0.01
+    num_steps=12_000, batch_size=16, lr=7e-4, warmup=0.05, optimizer="muon", weight_decay=0.01
 )
 
 _SIGMA_NET = Recipe(
     "sigma", source="unseen", textures_each=24, num_pages=96, num_prints=96, num_cloths=96,
-    num_fields=96, mix=CropMix(), config=_CROPS,
+    num_fields=96, num_lights=24, start="sigma-net-start", mix=CropMix(), config=_CROPS,
 )  # fmt: skip
 
 #: The weights that come with the package.
@@ -238,8 +248,5 @@ SHIPPED = {
     **{f"thesis-{k}": replace(UNSEEN, num_classes=k) for k in (10, 30, 60)},
     **{f"thesis-{k}-as-published": replace(PUBLISHED, num_classes=k) for k in (10, 30, 60)},
     "sigma-net": _SIGMA_NET,
-    # The small one learns from 160,000 such crops.
-    "sigma-net-small": replace(
-        _SIGMA_NET, network="sigma-small", config=replace(_CROPS, num_steps=10_000)
-    ),
+    "sigma-net-small": replace(_SIGMA_NET, network="sigma-small", start="sigma-net-small-start"),
 }

@@ -130,16 +130,10 @@ class SigmaNet(BlurNetwork):
             self.first.bias[0] = 1.5  # the middle of what is usual
         return self
 
-    def begin_with(self, weights):
-        """Take over what a network of one scale knew; what it lacks does nothing at first."""
-        own = self.state_dict()
-        with torch.no_grad():
-            for name, values in weights.items():
-                if name in ("narrow.weight", "second.weight", "second.bias"):
-                    own[name].zero_()
-                own[name][tuple(slice(side) for side in values.shape)] = values
-        self.load_state_dict(own)
-        return self
+    def fit_standardisation(self, images):
+        """Take mean and deviation from crops; who goes on learning keeps those it learned with."""
+        if (self.std == 1).all():
+            super().fit_standardisation(images)
 
     @property
     def halo(self):

@@ -4,21 +4,27 @@ from pathlib import Path
 
 import torch
 
+from ..data.crops import CropStream
 from ..learn import Checkpoint, is_main_process, run_recipe, save_network
+from ..learn.scales import halve
+from ..learn.sigma_net import COARSE_STRIDE
 from .estimators import estimator_of
 from .evaluate import make_test_image
 from .uncertainty import fit_std_scale
 
-#: The clean fields that std is calibrated on.
+#: The clean fields that errors are told of.
 CALIBRATION_FIELDS = ("ramp", "sin")
 
 #: Step between the places that are looked at for that, in pixels.
 CALIBRATION_STRIDE = 4
 
+#: So many crops are cut for calibration, so often.
+_CALIBRATED_AT_ONCE, _CALIBRATED_BATCHES = 16, 24
+
 
 def train_estimator(
-    recipe, path, *, images=None, scans=None, held_out=(), device="cpu", callback=None,
-    progress=False, say=None,
+    recipe, path, *, images=None, scans=None, photographs=None, held_out=(), device="cpu",
+    callback=None, progress=False, say=None,
 ):  # fmt: skip
     """Train a network, calibrate the std that it states, and save it.
 
@@ -30,7 +36,7 @@ def train_estimator(
         What to do.
     path : path-like
         File of the trained network.
-    images, scans, device, callback, progress
+    images, scans, photographs, device, callback, progress
         As `blurlib.learn.run_recipe` takes them.
     held_out : sequence of Picture, optional
         What the network has not seen: a network on crops is calibrated on it.
@@ -62,18 +68,18 @@ def train_estimator(
         return Checkpoint(unfinished, identity)
 
     network, record = run_recipe(
-        recipe, images=images, scans=scans, device=device, checkpoint=checkpoint,
-        progress=progress, callback=callback,
+        recipe, images=images, scans=scans, photographs=photographs, device=device,
+        checkpoint=checkpoint, progress=progress, callback=callback,
     )  # fmt: skip
     if is_main_process():
         if recipe.on_crops and held_out:
-            record["uncertainty"] = calibrate(network, held_out)
+            record["uncertainty"] = calibrate(network, held_out, recipe.crops)
         save_network(path, network, record)
         unfinished.unlink(missing_ok=True)
     return network, record
 
 
-def calibrate(network, pictures):
+def calibrate(network, pictures, crops):
     """Give a network the one factor that makes its std right on pictures it has not seen.
 
     Parameters
@@ -81,7 +87,9 @@ def calibrate(network, pictures):
     network : SigmaNet
         Just trained; its ``std_scale`` is set.
     pictures : sequence of Picture
-        Of other materials than it was trained on.
+        Not trained on. Of a photograph the half is looked at, which is sharp to the pixel.
+    crops : CropConfig
+        What the crops are like that are cut from them.
 
     Returns
     -------
@@ -89,11 +97,21 @@ def calibrate(network, pictures):
         ``std_scale`` and the names of the pictures, for the file's record.
     """
     network.std_scale.fill_(1.0)
+    images = [halve(picture.load()[None])[0] for picture in pictures]
+    stream = CropStream(images, crops, rng=torch.Generator().manual_seed(0))
     errors, std = joined(
-        errors_of(network, picture, field) for field in CALIBRATION_FIELDS for picture in pictures
+        _errors_on(network, *stream.batch(_CALIBRATED_AT_ONCE)) for _ in range(_CALIBRATED_BATCHES)
     )
     network.std_scale.fill_(fit_std_scale(errors, std))
     return {"std_scale": network.std_scale.item(), "on": [picture.name for picture in pictures]}
+
+
+def _errors_on(network, crops, truth):
+    """Return estimate less truth, and the stated std, at every eighth pixel of some crops."""
+    sigma, std, _ = network.estimate(crops.to(network.mean), COARSE_STRIDE)
+    truth = truth[:, 0, ::COARSE_STRIDE, ::COARSE_STRIDE].cpu()
+    rows, columns = truth.shape[1:]
+    return sigma[:, :rows, :columns].cpu() - truth, std[:, :rows, :columns].cpu()
 
 
 def errors_of(network, picture, field, **degradation):

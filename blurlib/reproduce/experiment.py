@@ -10,9 +10,16 @@ from typing import NamedTuple
 import torch
 from tqdm import tqdm
 
-from ..data import DatasetConfig
+from ..data import DatasetConfig, photographs
 from ..data.sources import data_folder
-from ..learn import RunLog, load_network, pretrained, pretrained_names, split_scans
+from ..learn import (
+    RunLog,
+    development_split,
+    load_network,
+    pretrained,
+    pretrained_names,
+    split_scans,
+)
 from ..maps import estimator_of, evaluate_image, train_estimator
 from ..maps.classical import classical_estimator
 from ..maps.uncertainty import WITHIN, coverage
@@ -97,8 +104,12 @@ class Experiment:
         path = self.weights / f"{name}.safetensors"
         if not path.is_file():
             with RunLog(path.with_suffix(".csv")) as log:
+                recipe, photos, held_out = RECIPES[name], None, self.held_out
+                if recipe.mix is not None:
+                    photos = photographs(self.folder)
+                    held_out = development_split(self.scans, photos)[1]
                 train_estimator(
-                    RECIPES[name], path, scans=self.scans, held_out=self.held_out,
+                    recipe, path, scans=self.scans, photographs=photos, held_out=held_out,
                     device=self.device, progress=self.progress, callback=log,
                 )  # fmt: skip
         network, record = load_network(path)  # float16 even if just trained, as it is shipped
