@@ -6,17 +6,26 @@ others of its batch. *Light* is proportional to what falls on the sensor, *level
 holds, bent by the curve of sRGB.
 """
 
-import torch
+import functools
 
-from ..blur.borders import pad
+import torch
+from torch.nn import functional
+
 from ..blur.degrade import round_image
-from ..blur.operators import VaryingBlur
+from ..blur.psf import gaussian_profiles
 
 #: Share of red, green and blue in luminance, ITU-R BT.601.
 _LUMINANCE = (0.299, 0.587, 0.114)
 
 #: Which channel each pixel of a Bayer cell sees: red, green, green, blue, row by row.
 _BAYER_CELL = (0, 1, 1, 2)
+
+#: Kinds of neighbours that are summed up: the pixel itself, those in its row, in its column, across
+#: a corner, and the next in its row and in its column that see what it sees.
+_NEIGHBOURS = (
+    ((0, 0),), ((0, -1), (0, 1)), ((-1, 0), (1, 0)), ((-1, -1), (-1, 1), (1, -1), (1, 1)),
+    ((0, -2), (0, 2)), ((-2, 0), (2, 0)),
+)  # fmt: skip
 
 #: Most that `clip_light` takes for the whole range of brightness: beyond 50 times only noise grows.
 _LEAST_RANGE = 0.02
@@ -87,8 +96,10 @@ def sharpen(images, radius, amount):
     sharpened : Tensor of shape (B, H, W)
         Not clipped: edges swing beyond [0, 1].
     """
-    radius = torch.as_tensor(radius).to(images).expand_as(images)
-    soft = VaryingBlur(radius, truncate=3.0).forward(images)
+    weights = gaussian_profiles(torch.as_tensor(radius).to(images), 4.0)
+    soft = _mirror(images, len(weights) - 1)
+    for axis in (-1, -2):
+        soft = _gather(soft, weights[:0:-1] + weights, axis)
     return images + amount * (images - soft)
 
 
@@ -192,35 +203,22 @@ def demosaic(raw, gains, phase, *, malvar=False):
     .. [1] H. S. Malvar, L.-W. He and R. Cutler, "High-quality linear interpolation for demosaicing
        of Bayer-patterned color images", ICASSP 2004.
     """
-    balanced = raw / _at_sites(gains[:, _BAYER_CELL], phase, raw)
     reach = 2 if malvar else 1
-    padded = pad(balanced, (reach,) * 4)  # mirrored at a pixel: the pattern goes on
+    # Mirrored at a pixel's centre, where the pattern goes on.
+    balanced = _mirror(raw / _at_sites(gains[:, _BAYER_CELL], phase, raw), reach)
     height, width = raw.shape[1:]
-
-    def at(*offsets):
-        return sum(padded[:, reach + i :, reach + j :][:, :height, :width] for i, j in offsets)
-
-    neighbours = [
-        balanced,
-        at((0, -1), (0, 1)),
-        at((-1, 0), (1, 0)),
-        at((-1, -1), (-1, 1), (1, -1), (1, 1)),
-    ]
-    if malvar:
-        neighbours += [at((0, -2), (0, 2)), at((-2, 0), (2, 0))]
-    weights = raw.new_tensor(_luminance_weights(malvar))
-    luminance = 0
-    for weight, sums in zip(weights, neighbours, strict=True):
-        luminance = luminance + _at_sites(weight.expand(len(raw), 4), phase, raw) * sums
+    luminance = torch.zeros_like(raw)
+    weights = _luminance_weights(malvar)
+    for weight, offsets in zip(weights, _NEIGHBOURS[: len(weights)], strict=True):
+        near = [balanced[:, reach + i :, reach + j :][:, :height, :width] for i, j in offsets]
+        near = functools.reduce(torch.add, near)
+        weight = raw.new_tensor(weight).expand(len(raw), 4)
+        luminance.addcmul_(_at_sites(weight, phase, raw), near)
     return luminance
 
 
 def _luminance_weights(malvar):
-    """Return what each sum of neighbours counts in the luminance at the four sites of a cell.
-
-    The sums: the pixel itself, the two in its row, the two in its column, the four across; with
-    `malvar` also the two that are two columns away, and the two that are two rows away.
-    """
+    """Return how much each kind of neighbour counts in the luminance at a cell's four sites."""
     if malvar:
         other = (0.5, 0.25, 0.25, 0, -0.125, -0.125)  # green at red and blue
         beside = (0.625, 0.5, 0, -0.125, -0.125, 0.0625)  # of a green pixel's row
@@ -243,8 +241,8 @@ def _at_sites(cells, phase, like):
     height, width = like.shape[1:]
     row, column = ((torch.arange(2, device=like.device) + p[:, None]) % 2 for p in phase.mT)
     site = 2 * row[:, :, None] + column[:, None, :]
-    cell = cells.gather(1, site.flatten(1)).view(-1, 2, 2)
-    return cell.repeat(1, -(-height // 2), -(-width // 2))[:, :height, :width]
+    rows = cells.gather(1, site.flatten(1)).view(-1, 2, 2).repeat(1, 1, -(-width // 2))
+    return rows.repeat(1, -(-height // 2), 1)[:, :height, :width]
 
 
 def denoise(images, noise_std, strength):
@@ -269,19 +267,13 @@ def denoise(images, noise_std, strength):
     .. [1] J. S. Lim, "Two-Dimensional Signal and Image Processing", 1990, p. 548;
        ``scipy.signal.wiener``.
     """
-    padded = pad(images, (2,) * 4)
-    mean = _box5(padded)
-    variance = (_box5(padded.square()) - mean.square()).clamp_min(1e-12)
+    padded, fifths = _mirror(images, 2), images.new_full((5,), 0.2)
+    mean, square = (
+        _gather(_gather(lines, fifths, -1), fifths, -2) for lines in (padded, padded.square())
+    )
+    variance = (square - mean.square()).clamp_min(1e-12)
     kept = (1 - torch.as_tensor(noise_std) ** 2 / variance).clamp_min(0)
     return images + strength * (1 - kept) * (mean - images)
-
-
-def _box5(padded):
-    """Return the means of all windows of 5 x 5."""
-    for axis in (-1, -2):
-        size = padded.shape[axis] - 4
-        padded = sum(padded.narrow(axis, start, size) for start in range(5))
-    return padded / 25
 
 
 def clip_light(images, low_share, high_share):
@@ -301,20 +293,21 @@ def clip_light(images, low_share, high_share):
         In [0, 1]. Fewer are clipped where less than a fiftieth of the range would fill the whole,
         more where many pixels are alike.
     """
-    ordered = images.flatten(1).sort(1).values
-    last = ordered.shape[1] - 1
     low_share, high_share = (
         torch.as_tensor(share).to(images).expand(len(images), 1, 1)
         for share in (low_share, high_share)
     )
-
-    def level_below(share):
-        place = (share[:, :, 0] * (last + 1)).round().long() - 1
-        return ordered.gather(1, place.clamp(0, last))[..., None]
-
-    low = torch.where(low_share > 0, level_below(low_share), 0)
-    high = torch.where(high_share > 0, level_below(1 - high_share), 1)
-    return ((images - low) / (high - low).clamp_min(_LEAST_RANGE)).clamp(0, 1)
+    touched = ((low_share > 0) | (high_share > 0)).flatten()  # sorting takes long
+    ordered = images[touched].flatten(1).sort(1).values
+    ends = []
+    for share, end in ((low_share, 0), (1 - high_share, 1)):
+        place = (share[touched, :, 0] * (ordered.shape[1] - 1)).round().long()
+        level = ordered.gather(1, place)
+        ends.append(torch.where(share[touched, :, 0] == end, end, level)[..., None])
+    low, high = ends
+    clipped = images.clamp(0, 1)
+    clipped[touched] = ((images[touched] - low) / (high - low).clamp_min(_LEAST_RANGE)).clamp(0, 1)
+    return clipped
 
 
 def expose(images, contrast, brightness):
@@ -380,3 +373,17 @@ def requantise(images, bits):
     """
     bits = torch.as_tensor(bits).to(images)
     return torch.where(bits == 0, images.clamp(0, 1), round_image(images, 2**bits))
+
+
+def _mirror(images, reach):
+    """Go on beyond the borders, mirrored at the outermost pixels' centres."""
+    return functional.pad(images, (reach,) * 4, mode="reflect")
+
+
+def _gather(lines, weights, axis):
+    """Sum neighbours up along an axis, an odd number of them; what has too few falls away."""
+    size = lines.shape[axis] - len(weights) + 1
+    total = lines.narrow(axis, 0, size) * weights[0]
+    for start, weight in enumerate(weights[1:], start=1):
+        total.addcmul_(lines.narrow(axis, start, size), weight)
+    return total
