@@ -53,7 +53,7 @@ def to_light(images):
     >>> to_light(torch.tensor([0.0, 0.5, 1.0]))
     tensor([0.0000, 0.2140, 1.0000])
     """
-    steep = ((images.clamp_min(0.04045) + 0.055) / 1.055) ** 2.4
+    steep = _power((images.clamp_min(0.04045) + 0.055) / 1.055, 2.4)
     return torch.where(images <= 0.04045, images / 12.92, steep)
 
 
@@ -75,8 +75,13 @@ def to_levels(light):
     >>> to_levels(torch.tensor([0.0, 0.214, 1.0]))
     tensor([0.0000, 0.5000, 1.0000])
     """
-    steep = 1.055 * light.clamp_min(0.0031308) ** (1 / 2.4) - 0.055
+    steep = 1.055 * _power(light.clamp_min(0.0031308), 1 / 2.4) - 0.055
     return torch.where(light <= 0.0031308, light * 12.92, steep)
+
+
+def _power(base, exponent):
+    """Raise in place. Unlike those of ``**``, its last bits are the same anywhere in a batch."""
+    return base.log_().mul_(exponent).exp_()
 
 
 def sharpen(images, radius, amount):
@@ -239,7 +244,7 @@ def _luminance_weights(malvar):
 def _at_sites(cells, phase, like):
     """Spread a value for each site of a cell, (B, 4), over the pixels."""
     height, width = like.shape[1:]
-    row, column = ((torch.arange(2, device=like.device) + p[:, None]) % 2 for p in phase.mT)
+    row, column = (torch.arange(2, device=like.device) + phase.long().mT[..., None]) % 2
     site = 2 * row[:, :, None] + column[:, None, :]
     rows = cells.gather(1, site.flatten(1)).view(-1, 2, 2).repeat(1, 1, -(-width // 2))
     return rows.repeat(1, -(-height // 2), 1)[:, :height, :width]
@@ -272,7 +277,7 @@ def denoise(images, noise_std, strength):
         _gather(_gather(lines, fifths, -1), fifths, -2) for lines in (padded, padded.square())
     )
     variance = (square - mean.square()).clamp_min(1e-12)
-    kept = (1 - torch.as_tensor(noise_std) ** 2 / variance).clamp_min(0)
+    kept = (1 - noise_std**2 / variance).clamp_min(0)
     return images + strength * (1 - kept) * (mean - images)
 
 
