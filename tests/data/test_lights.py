@@ -63,18 +63,18 @@ def test_stars_stand_sparse_and_dense_on_grids_and_scattered(rng):
     assert grids >= 3
 
 
-def test_dots_stand_as_dense_as_their_screen_and_are_large_where_it_is_dark(rng):
-    frequency = torch.hypot(torch.fft.fftfreq(128)[:, None], torch.fft.rfftfreq(128))
-    angles = []
-    for screen in lights.halftones(12, rng=rng, size=128):
+def test_dots_stand_as_dense_as_their_screen_at_any_angle(rng):
+    rows, columns = torch.fft.fftfreq(128)[:, None], torch.fft.rfftfreq(128)
+    frequency, angle = torch.hypot(rows, columns), torch.atan2(rows, columns)
+    pitches, angles = [], []
+    for screen in lights.halftones(40, rng=rng, size=128):
         power = torch.fft.rfft2(screen - screen.mean()).abs().square()
-        power[frequency < 0.1] = 0
-        peak = power.argmax()
-        assert 1 / 8.5 < frequency.flatten()[peak] < 2**0.5 / 2.9  # of the pitch, or its diagonal
-        angles.append(peak.item() % power.shape[1])
-        ink, paper = screen.min(), screen.max()
-        assert ink <= 0.35 and paper > 0.59
-    assert len(set(angles)) > 6
+        peak = torch.where(frequency < 0.1, 0, power).argmax()
+        pitches.append(1 / frequency.flatten()[peak].item())
+        angles.append(angle.flatten()[peak].item() % (torch.pi / 2))
+        assert screen.min() < 0.36 and screen.max() > 0.59  # ink and paper
+    assert 2.9 < min(pitches) < 3.5 and 7.5 < max(pitches) < 8.3
+    assert min(angles) < 0.3 and max(angles) > 1.2
 
 
 def test_white_noise_is_white(rng):
