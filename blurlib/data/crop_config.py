@@ -63,14 +63,14 @@ class CropConfig:
 
     crop_size: int = 128
     reach: int = 32
-    p_field: float = 0.65
+    p_field: float = 0.6
     p_layers: float = 0.15
     sigma_max: float = 6.0
     sigma_common_max: float = 3.0
     p_extreme: float = 0.2
-    p_full: float = 0.2
+    p_full: float = 0.35
     p_disk: float = 0.1
-    std_range: tuple = (0.25, 11.0)
+    std_range: tuple = (0.25, 14.0)
     p_sharp: float = 0.15
     contrast: float = 0.15
     p_mix: float = 0.15

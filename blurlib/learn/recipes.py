@@ -53,15 +53,15 @@ class CropMix:
         If one of them is out of range.
     """
 
-    scans: float = 22
-    smaller_scans: float = 18
+    scans: float = 20
+    smaller_scans: float = 16
     textures: float = 12
     photographs: float = 22
-    fields: float = 5
+    fields: float = 6
     cloth: float = 4
     pages: float = 4
-    old_print: float = 9
-    lights: float = 4
+    old_print: float = 8
+    lights: float = 8
     sizes: tuple = (0.8, 0.6, 0.45, 0.33)
     crops: CropConfig = field(default_factory=CropConfig)
 
@@ -234,7 +234,7 @@ UNSEEN = Recipe("thesis", source="unseen", num_pages=24, config=_HALF_AN_HOUR)
 PUBLISHED = Recipe("thesis", source="as-published", config=_HALF_AN_HOUR)
 
 _CROPS = TrainConfig(
-    num_steps=12_000, batch_size=16, lr=7e-4, warmup=0.05, optimizer="muon", weight_decay=0.01
+    num_steps=11_000, batch_size=16, lr=1e-3, warmup=0.05, optimizer="muon", weight_decay=0.01
 )
 
 _SIGMA_NET = Recipe(
