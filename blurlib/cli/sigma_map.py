@@ -154,7 +154,7 @@ def _map_image(path, array, options, estimator, *, progress):
 
     from .. import plotting
     from .._files import replacing_together
-    from ..maps.uncertainty import NO_TEXTURE
+    from ..maps.uncertainty import no_texture
 
     def save(file, values):
         np.save(file, values.float().numpy())
@@ -166,13 +166,13 @@ def _map_image(path, array, options, estimator, *, progress):
     # An old one must not stand beside another map: it is replaced, or it goes.
     files = [array, picture] + [std_file] * has_std
     with replacing_together(files, removed=[] if has_std else [std_file]) as opened:
-        if has_std:  # one at a time: each is as large as the image
+        sigma_map = found.upsample(found.sigma)
+        if has_std:  # as large as the image, and gone before the picture is drawn
             std = found.upsample(found.std)
-            hidden = std > NO_TEXTURE
+            hidden = no_texture(sigma_map, std)
             result = {"std": str(std_file), "no_texture": hidden.float().mean().item()}
             save(opened[2], std)
             del std
-        sigma_map = found.upsample(found.sigma)
         save(opened[0], sigma_map)
         plotting.write_sigma_map(opened[1], sigma_map, vmax=options.scale, hidden=hidden)
     return {

@@ -4,12 +4,44 @@ import torch
 
 from .._checks import check_integer, check_number
 
-#: From this stated deviation on, in pixels, a map says "no texture here". Guessing the middle of
-#: the thesis' range, 0 to 3 pixels, errs by 0.87.
+#: From this stated deviation on, in pixels, a map says "no texture here" where blur is weak: see
+#: `no_texture`. Guessing the middle of the thesis' range, 0 to 3 pixels, errs by 0.87.
 NO_TEXTURE = 0.5
 
 #: Share of a gaussian's values within one and within two deviations.
 WITHIN = {1: 0.6827, 2: 0.9545}
+
+
+def no_texture(sigma, std):
+    """Return where a map has no evidence: its deviation is too large for what it says.
+
+    Parameters
+    ----------
+    sigma, std : Tensors of one shape
+        A map and the deviation that the estimator states, in pixels.
+
+    Returns
+    -------
+    hidden : Tensor of bool, of that shape
+        Whether std is above `NO_TEXTURE` and above a quarter of sigma. Half a pixel decides up to
+        2 pixels; a blur of 12 pixels that is known to 1 is known well.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If one is no tensor, or shapes differ.
+
+    References
+    ----------
+    .. [1] Chapter "How sure is it?", ``book/maps/how_sure.ipynb``.
+
+    Examples
+    --------
+    >>> no_texture(torch.tensor([1.0, 2.0, 12.0, 12.0]), torch.tensor([0.6, 0.6, 1.0, 4.0]))
+    tensor([ True,  True, False,  True])
+    """
+    _check_tensors(sigma=sigma, std=std)
+    return std > (NO_TEXTURE / 2 * sigma).clamp_(min=NO_TEXTURE)  # a large map is copied but once
 
 
 def coverage(errors, std, num_std=1):
@@ -155,14 +187,20 @@ def sparsification_curve(errors, std, shares):
     return [round(squared[:count].mean().sqrt().item(), 6) for count in kept]
 
 
-def _check(errors, std):
-    for name, values in (("errors", errors), ("std", std)):
+def _check_tensors(**layers):
+    for name, values in layers.items():
         if not isinstance(values, torch.Tensor):
             raise TypeError(f"{name} must be a tensor, got {type(values).__name__}.")
+    if len({values.shape for values in layers.values()}) > 1:
+        shapes = ", ".join(f"{name} {tuple(values.shape)}" for name, values in layers.items())
+        raise ValueError(f"{shapes} differ in shape.")
+
+
+def _check(errors, std):
+    _check_tensors(errors=errors, std=std)
+    for name, values in (("errors", errors), ("std", std)):
         if values.numel() == 0 or not values.isfinite().all():
             raise ValueError(f"{name} must be finite and not empty, shape {tuple(values.shape)}.")
-    if errors.shape != std.shape:
-        raise ValueError(f"errors {tuple(errors.shape)}, std {tuple(std.shape)} differ in shape.")
     if std.min() <= 0:
         raise ValueError(f"std must be positive, got {std.min():g}.")
     return errors.double(), std.double()

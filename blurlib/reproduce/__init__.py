@@ -18,7 +18,17 @@ from .._checks import check_choice, check_device
 from .._files import replacing
 from ..data import brodatz
 from ..learn import SHIPPED, device_name
-from . import comparison, datasets, limits, readouts, regression, robustness, slides, studies
+from . import (
+    comparison,
+    datasets,
+    limits,
+    readouts,
+    regression,
+    robustness,
+    slides,
+    studies,
+    wide_range,
+)
 from .datasets import places_also_trained_on
 from .experiment import Experiment, NoData, NotShipped
 from .records import Record, Table, record
@@ -45,6 +55,7 @@ RECORDS = {
     "limits": limits.limit,
     "readouts": readouts.readouts,
     "robustness": robustness.robustness,
+    "wide-range": wide_range.wide_range,
     "comparison": comparison.comparison,
     "classical-calibration": comparison.calibration,
 }

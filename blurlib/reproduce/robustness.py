@@ -70,7 +70,7 @@ def _row(estimators, experiment, kind, level):
 
 def _uncertainty(errors, std):
     """Return what is stated beside what is found, over all places of all scans."""
-    said = std < NO_TEXTURE
+    said = std < NO_TEXTURE  # without the allowance for wide blur: sigma ends at 3 px here
     return rounded({
         "rms_std": rms(std), "rmse": rms(errors), "coverage": shares_within(errors, std),
         "share_rejected": 1 - said.double().mean().item(),

@@ -109,5 +109,6 @@ def test_any_image_from_16_pixels_on_has_a_map_of_its_own_size(estimator):
 def test_blank_paper_is_no_texture_and_grass_is(estimator):
     image = torch.ones(128, 320)  # nearer than 100 px it may go by the grass
     image[:, :128] = data.packaged_image("grass")[:128, :128]
-    deviation = estimator.predict(image, border="valid").std
-    assert deviation[:, -10:].min() > maps.uncertainty.NO_TEXTURE > deviation[:, :14].max()
+    found = estimator.predict(image, border="valid")
+    hidden = maps.uncertainty.no_texture(found.sigma, found.std)
+    assert hidden[:, -10:].all() and not hidden[:, :14].any()

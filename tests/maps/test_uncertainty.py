@@ -39,6 +39,24 @@ def test_the_surest_places_err_least(honest):
     assert at_random[0] == pytest.approx(at_random[1], rel=0.05)
 
 
+def test_half_a_pixel_is_too_much_for_weak_blur_and_a_quarter_for_wide():
+    sigma = torch.tensor([[0.0, 0.3, 2.0, 2.4, 8.0, 30.0]])
+    line = torch.tensor([[0.5, 0.5, 0.5, 0.6, 2.0, 7.5]])
+    assert uncertainty.no_texture(sigma, 1.01 * line).all()
+    assert not uncertainty.no_texture(sigma, 0.99 * line).any()
+    assert uncertainty.no_texture(sigma, line).dtype == torch.bool
+    assert sigma[0, 0] == 0 and line[0, 0] == 0.5  # nothing is written into what came in
+    with pytest.raises(ValueError, match=r"sigma \(1, 6\), std \(6,\) differ in shape"):
+        uncertainty.no_texture(sigma, line[0])
+    with pytest.raises(TypeError, match="std must be a tensor, got float"):
+        uncertainty.no_texture(sigma, 0.5)
+
+
+def test_up_to_two_pixels_the_line_is_where_it_was(rng):
+    sigma, std = 2 * torch.rand(1000, generator=rng), torch.rand(1000, generator=rng)
+    assert torch.equal(uncertainty.no_texture(sigma, std), std > uncertainty.NO_TEXTURE)
+
+
 @pytest.mark.parametrize(
     ("errors", "deviations", "words"),
     [
