@@ -267,3 +267,7 @@ def _smooth_scene(size, rng):
 def _averaged(fine):
     """Average blocks, as a sensor does."""
     return functional.avg_pool2d(fine[None, None], _FINER)[0, 0]
+
+
+#: All kinds of pictures that are drawn here.
+KINDS = (starfields, halftones, white_noises, line_arts, smooth_scenes)

@@ -12,10 +12,23 @@ from torch.nn import functional
 
 from .._files import replacing
 from .local_spectra import filter_bank
-from .sigma_net import SigmaNet
+from .sigma_net import (
+    COARSE_STRIDE,
+    LEAST_SIDE,
+    PATCH_SIZE,
+    WINDOW_STRIDE,
+    SigmaNet,
+    handed_down,
+)
 
 #: Version of ONNX's operators: old enough for every runtime of the last years.
 _OPERATORS = 18
+
+#: So often a file halves its picture: enough for shorter sides of up to 2047 pixels.
+_HALVINGS = 5
+
+#: What it gives.
+_OUTPUTS = ("sigma", "std", "profile")
 
 
 def export_onnx(path, network):
@@ -40,8 +53,8 @@ def export_onnx(path, network):
     Notes
     -----
     The file takes ``image``, float32 (1, 1, height, width) in [0, 1], at least 32 pixels a side,
-    and gives ``sigma`` and ``std``, each (1, rows, columns), in pixels, around every fourth
-    pixel: entry (r, c) speaks for pixel (16 + 4 r, 16 + 4 c). It computes what `SigmaNet.estimate`
+    and gives ``sigma`` and ``std``, in pixels, and ``profile``, each (1, rows, columns), at every
+    fourth pixel: entry (r, c) speaks for pixel (4 r, 4 c). It computes what `SigmaNet.estimate`
     does, with the spectra as two convolutions instead of products of matrices.
 
     References
@@ -64,10 +77,10 @@ def export_onnx(path, network):
         warnings.simplefilter("ignore")
         torch.onnx.export(
             _Exported(network).eval(), (torch.zeros(1, 1, 96, 80),), buffer, dynamo=False,
-            input_names=["image"], output_names=["sigma", "std"], opset_version=_OPERATORS,
+            input_names=["image"], output_names=list(_OUTPUTS), opset_version=_OPERATORS,
             dynamic_axes={
                 "image": {2: "height", 3: "width"},
-                **{name: {1: "rows", 2: "columns"} for name in ("sigma", "std")},
+                **{name: {1: "rows", 2: "columns"} for name in _OUTPUTS},
             },
         )  # fmt: skip
     with replacing(path) as file:
@@ -75,14 +88,40 @@ def export_onnx(path, network):
 
 
 class _Exported(nn.Module):
-    """The network in operations that ONNX has."""
+    """The network in operations that ONNX has, with as many scales for every picture."""
 
     def __init__(self, network):
         super().__init__()
         self.network = network
 
     def forward(self, image):
-        return self.network.decode(self.network.answer(self.network.features(image, _log_power)))
+        pictures, exist = [image], []
+        for _ in range(_HALVINGS):
+            picture = pictures[-1]
+            sides = torch._shape_as_tensor(picture)[-2:]
+            exist.append((sides.min() >= 2 * LEAST_SIDE).float())
+            rows, columns = (
+                torch.minimum(torch.arange(2 * ((side + 1) // 2)), side - 1) for side in sides
+            )
+            picture = picture.index_select(2, rows).index_select(3, columns)
+            pictures.append(functional.avg_pool2d(picture, 2))
+        coarser, known = None, 1.0
+        for number, picture in reversed(list(enumerate(pictures))):
+            stride = COARSE_STRIDE if number else WINDOW_STRIDE
+            counts, framed = [], picture
+            for axis in (2, 3):
+                side = torch._shape_as_tensor(picture)[axis]
+                counts.append((side + stride - 2) // stride + 1)
+                place = torch.arange(stride * (counts[-1] - 1) + PATCH_SIZE) - PATCH_SIZE // 2
+                period = (2 * side - 2).clamp(min=1)
+                place = place - period * torch.div(place, period, rounding_mode="floor")
+                framed = framed.index_select(axis, torch.minimum(place, period - place))
+            if coarser is not None:
+                coarser = handed_down(coarser, counts, stride)
+                known = exist[number]
+            features = self.network.features(framed, stride, _log_power)
+            coarser = self.network.answer(features, coarser, stride, known)
+        return self.network.decode([coarser])
 
 
 def _log_power(image, size, stride, margin):

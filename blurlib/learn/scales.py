@@ -19,7 +19,13 @@ KNEE = 2.0
 
 
 def halve(images):
-    """Return images (..., H, W) at half their sides, by means of 2 x 2 pixels."""
+    """Return images (B, 1, H, W) at half their sides, by means of 2 x 2 pixels.
+
+    An odd side is rounded up; the last pixels then stand in for those beyond them.
+    """
+    below, right = (side % 2 for side in images.shape[-2:])
+    if below or right:
+        images = functional.pad(images, (0, right, 0, below), mode="replicate")
     return functional.avg_pool2d(images, 2)
 
 
@@ -35,7 +41,8 @@ def doubled_sigma(sigma):
 
 def bend(sigma):
     r"""Return :math:`k \operatorname{asinh}(\sigma / k)`: equal steps, then equal ratios."""
-    return KNEE * torch.asinh(sigma / KNEE)
+    ratio = sigma / KNEE
+    return KNEE * (ratio + (ratio.square() + 1).sqrt()).log()  # asinh, which ONNX has not
 
 
 def bent_log_variance(log_variance, sigma):

@@ -30,7 +30,7 @@ LOG_VARIANCE = (-9.7, 3.0)
 _LARGEST = 10.0
 
 #: A picture is halved as long as this side is left, in pixels.
-_LEAST_SIDE = 32
+LEAST_SIDE = 32
 
 #: How much a scale's answer weighs in the loss, over that of the next finer one.
 _SCALE_WEIGHT = 0.5
@@ -140,10 +140,10 @@ class SigmaNet(BlurNetwork):
         """So far a place looks around beside its window, in steps of eight pixels."""
         return sum(self.dilations)
 
-    def features(self, images, stride=COARSE_STRIDE):
+    def features(self, images, stride=COARSE_STRIDE, log_power=folded_log_power):
         """Return the spectra around every `stride`-th pixel, (B, inputs, rows, columns)."""
         largest = WINDOWS[0]
-        parts = [folded_log_power(images, size, stride, (largest - size) // 2) for size in WINDOWS]
+        parts = [log_power(images, size, stride, (largest - size) // 2) for size in WINDOWS]
         return torch.cat(parts, 1)
 
     def forward(self, images, stride=COARSE_STRIDE):
@@ -160,7 +160,7 @@ class SigmaNet(BlurNetwork):
         Returns
         -------
         answers : list of Tensors of shape (B, 7 + carried, rows, columns)
-            From the picture itself to its coarsest halving: see `at_scale`. Entry (r, c) speaks
+            From the picture itself to its coarsest halving: see `answer`. Entry (r, c) speaks
             for the place (r stride, c stride) of that scale; they lead past the last pixel.
         """
         pictures = pyramid(images)
@@ -173,21 +173,23 @@ class SigmaNet(BlurNetwork):
             framed = pad(picture, (before, after[0], before, after[1]))
             if coarser is not None:
                 coarser = handed_down(coarser, shape, step)
-            coarser = self.at_scale(framed, coarser, step)
+            coarser = self.answer(self.features(framed, step), coarser, step)
             answers.insert(0, coarser)
         return answers
 
-    def at_scale(self, framed, coarser, stride):
+    def answer(self, features, coarser, stride, known=1.0):
         """Answer at one scale.
 
         Parameters
         ----------
-        framed : Tensor of shape (B, 1, H, W)
-            The picture of this scale and 16 pixels more on each side.
+        features : Tensor of shape (B, inputs, rows, columns)
+            Of the picture of this scale, with 16 pixels more on each side.
         coarser : Tensor of shape (B, 3 + carried, rows, columns) or None
             What `handed_down` gives for these places; None at the coarsest scale.
         stride : int
             Step between the places, in pixels: 4 or 8.
+        known : float or Tensor, optional
+            0 where the coarser scale does not exist after all, in an exported file.
 
         Returns
         -------
@@ -197,14 +199,13 @@ class SigmaNet(BlurNetwork):
             together; the probability that the PSF is nearer a disk; what is handed down.
         """
         shape = (-1, 1, 1)
-        features = self.features(framed, stride)
         x = self.local((features - self.mean.view(shape)).div_(self.std.view(shape)))
         first = self.first(x)
         if coarser is None:
-            told = x.new_zeros(len(x), 3 + self.carried, *x.shape[-2:])
-        else:
-            known = torch.cat([coarser[:, :1] * 0 + 1, scales.bend(coarser[:, :1])], 1)
-            told = torch.cat([known, coarser[:, 1:2].clamp(*LOG_VARIANCE), coarser[:, 3:]], 1)
+            coarser, known = x.new_zeros(len(x), 3 + self.carried, *x.shape[-2:]), 0.0
+        told = [torch.ones_like(coarser[:, :1]), scales.bend(coarser[:, :1])]
+        told += [coarser[:, 1:2].clamp(*LOG_VARIANCE), coarser[:, 3:]]
+        told = torch.cat(told, 1) * known
         x = torch.relu(self.narrow(torch.cat([x, first, told], 1)))
         spread = COARSE_STRIDE // stride
         for convolution, dilation in zip(self.context, self.dilations, strict=True):
@@ -217,14 +218,13 @@ class SigmaNet(BlurNetwork):
         change, share, profile = self.second(x).split([2, 1, 1], 1)
         own, profile = (first + change).float(), profile.float().sigmoid()
         sigma, log_variance = own[:, :1], own[:, 1:].clamp(*LOG_VARIANCE)
-        if coarser is not None:
-            of_coarser = coarser[:, :3].float()
-            # As if both were independent gaussians, but for what is learned on top.
-            share = (share.float() + log_variance - of_coarser[:, 1:2]).sigmoid()
-            sigma, log_variance = scales.mixed(
-                share, sigma, of_coarser[:, :1], log_variance, of_coarser[:, 1:2]
-            )
-            profile = torch.lerp(profile, of_coarser[:, 2:], share)
+        of_coarser, log_variance_of_coarser, profile_of_coarser = coarser[:, :3].float().split(1, 1)
+        # As if both were independent gaussians, but for what is learned on top.
+        share = known * (share.float() + log_variance - log_variance_of_coarser).sigmoid()
+        profile = torch.lerp(profile, profile_of_coarser, share)
+        sigma, log_variance = scales.mixed(
+            share, sigma, of_coarser, log_variance, log_variance_of_coarser
+        )
         return torch.cat(
             [first.float(), own, sigma, log_variance, profile, self.carry(x).float()], 1
         )
@@ -290,7 +290,7 @@ class SigmaNet(BlurNetwork):
 def pyramid(images):
     """Return images (B, 1, H, W) and their halvings, as long as 32 pixels a side are left."""
     pictures = [images]
-    while min(pictures[-1].shape[-2:]) >= 2 * _LEAST_SIDE:
+    while min(pictures[-1].shape[-2:]) >= 2 * LEAST_SIDE:
         pictures.append(scales.halve(pictures[-1]))
     return pictures
 
@@ -306,7 +306,7 @@ def handed_down(answer, shape, stride):
     Parameters
     ----------
     answer : Tensor of shape (B, 7 + carried, rows, columns)
-        As `SigmaNet.at_scale` returns it, at every eighth pixel.
+        As `SigmaNet.answer` returns it, at every eighth pixel.
     shape, stride
         How many places the finer scale has, and how many of its pixels lie between two of them.
 

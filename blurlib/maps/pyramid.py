@@ -66,7 +66,8 @@ class RegressionEstimator(Estimator):
             list(parts), desc="sigma map", disable=None if progress else True
         ):
             told = None if coarser is None else coarser[..., *seen]
-            found = network.at_scale(part().to(network.mean), told, step)[..., *inner]
+            features = network.features(part().to(network.mean), step)
+            found = network.answer(features, told, step)[..., *inner]
             if answers is None:
                 answers = found.new_empty(*found.shape[:2], *shape)
             answers[..., *mine] = found
