@@ -19,6 +19,9 @@ from .stream import PatchStream, rows_of
 #: How many point spread functions and outlines are drawn, once for all crops.
 _NUM_PSFS, _NUM_OUTLINES = 600, 64
 
+#: Share of the faint crops that are exposed anew, and the smallest range that is taken for detail.
+_EXPOSED, _LEAST_RANGE = 0.4, 0.004
+
 
 class CropStream(PatchStream):
     r"""Crops blurred as pictures are, with the true sigma and profile at every pixel.
@@ -115,7 +118,8 @@ class CropStream(PatchStream):
                 parts = make(sharp[chosen], rest[5:25, chosen], draws[4:10, where])
                 crops[chosen], truth[chosen] = parts
         crops[is_light] = camera.to_levels(crops[is_light])
-        crops, truth = self._seen(crops, truth, rest[25:], white)
+        crops = _exposed(crops, *rest[50:53])
+        crops, truth = self._seen(crops, truth, rest[25:50], white)
         return crops[:, None], truth
 
     def _mixed(self, sharp, draws):
@@ -253,6 +257,15 @@ class CropStream(PatchStream):
             bars = [0.3 * config.crop_size * wide for wide in (above, beside)] * 2
             crops[rows], _ = camera.letterbox(crops[rows], *bars, place.round())
         return crops, truth
+
+
+def _exposed(crops, chance, spread, ground):
+    """Expose some of the faint crops anew: points of light, noise and wide blur leave few levels."""
+    darkest, brightest = crops.amin((1, 2), keepdim=True), crops.amax((1, 2), keepdim=True)
+    wanted = 0.2 + 0.75 * spread
+    again = (chance < _EXPOSED) & (brightest - darkest < wanted)
+    bright = (crops - darkest) / (brightest - darkest).clamp_min(_LEAST_RANGE) * wanted
+    return torch.where(again, bright + ground * (1 - wanted), crops)
 
 
 def _at_least(image, side):
