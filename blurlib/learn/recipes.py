@@ -1,5 +1,6 @@
 """Recipes: everything that decides a training run, written down; and those of the weights."""
 
+import json
 from dataclasses import asdict, dataclass, field, replace
 
 from .._checks import check_choice, check_integer, check_number
@@ -215,6 +216,22 @@ class Recipe:
     def as_dict(self):
         """Return it as a dict, without a mix where there is none, for records and files."""
         return {key: value for key, value in asdict(self).items() if value is not None}
+
+    def was_recorded_as(self, recorded):
+        """Return whether a file's record has this recipe; what came later is as by default there.
+
+        Parameters
+        ----------
+        recorded : dict
+            What `as_dict` gave, from JSON.
+
+        Returns
+        -------
+        same : bool
+        """
+        # JSON knows no tuples.
+        mine, default = (json.loads(json.dumps(x.as_dict())) for x in (self, Recipe()))
+        return default | recorded == mine
 
     def new_network(self, rng):
         """Return the network that the recipe begins with."""

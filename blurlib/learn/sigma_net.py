@@ -27,7 +27,7 @@ _WIDEST_STEP, _WIDEST, _MOST_LAYERS = 64, 4096, 32
 LOG_VARIANCE = (-9.7, 3.0)
 
 #: The same where scales are mixed: deviations up to 150 pixels.
-_LARGEST = 10.0
+_LARGEST_LOG_VARIANCE = 10.0
 
 #: A picture is halved as long as this side is left, in pixels.
 LEAST_SIDE = 32
@@ -334,13 +334,13 @@ def _with_truth(prediction, target):
 def _bent_error(answer, truth):
     """Return the error and its log variance on the scale where errors count alike."""
     sigma, log_variance = answer.unbind(1)
-    log_variance = log_variance.clamp(LOG_VARIANCE[0], _LARGEST)
+    log_variance = log_variance.clamp(LOG_VARIANCE[0], _LARGEST_LOG_VARIANCE)
     log_variance = scales.bent_log_variance(log_variance, sigma.detach())
     return scales.bend(sigma) - scales.bend(truth), log_variance
 
 
 class SmallSigmaNet(SigmaNet):
-    """The same with a sixth of the weights, for use inside a web page.
+    """The same with a seventh of the weights, for use inside a web page.
 
     Examples
     --------

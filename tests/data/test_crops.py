@@ -198,12 +198,15 @@ def test_resizing_scales_the_truth(place):
 
 def test_shares_make_the_batch_of_one(sharp):
     every = {**dict.fromkeys(EFFECTS, 0.4), "p_field": 0.4, "p_layers": 0.3, "p_disk": 0.3}
-    whole = stream(sharp, **every).batch(12)
-    parts = [stream(sharp, **every).batch(12, rank=k, world_size=3) for k in range(3)]
+    # Sums may end in another bit where they stand elsewhere in memory: where one then rounds the
+    # other way, it is by one level, but for JPEG, which rounds a whole block.
+    every |= {"p_unrounded": 1.0, "p_jpeg": 0.0}
+    whole = stream(sharp, **every).batch(24)
+    parts = [stream(sharp, **every).batch(24, rank=k, world_size=3) for k in range(3)]
     found, truth = (torch.cat(part) for part in zip(*parts, strict=True))
-    # The last bit of a sine hangs on where it stands in memory, and now and then a rounding on it.
-    torch.testing.assert_close(truth, whole[1], atol=1e-5, rtol=0)
-    assert (found != whole[0]).float().mean() < 1e-4
+    torch.testing.assert_close(truth, whole[1], atol=1e-4, rtol=0)
+    torch.testing.assert_close(found, whole[0], atol=1.01 / 255, rtol=0)
+    assert ((found - whole[0]).abs() > 1e-4).float().mean() < 1e-3
     with pytest.raises(ValueError, match="5 processes cannot share out 12"):
         stream(sharp).batch(12, rank=0, world_size=5)
 
