@@ -15,6 +15,9 @@ RECIPE = replace(
 )  # fmt: skip
 
 
+pytestmark = pytest.mark.usefixtures("few_textures")
+
+
 @pytest.fixture(autouse=True)
 def few_lenses(monkeypatch):
     """Draw few point spread functions: to draw all takes longer than these tests."""
@@ -103,7 +106,7 @@ def test_what_is_missing_is_named(given):
         with pytest.raises(
             ValueError, match=rf"nothing to cut from in {name}: draw some \({setting}\)"
         ):
-            learn.prepare_recipe(replace(RECIPE, **{setting: 0}), **given)
+            RECIPE.mix.weights({"scans": [torch.zeros(9, 9)], name: []})
 
 
 def test_it_is_for_networks_on_crops_of_scans():

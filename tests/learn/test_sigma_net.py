@@ -32,8 +32,10 @@ def test_it_answers_at_every_fourth_pixel_from_the_first_past_the_last(rng):
 
 
 def test_pictures_are_halved_as_long_as_a_window_fits():
-    for sides, number in (((32, 500), 1), ((63, 64), 1), ((64, 64), 2), ((126, 200), 2), ((127, 200), 3),
-                          ((255, 300), 4), ((257, 256), 4)):  # fmt: skip
+    for sides, number in (
+        ((32, 500), 1), ((63, 64), 1), ((64, 64), 2), ((126, 200), 2), ((127, 200), 3),
+        ((255, 300), 4), ((257, 256), 4),
+    ):  # fmt: skip
         pictures = sigma_net.pyramid(torch.zeros(1, 1, *sides))
         assert len(pictures) == number, sides
         for fine, coarse in zip(pictures, pictures[1:], strict=False):
