@@ -87,7 +87,7 @@ def calibrate(network, pictures, crops):
     network : SigmaNet
         Just trained; its ``std_scale`` is set.
     pictures : sequence of Picture
-        Not trained on. Of a photograph the half is looked at, which is sharp to the pixel.
+        Not trained on. They are looked at halved: so they are sharp to the pixel.
     crops : CropConfig
         What the crops are like that are cut from them.
 

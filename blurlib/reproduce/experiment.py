@@ -1,6 +1,5 @@
 """What a record is made from: data, networks, a device."""
 
-import json
 import statistics
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -113,8 +112,7 @@ class Experiment:
                     device=self.device, progress=self.progress, callback=log,
                 )  # fmt: skip
         network, record = load_network(path)  # float16 even if just trained, as it is shipped
-        # What a recipe is in a file: JSON knows no tuples.
-        if record.get("recipe") != json.loads(json.dumps(RECIPES[name].as_dict())):
+        if not RECIPES[name].was_recorded_as(record.get("recipe", {})):
             raise ValueError(
                 f"{path} was not trained by today's recipe {name}; delete it to train it anew."
             )
