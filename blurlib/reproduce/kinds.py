@@ -60,8 +60,8 @@ def _ramp(scan, family):
     return blur.forward(sharp), blur.std()
 
 
-#: The makers by their kind.
-KINDS = {
+#: The makers, by the kinds that `regression` has no row for.
+OTHER_KINDS = {
     "disks": _disks, "layered scenes": _layers, "clipped light": _clipped,
     "points of light": _points,
 }  # fmt: skip

@@ -11,7 +11,7 @@ from ..maps import estimator_of, make_test_image, rms
 from ..maps.fit import joined
 from ..maps.uncertainty import reliability, sparsification_curve
 from .experiment import mean_and_std, rounded, shares_within
-from .kinds import KINDS
+from .kinds import OTHER_KINDS
 
 #: The thesis' test fields.
 _FIELDS = ("ramp", "sin")
@@ -24,7 +24,7 @@ DEGRADED = {
 }
 
 #: Step between the places that are scored, in pixels.
-_STRIDE = 4
+REGRESSION_STRIDE = 4
 
 #: Of all places, the surest so many are kept.
 KEPT = (1.0, 0.9, 0.8, 0.7, 0.6, 0.5, 0.4, 0.3, 0.2, 0.1)
@@ -45,7 +45,7 @@ def regression(name, experiment):
     surest = zip(map(str, KEPT), sparsification_curve(errors, std, KEPT), strict=True)
     stated, measured = reliability(errors, std)
     return {
-        "estimator": name, "stride": _STRIDE, "smoothing": None,
+        "estimator": name, "stride": REGRESSION_STRIDE, "smoothing": None,
         "protocol": "unseen textures; author's kernels, 8 bits; errors in nominal sigma, std and "
         "its errors in the standard deviation of the PSF; the one factor of the std was found on "
         "pictures that are not among these; other kinds of pictures: scans halved, 8 bits",
@@ -65,7 +65,7 @@ def _row(network, scans, row, **degradation):
     scores, found = {}, []
     for scan in scans:
         image, field = make_test_image(scan.load(), row.partition(",")[0], **degradation)
-        answer = estimator_of(network).predict(image, stride=_STRIDE, border="valid")
+        answer = estimator_of(network).predict(image, stride=REGRESSION_STRIDE, border="valid")
         truth = answer.at_windows(field)
         scores[scan.name] = rms((answer.to("nominal").sigma - truth).double())
         found.append((answer.sigma - nominal_to_std(truth), answer.std))
@@ -90,13 +90,13 @@ def _learned_from(network, experiment):
 def _on_other_kinds(network, experiment):
     """Return the shares within, for each kind of pictures by itself."""
     estimator, within = estimator_of(network), {}
-    for kind, make in KINDS.items():
+    for kind, make in OTHER_KINDS.items():
         rng, found = torch.Generator().manual_seed(0), []
         scans = experiment.held_out
         following = itertools.islice(itertools.cycle(scans), 1, None)
         for scan, other in zip(experiment.each(scans, kind), following, strict=False):
             image, truth = make(scan.load(), other.load(), rng)
-            answer = estimator.predict(image, stride=_STRIDE, border="valid")
+            answer = estimator.predict(image, stride=REGRESSION_STRIDE, border="valid")
             found.append((answer.sigma - answer.at_windows(truth), answer.std))
         within[kind] = shares_within(*joined(found))
     return within
