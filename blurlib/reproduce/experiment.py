@@ -177,7 +177,7 @@ class Experiment:
         }
         return [{name: one[key] for name, one in found.items()} for key in ("rmse", "bias")]
 
-    def errors(self, estimators, pictures, make, title, *, stride):
+    def errors(self, estimators, pictures, make, title, *, stride, convention="nominal"):
         """Return what each estimator finds on each picture, beside the truth.
 
         Parameters
@@ -192,6 +192,8 @@ class Experiment:
             Of the progress bar.
         stride : int
             Step between the windows.
+        convention : {"nominal", "std"}, optional
+            What the true sigma means.
 
         Returns
         -------
@@ -203,7 +205,7 @@ class Experiment:
         for picture in self.each(pictures, title):
             image, truth = make(picture.load(), rng=rng)
             for name, estimator in estimators.items():
-                answer = estimator.predict(image, stride=stride, border="valid")
+                answer = estimator.predict(image, stride=stride, border="valid").to(convention)
                 there = answer.at_windows(truth)
                 error = answer.sigma.double() - there.double()
                 found[name][picture.name] = Errors(error, answer.std, there)
