@@ -233,6 +233,7 @@ SMALL = TrainConfig(num_steps=8000, batch_size=128, lr=2e-3)
 UNSEEN = Recipe("thesis", source="unseen", num_pages=24, config=_HALF_AN_HOUR)
 PUBLISHED = Recipe("thesis", source="as-published", config=_HALF_AN_HOUR)
 
+#: 176,000 crops: an hour of two CPU cores.
 _CROPS = TrainConfig(
     num_steps=11_000, batch_size=16, lr=1e-3, warmup=0.05, optimizer="muon", weight_decay=0.01
 )
@@ -248,5 +249,10 @@ SHIPPED = {
     **{f"thesis-{k}": replace(UNSEEN, num_classes=k) for k in (10, 30, 60)},
     **{f"thesis-{k}-as-published": replace(PUBLISHED, num_classes=k) for k in (10, 30, 60)},
     "sigma-net": _SIGMA_NET,
-    "sigma-net-small": replace(_SIGMA_NET, network="sigma-small", start="sigma-net-small-start"),
+    "sigma-net-small": replace(
+        _SIGMA_NET,
+        network="sigma-small",
+        start="sigma-net-small-start",
+        config=replace(_CROPS, num_steps=7000),
+    ),
 }
