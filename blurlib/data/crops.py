@@ -262,7 +262,7 @@ class CropStream(PatchStream):
 
 
 def _exposed(crops, chance, spread, ground):
-    """Expose some of the faint crops anew: points of light, noise and wide blur leave few levels."""
+    """Expose some faint crops anew: points of light, noise and wide blur leave few levels."""
     darkest, brightest = crops.amin((1, 2), keepdim=True), crops.amax((1, 2), keepdim=True)
     wanted = 0.2 + 0.75 * spread
     again = (chance < _EXPOSED) & (brightest - darkest < wanted)
