@@ -268,7 +268,18 @@ def test_text_and_photographs_stand_beside_the_textures(scans, tmp_path, monkeyp
     data.write_image(everything / "defocus" / "b.jpg", blur.blur_varying(sharp, field))
     data.write_image(everything / "defocus" / "b_mask.png", white)
     record = reproduce.reproduce("slides-photographs", everything, out=tmp_path)
-    assert record["networks"]["spectrum-30"]["auc"]["b.jpg"] > 0.9
+    row = record["networks"]["spectrum-30"]
+    assert row["mean_auc"] == row["auc"]["b.jpg"] > 0.9
+    assert 50 < row["evidence_percent"]["b.jpg"] <= 100
+
+    # Blank paper is scored too, and it is said how much of the picture that is.
+    half_blank = blur.blur_varying(sharp, field)
+    half_blank[64:] = 0.9
+    data.write_image(everything / "defocus" / "b.jpg", half_blank)
+    record = reproduce.reproduce("slides-photographs", everything, out=tmp_path)
+    blank = record["networks"]["spectrum-30"]
+    assert blank["auc"]["b.jpg"] < row["auc"]["b.jpg"] - 0.05
+    assert blank["evidence_percent"]["b.jpg"] < row["evidence_percent"]["b.jpg"] - 20
     for bad in (torch.ones_like(white), white[:64]):
         data.write_image(everything / "defocus" / "b_mask.png", bad)
         with pytest.raises(ValueError, match=r"b_mask\.png must have the size of b\.jpg"):

@@ -3,7 +3,7 @@
 from .._checks import public as _public
 from .crops import CropConfig, CropStream
 from .datasets import *  # noqa: F403  what it offers, all of it
-from .depth import DepthScene, defocused_scene, motorcycle_scene, scene_lens
+from .depth import DepthScene, defocused_scene, layered_scene, motorcycle_scene, scene_lens
 from .files import list_images, load_images, passed_over
 from .free import (
     TRAINING_PHOTOGRAPHS,

@@ -83,6 +83,9 @@ READERS, TEXT_STRIDE = ("spectrum-30", "thesis-30"), 8
 #: The same for photographs, and the one that has seen noise, JPEG and disks.
 OF_PHOTOGRAPHS = (*READERS, "sigma-net")
 
+#: The step between their windows: what `sigma-net` does by itself.
+PHOTOGRAPH_STRIDE = 4
+
 #: What a map of text is smoothed with, once, beside the raw one.
 SMOOTHED = "mean3x3"
 
@@ -114,8 +117,9 @@ def photographs(experiment):
     """Compare maps of real photographs with masks of what is out of focus, in ``defocus``.
 
     A photograph ``NAME.jpg`` has a mask ``NAME_mask.png``, white where it is out of focus. There is
-    no true sigma: the area under the ROC curve says how often a blurred window reads as more
-    blurred than a sharp one.
+    no true sigma: the area under the ROC curve says how often a blurred pixel reads as more
+    blurred than a sharp one. Every pixel is scored, also where the map says that it has no
+    evidence; how many have some stands beside it.
     """
     folder = experiment.folder_beside("defocus")
     masks = sorted(folder.glob("*_mask.png"))
@@ -124,29 +128,33 @@ def photographs(experiment):
     found = {}
     for name in OF_PHOTOGRAPHS:
         estimator = maps.estimator_of(experiment.network(name))
-        areas = {}
+        areas, shares = {}, {}
         for path in experiment.each(masks, name):
             photograph = path.with_name(path.name.replace("_mask.png", ".jpg"))
-            image = load_image(photograph)
-            answer = estimator.predict(image, stride=TEXT_STRIDE, border="valid")
-            mask = load_image(path)
-            fits = mask.shape == answer.shape
-            blurred = (answer.at_windows(mask) if fits else mask) > 0.5
-            if not fits or blurred.all() or not blurred.any():
+            answer = maps.estimate(photograph, estimator, stride=PHOTOGRAPH_STRIDE)
+            blurred = load_image(path) > 0.5
+            if blurred.shape != answer.shape or blurred.all() or not blurred.any():
                 raise ValueError(
                     f"{path} must have the size of {photograph.name}, with white where it is out "
                     "of focus and black elsewhere."
                 )
+            evidence = ~maps.uncertainty.no_texture(answer.sigma, answer.std)
             areas[photograph.name] = round(area_under_roc(answer.sigma, blurred), 3)
-        found[name] = {"auc": areas, "mean_auc": round(sum(areas.values()) / len(areas), 3)}
+            shares[photograph.name] = round(100 * evidence.float().mean().item(), 1)
+        found[name] = {
+            "auc": areas, "mean_auc": round(sum(areas.values()) / len(areas), 3),
+            "evidence_percent": shares,
+            "mean_evidence_percent": round(sum(shares.values()) / len(shares), 1),
+        }  # fmt: skip
     return {
-        "stride": TEXT_STRIDE, "readout": "mean", "smoothing": None, "networks": found,
-        "protocol": "real photographs as they are; masks drawn by people; no true sigma",
+        "stride": PHOTOGRAPH_STRIDE, "readout": "mean", "smoothing": None, "networks": found,
+        "protocol": "real photographs as they are; masks drawn by people; no true sigma; every "
+        "pixel scored, between the places by interpolation, with evidence or without",
     }  # fmt: skip
 
 
 def area_under_roc(sigma_map, blurred):
-    """Return how often a window that is blurred reads as more blurred than one that is not.
+    """Return how often a pixel that is blurred reads as more blurred than one that is not.
 
     Parameters
     ----------

@@ -153,3 +153,39 @@ def test_scene_that_is_known_nowhere_has_no_focus():
     blind = depth.DepthScene(torch.zeros(1, 2), torch.ones(1, 2), torch.zeros(1, 2).bool())
     with pytest.raises(ValueError, match="known nowhere"):
         depth.scene_lens(blind, "background")
+
+
+def test_a_lens_lets_the_blurred_near_spill_and_hides_what_is_behind(monkeypatch):
+    # A bright plane at two metres, to the left of a dark one at four.
+    distance = torch.full((64, 64), 4.0)
+    distance[:, :32] = 2.0
+    scene = depth.DepthScene((distance < 3).float(), distance, torch.ones(64, 64).bool())
+    monkeypatch.setattr(depth, "motorcycle_scene", lambda: scene)
+    spilt, std_map, _ = depth.layered_scene("background", max_sigma=3.0)
+    inside = blur.effective_sigma(blur.disk_psf(6.0))
+    assert std_map[0, 0].item() == pytest.approx(inside, rel=0.02) and std_map[0, -1] < 0.2
+    assert (spilt[:, 33:37] > 0.05).all() and (spilt[:, 40:] < 1e-5).all()
+    kept, std_map, _ = depth.layered_scene("foreground", max_sigma=3.0)
+    assert std_map[0, 0] < 0.2 < 2.5 < std_map[0, -1]
+    # Sharp to its edge, and no trace of it in the blur behind.
+    torch.testing.assert_close(kept, scene.image, rtol=0, atol=1e-5)
+    gathered = blur.blur_varying(scene.image, std_map)
+    assert gathered[32, 34] > 0.1
+
+
+def test_a_lens_keeps_a_uniform_scene_and_a_surface_has_no_seams(scene, monkeypatch):
+    plain = depth.DepthScene(torch.full_like(scene.image, 0.4), scene.depth, scene.known)
+    monkeypatch.setattr(depth, "motorcycle_scene", lambda: plain)
+    blurred, std_map, _ = depth.layered_scene("background")
+    torch.testing.assert_close(blurred, plain.image, rtol=0, atol=1e-4)
+    sigma_map = blur.depth_field(scene.depth, **depth.scene_lens(scene, "background"))
+    # Rounded to a layer, and disks cut into pixels.
+    assert (std_map - sigma_map).abs().max() < 0.25
+    assert std_map.max().item() == pytest.approx(3.0, abs=0.1)
+
+
+def test_a_layered_scene_names_what_may_be_in_focus():
+    with pytest.raises(ValueError, match="foreground, background.*'middle'"):
+        depth.layered_scene("middle")
+    with pytest.raises(ValueError, match="0.01 to 6 pixels"):
+        depth.layered_scene("foreground", max_sigma=7)
