@@ -122,7 +122,7 @@ class FourierBlur:
         check_integer(num_terms, "num_terms")
         low, high = sigma_map.min().item(), sigma_map.max().item()
         nodes = torch.linspace(low, high, _NODES if high > low else 1, dtype=torch.float64)
-        family = _family(nodes, psf, truncate)
+        family = psf_family(nodes, psf, truncate)
         left, strength, right = torch.linalg.svd(family.flatten(1), full_matrices=False)
         num_terms = min(num_terms, int((strength > 1e-7 * strength[0]).sum()))
         basis = right[:num_terms]
@@ -163,7 +163,7 @@ class FourierBlur:
             image = pad(image, (self._rim,) * 4, self.padding_mode)
         waves = torch.fft.rfft2(image, s=self._size)
         total = 0
-        for number, otf in enumerate(self._otf(image)):
+        for number, otf in enumerate(self.otfs(image)):
             total = total + self._weighted(self._inner(self._back(waves * otf)), number)
         return total
 
@@ -187,7 +187,7 @@ class FourierBlur:
         """
         self._check(image, 0)
         waves, frame = 0, (self._rim,) * 4
-        for number, otf in enumerate(self._otf(image)):
+        for number, otf in enumerate(self.otfs(image)):
             spread = pad(self._weighted(image, number), frame, "constant")
             waves = waves + torch.fft.rfft2(spread, s=self._size) * otf.conj()
         height, width = (side + 2 * self._rim for side in self.shape)
@@ -204,7 +204,7 @@ class FourierBlur:
                 f"image must have height and width {wanted}, got {tuple(image.shape[-2:])}."
             )
 
-    def _otf(self, image):
+    def otfs(self, image):
         """Return the transforms of the PSFs, their centres at the origin."""
         key = (image.dtype, image.device)
         if key not in self._otfs:
@@ -231,7 +231,7 @@ class FourierBlur:
         return image if self.weights is None else image * self.weights[number].to(image)
 
 
-def _family(sigmas, psf, truncate):
+def psf_family(sigmas, psf, truncate=4.0):
     """Return the PSFs of a family, of shape (N, k, k): the pictures that it makes of a point."""
     point = sigmas.new_ones(1, 1, 1)
     reach = VaryingBlur(sigmas.view(-1, 1, 1), psf, truncate=truncate)._reach(sigmas)
