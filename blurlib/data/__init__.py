@@ -22,6 +22,7 @@ from .images import (
     as_image,
     load_image,
     packaged_image,
+    to_grey,
     to_levels,
     write_image,
 )

@@ -6,13 +6,16 @@ from .._checks import check_image, check_number
 LEAST_NOISE = 0.29 / 255
 
 
-def estimate_noise(image):
+def estimate_noise(image, sigma_map=None):
     r"""Estimate the standard deviation of white noise in a blurred picture.
 
     Parameters
     ----------
     image : Tensor of shape (..., H, W)
         At least 3 pixels a side; all channels together.
+    sigma_map : Tensor of shape (H, W), optional
+        How blurred each pixel is: then the blurrier half alone is asked, which is the better
+        witness.
 
     Returns
     -------
@@ -22,7 +25,7 @@ def estimate_noise(image):
     Raises
     ------
     TypeError, ValueError
-        If the image is none.
+        If the image is none, or the map of another size.
 
     Notes
     -----
@@ -46,11 +49,16 @@ def estimate_noise(image):
     """
     check_image(image, min_side=3)
     curved = image.double().diff(n=2, dim=-1).diff(n=2, dim=-2)
+    if sigma_map is not None:
+        if sigma_map.shape != image.shape[-2:]:
+            raise ValueError(f"sigma_map must have the image's size, got {tuple(sigma_map.shape)}.")
+        inner = sigma_map[1:-1, 1:-1]
+        curved = curved[..., inner >= inner.median()]
     return curved.abs().median().item() / (6 * 0.6745)  # 6: the root of the mask's squares
 
 
-def resolve_noise(image, noise_std):
+def resolve_noise(image, noise_std, sigma_map=None):
     """Return a noise that a caller gave, or the estimate; never less than rounding makes."""
     if noise_std is None:
-        noise_std = estimate_noise(image)
+        noise_std = estimate_noise(image, sigma_map)
     return max(check_number(noise_std, "noise_std", low=0), LEAST_NOISE)
