@@ -1,8 +1,8 @@
 """Blur models, sigma maps and their estimation: the package behind the book *Seeing Blur*.
 
 The rooms follow the light: `blur` makes it, `data` brings pictures, `learn` trains networks,
-`maps` estimates the blur at every pixel, `restore` undoes it; `plotting` and `widgets` show it. Each
-is imported when it is first asked for, so that ``import blurlib`` is quick. `record` reads a
+`maps` estimates the blur at every pixel, `restore` undoes it; `plotting` and `widgets` show it.
+Each is imported when it is first asked for, so that ``import blurlib`` is quick. `record` reads a
 recorded result.
 """
 

@@ -17,7 +17,8 @@ from .images import MAX_PIXELS
 #: Endings of pictures that can be written, and Pillow's words for them.
 WRITABLE = {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG", ".tif": "TIFF", ".tiff": "TIFF"}
 
-_ORIENTATION = 0x0112
+#: The tag that says how a picture is to be turned.
+_TURNED = 0x0112
 
 
 def write_alike(path, image, source, *, max_pixels=MAX_PIXELS):
@@ -63,8 +64,8 @@ def write_alike(path, image, source, *, max_pixels=MAX_PIXELS):
     # A profile speaks of grey or of colours; a grey one does not fit what has become another.
     if profile and (profile[16:20] == b"GRAY") != (image.ndim == 2):
         profile = None
-    if _ORIENTATION in exif:
-        exif[_ORIENTATION] = 1
+    if _TURNED in exif:
+        exif[_TURNED] = 1
     told = exif.tobytes() if len(exif) else b""
     with replacing(path) as file:
         if not deep:

@@ -80,6 +80,10 @@ def wiener(blurred, psf, *, noise_std=None, num_iter=30):
     beyond the border, and A leaves that out. Were the picture periodic, this would be Wiener's
     filter, in one step; that filter is the preconditioner.
 
+    References
+    ----------
+    .. [1] Chapter "Taking blur away", ``book/restore/deconvolution.ipynb``.
+
     Examples
     --------
     >>> wiener(torch.rand(20, 21), torch.full((3, 3), 1 / 9)).shape
