@@ -213,7 +213,9 @@ def _estimate(path, options, estimator, *, progress):
 
     stride = options.stride
     if options.smooth is None and estimator.output_stride % stride == 0:
-        stride = None  # what lies between its own places would be interpolated in any case
+        # What lies between its own places would be interpolated in any case; who leaves the step
+        # at 1 leaves it to the estimator, which asks large images less often.
+        stride = None if stride == 1 else estimator.output_stride
     image = data.load_image(path, max_pixels=options.max_pixels)
     found = estimator.predict(image, stride=stride, progress=progress)
     if options.smooth is None:

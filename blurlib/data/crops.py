@@ -20,7 +20,7 @@ from .stream import PatchStream, rows_of
 _NUM_PSFS, _NUM_OUTLINES = 600, 64
 
 #: Share of the faint crops that are exposed anew, and the smallest range that is taken for detail.
-_EXPOSED, _LEAST_RANGE = 0.4, 0.004
+_EXPOSED, _LEAST_DETAIL = 0.4, 0.004
 
 #: How many numbers are drawn for each crop: 4 for its cut, 6 for what is mixed in, 5 for exposure,
 #: light and kind, 20 for its blur, the others for the camera. Some are spare, so that a new effect
@@ -266,7 +266,7 @@ def _exposed(crops, chance, spread, ground):
     darkest, brightest = crops.amin((1, 2), keepdim=True), crops.amax((1, 2), keepdim=True)
     wanted = 0.2 + 0.75 * spread
     again = (chance < _EXPOSED) & (brightest - darkest < wanted)
-    bright = (crops - darkest) / (brightest - darkest).clamp_min(_LEAST_RANGE) * wanted
+    bright = (crops - darkest) / (brightest - darkest).clamp_min(_LEAST_DETAIL) * wanted
     return torch.where(again, bright + ground * (1 - wanted), crops)
 
 

@@ -23,8 +23,9 @@ PLAIN = {
 
 @pytest.fixture(autouse=True, scope="module")
 def few_lenses():
-    """Draw few point spread functions: to draw all takes longer than most tests."""
+    """Draw few point spread functions: to draw all takes longer than most tests; expose once."""
     with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(crops, "_EXPOSED", 0)
         patch.setattr(crops, "_NUM_PSFS", 30)
         patch.setattr(crops, "_NUM_OUTLINES", 5)
         yield
@@ -52,11 +53,12 @@ def test_crops_repeat_with_their_seed(sharp):
     assert first[0].shape == (5, 1, 64, 64) and first[1].shape == (5, 2, 64, 64)
 
 
-def test_frozen_recipes_draw_what_they_always_drew(sharp):
+def test_frozen_recipes_draw_what_they_always_drew(sharp, monkeypatch):
+    monkeypatch.setattr(crops, "_EXPOSED", 0.4)
     config = data.CropConfig(crop_size=64)
     source = data.CropStream(sharp, config, rng=torch.Generator().manual_seed(0))
     found, truth = source.batch(24)
-    assert found.double().mean().item() == pytest.approx(0.53677, abs=1e-4)
+    assert found.double().mean().item() == pytest.approx(0.52167, abs=1e-4)
     assert truth.double().mean((0, 2, 3)).tolist() == pytest.approx([3.46203, 0.43093], abs=1e-4)
 
 
@@ -260,6 +262,31 @@ def test_contrast_is_lowered_in_half_of_the_crops():
     levels = found.mean((1, 2, 3))
     untouched = (levels < 1e-6) | (levels > 1 - 1e-6)
     assert untouched.float().mean() == pytest.approx(0.5, abs=0.1)
+
+
+def test_faint_crops_are_exposed_anew(monkeypatch):
+    point = torch.zeros(96, 96)
+    point[48, 47] = 1.0
+    options = {"p_unrounded": 1.0, "p_field": 0.0, "std_range": (1.0, 4.0)}
+    faint, truth = stream([point], **options).batch(100)
+    monkeypatch.setattr(crops, "_EXPOSED", 0.5)
+    found, same = stream([point], **options).batch(100)
+    again = (found != faint).flatten(1).any(1)
+    assert again.float().mean() == pytest.approx(0.5, abs=0.13) and torch.equal(truth, same)
+    low, high = found[again].amin((1, 2, 3)), found[again].amax((1, 2, 3))
+    assert (high - low).min() > 0.19 and low.min() >= 0 and high.max() <= 1
+    for one, before in zip(found[again][:, 0], faint[again][:, 0], strict=True):
+        light = one - one.min()  # brighter, no other picture
+        torch.testing.assert_close(light / light.max(), before / before.max(), atol=1e-3, rtol=0)
+
+
+def test_what_is_bright_or_blank_is_not_exposed_anew():
+    half = torch.full((3, 1, 1), 0.5)
+    bright = torch.rand(3, 64, 64, generator=torch.Generator().manual_seed(0))
+    torch.testing.assert_close(crops._exposed(bright, 0 * half, half, half), bright)
+    blank = 0.3 + 1e-5 * bright  # noise of the arithmetic is no detail
+    found = crops._exposed(blank, 0 * half, half, half)
+    assert found.std((1, 2)).max() < 1e-3
 
 
 def test_mixes_are_means_of_two_cuts():
