@@ -21,6 +21,16 @@ def check_integer(value, name, *, low=1, high=math.inf):
     return int(_within(value, numbers.Integral, f"{name} must be an integer {ends}", low, high))
 
 
+def check_range(ends, name, *, low=-math.inf, high=math.inf, unit=""):
+    """Return (lowest, highest) as floats, or raise unless they are two numbers in that order."""
+    try:
+        first, last = ends
+    except (TypeError, ValueError):
+        raise ValueError(f"{name} must be (lowest, highest), got {ends!r:.60}.") from None
+    first = check_number(first, name, low=low, high=high, unit=unit)
+    return first, check_number(last, name, low=first, high=high, unit=unit)
+
+
 def _within(value, kind, wanted, low, high):
     if isinstance(value, bool) or not isinstance(value, kind):
         raise TypeError(f"{wanted}, got {type(value).__name__}: {str(value)[:60]}.")

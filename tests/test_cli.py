@@ -29,7 +29,7 @@ def run(capsys, *arguments):
 
 
 @pytest.mark.parametrize(
-    "command", [[], ["blur"], ["fetch"], ["dataset"], ["train"], ["map"], ["evaluate"]]
+    "command", [[], ["blur"], ["fetch"], ["dataset"], ["train"], ["map"], ["deblur"], ["evaluate"]]
 )
 def test_help_is_there(command, capsys):
     with pytest.raises(SystemExit) as stop:
@@ -184,7 +184,7 @@ def test_bad_images_are_left_out_of_a_training(tmp_path, capsys):
 
 def small_sigma_net(monkeypatch):
     """Make the network a toy: what is tested is what becomes of its deviation."""
-    monkeypatch.setattr(learn.SmallSigmaNet.__init__, "__defaults__", ((8, 8), 4, (1,)))
+    monkeypatch.setattr(learn.SmallSigmaNet.__init__, "__defaults__", ((8, 8), 4, (1,), 2))
     monkeypatch.setattr(learn.SmallSigmaNet, "standardised_on", 2)
 
 

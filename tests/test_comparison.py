@@ -3,8 +3,10 @@
 from types import SimpleNamespace
 
 import pytest
+import torch
+from torch.nn import functional
 
-from blurlib import data, learn
+from blurlib import data, learn, maps
 from blurlib.maps import classical
 from blurlib.reproduce import NoData, comparison
 from blurlib.reproduce.experiment import Experiment
@@ -40,12 +42,23 @@ def test_every_estimator_is_scored_on_every_row(experiment):
         assert set(rows["text, sin2d"]["images"]) == {"a.png"}
         assert all(0 < row["mean_rmse"] < 2.5 for row in rows.values())
         assert found["seconds_512"] > 0
+        assert set(rows["scans halved, JPEG 75"]["images"]) == {"grass", "coins"}
         # The same picture under another name has the same error.
+        halved = rows["collection halved"]["images"]["gravel"]
+        assert halved == rows["scans halved"]["images"]["grass"] != rows["ramp"]["images"]["grass"]
         assert rows["collection, ramp"]["images"]["gravel"] == rows["ramp"]["images"]["grass"]
     ramp = {
         name: found["rows"]["ramp"]["mean_rmse"] for name, found in record["estimators"].items()
     }
     assert ramp["boosted-trees"] < ramp["laplacian-variance"]
+
+
+def test_a_picture_is_halved_before_it_is_blurred():
+    sharp = data.packaged_image("grass")[:130, :128]
+    image, truth = comparison._halved_test_image(sharp, "ramp")
+    halves = functional.avg_pool2d(sharp[None], 2)[0]
+    expected, field = maps.make_test_image(halves, "ramp")
+    assert torch.equal(image, expected) and torch.equal(truth, field) and truth.shape == (64, 64)
 
 
 def test_text_has_to_be_there(experiment):

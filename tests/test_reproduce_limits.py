@@ -4,6 +4,7 @@ import pytest
 import torch
 
 from blurlib import maps
+from blurlib.blur import blur_uniform, thesis_psf
 from blurlib.learn import pretrained
 from blurlib.reproduce import limits
 from blurlib.theory import crlb_power_law
@@ -60,3 +61,13 @@ def test_the_answers_are_those_of_the_package():
     answers = limits._answers({"spectrum-30": network}, patches, "repeating")
     expected = maps.predict_sigma_map(network, patches[1])
     torch.testing.assert_close(answers["spectrum-30"][1:], expected[0], rtol=0, atol=1e-4)
+
+
+def test_a_network_on_crops_answers_for_the_middle_in_nominal_sigma():
+    rng = torch.Generator().manual_seed(0)
+    network = pretrained("sigma-net")[0]
+    patches = blur_uniform(torch.rand(2, 32, 32, generator=rng), thesis_psf(2.0))
+    found = limits._answers({"sigma-net": network}, patches, "repeating")["sigma-net"]
+    for patch, sigma in zip(patches, found, strict=True):
+        expected = maps.estimator_of(network).predict(patch, border="valid").to("nominal").sigma
+        torch.testing.assert_close(sigma[None, None], expected, rtol=0, atol=1e-4)

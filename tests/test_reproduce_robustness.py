@@ -55,11 +55,14 @@ def test_the_same_noise_in_every_run(experiment, monkeypatch):
 def test_std_is_summed_up_over_all_places():
     errors = torch.tensor([0.1, -0.1, 2.0, 2.0])
     deviations = torch.tensor([0.2, 0.2, 0.9, 1.5])
-    found = robustness._uncertainty(errors, deviations)
+    truth = torch.zeros(4)
+    found = robustness._uncertainty(errors, deviations, truth)
     assert found["share_rejected"] == 0.5 and found["rmse_not_rejected"] == 0.1
     assert found["coverage"] == {"1": 0.5, "2": 0.75}
-    everywhere = robustness._uncertainty(errors, torch.full_like(errors, 0.7))
+    everywhere = robustness._uncertainty(errors, torch.full_like(errors, 0.7), truth)
     assert everywhere["share_rejected"] == 1 and everywhere["rmse_not_rejected"] is None
+    wide = robustness._uncertainty(errors, torch.full_like(errors, 0.7), truth + 4)
+    assert wide["share_rejected"] == 0  # 0.7 of 4 pixels is known well
 
 
 def test_the_estimators_are_known():

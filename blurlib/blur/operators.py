@@ -136,12 +136,15 @@ class VaryingBlur:
         Returns
         -------
         std : Tensor of shape (..., H, W)
-            Root of half the trace of the second-moment matrix, in pixels.
+            Root of half the trace of the second-moment matrix, in pixels. With a margin, of what
+            is left inside it.
         """
         if self.psf == "gaussian":
             profile = gaussian_profiles(self.sigma_map, self.truncate, self.margin)
             return sum(2 * k**2 * weight for k, weight in enumerate(profile)).sqrt()
         reach, weight = self._family(self.sigma_map)
+        if self.margin is not None:
+            reach = min(reach, self.margin)
         total = norm = 0
         for row, column in itertools.product(range(reach + 1), repeat=2):
             share = weight(row, column)

@@ -6,16 +6,25 @@ standard deviation, which is then the most that it can be. Maps of an earlier ru
 until all of an image's new ones are whole. NAME is the image's without its ending; where images
 differ in nothing else, as a.png and a.jpg do, with it. Started by torchrun, several processes share
 the images. The status is 1 if an image was left out.
+
+Of several images it also writes summary.csv, the sharpest first. Its columns, as in --json: file;
+median_sigma and sharpest_tenth, the sigma that half and a tenth of the pixels stay below, in pixels
+(sorted by the latter: what is in focus somewhere is sharp); no_evidence, the share of pixels that
+are grey and count for no other column; profile, whether the blur is nearer a gaussian or a disk;
+seconds. A cell is empty where the estimator does not say. An image that was left out has no line.
+The file is written once all images are done; it replaces that of an earlier run, and no other.
 """
 
 import json
 import os
 import sys
+import time
 from collections import Counter
 from datetime import timedelta
 from pathlib import Path
 
 from . import common
+from .summary import check_summary, sum_up, write_summary
 
 #: How long a process waits for the others: the largest image may take hours longer than theirs.
 _PATIENCE = timedelta(days=7)
@@ -39,24 +48,31 @@ def run(options):
     from .. import learn
 
     images = _name_maps(options.images, options.out)
+    alone = len(images) == 1
+    if not alone:
+        check_summary(options.out)
     with learn.process_group(options.device) as device:
         options.device = device  # this process' own
         estimator = common.load_estimator_of(options)
         common.check_folder(options.out)
-        number, of_all, add_up = _join()
+        number, of_all, gather = _join()
         if number == 0:
             common.say_what_is_passed_over(options.images)
-        alone = len(images) == 1
-        *counts, unsaid = _map_images(
+        results, unsaid = _map_images(
             dict(list(images.items())[number::of_all]), options, estimator,
             disable=None if number == 0 and not alone else True, progress=alone,
         )  # fmt: skip
-        done, left_out = add_up(counts)
+        done, results = gather(results)
+    if results and not alone:  # the first process has all
+        summary = write_summary(options.out, results)
+        if not options.json:
+            words = f"{common.printable(str(summary))}: {done} images, the sharpest first"
+            unsaid = _say(words) or unsaid
     if unsaid is not None:  # the maps are there, but nobody was told
         raise unsaid
     if not done and number == 0:
         raise ValueError("no image could be mapped; the reasons stand above.")
-    return 2 if not done else int(left_out > 0)
+    return 2 if not done else int(done < len(images))
 
 
 def _name_maps(given, folder):
@@ -94,46 +110,49 @@ def _name_maps(given, folder):
 
 
 def _join():
-    """Return this process' number, the number of all, and a function that adds up their counts.
+    """Return this process' number, the number of all, and a function that gathers their results.
 
-    torchrun stops all processes as soon as one ends with a status other than 0, so none may end
-    before all are done.
+    It gives every process their count, and the first process all of them. torchrun stops all
+    processes as soon as one ends with a status other than 0, so none may end before all are done.
     """
     import torch
     from torch import distributed
 
     if not distributed.is_initialized():
-        return 0, 1, lambda counts: counts
+        return 0, 1, lambda results: (len(results), results)
     group = distributed.new_group(timeout=_PATIENCE, backend="gloo")  # waiting must not cost a GPU
+    number, of_all = distributed.get_rank(), distributed.get_world_size()
 
-    def add_up(counts):
-        counts = torch.tensor(counts)
-        distributed.all_reduce(counts, group=group)
-        return counts.tolist()
+    def gather(results):
+        done = torch.tensor(len(results))
+        distributed.all_reduce(done, group=group)
+        parts = [None] * of_all if number == 0 else None
+        distributed.gather_object(results, parts, group=group)
+        return done.item(), [result for part in parts or () for result in part]
 
-    return distributed.get_rank(), distributed.get_world_size(), add_up
+    return number, of_all, gather
 
 
 def _map_images(images, options, estimator, *, disable, progress):
-    """Map one image after the other; return how many, how many not, and why one was not told of."""
+    """Map one image after the other; return the results, and why one was not told of."""
 
     def map_image(path):
         return _map_image(path, images[path], options, estimator, progress=progress)
 
-    left_out, unsaid = 0, None
+    results, unsaid = [], None
     for path, result, error in common.each_image(images, map_image, disable=disable):
         if error is not None:
-            left_out += 1
             result, words = {"path": str(path), "error": error}, None  # which is said already
         else:
+            results.append({"file": result["path"], **result})
             picture = Path(result["picture"]).name
             words = f"{common.printable(result['map'])} and {common.printable(picture)}: "
             words += f"sigma {result['min']:.2f} to {result['max']:.2f} px"
-            if result.get("no_texture"):
-                words += f", no texture in {result['no_texture']:.0%}"
+            if result["no_evidence"]:
+                words += f", no texture in {result['no_evidence']:.0%}"
         if options.json or words:
             unsaid = _say(json.dumps(result) if options.json else words) or unsaid
-    return len(images) - left_out, left_out, unsaid
+    return results, unsaid
 
 
 def _say(text):
@@ -159,10 +178,11 @@ def _map_image(path, array, options, estimator, *, progress):
     def save(file, values):
         np.save(file, values.float().numpy())
 
+    start = time.perf_counter()
     found = _estimate(path, options, estimator, progress=progress)
     picture, has_std = array.with_suffix(".png"), found.std is not None
     std_file = array.with_name(array.name.removesuffix("_sigma.npy") + "_std.npy")
-    result, hidden = {}, None
+    hidden = None
     # An old one must not stand beside another map: it is replaced, or it goes.
     files = [array, picture] + [std_file] * has_std
     with replacing_together(files, removed=[] if has_std else [std_file]) as opened:
@@ -170,9 +190,11 @@ def _map_image(path, array, options, estimator, *, progress):
         if has_std:  # as large as the image, and gone before the picture is drawn
             std = found.upsample(found.std)
             hidden = no_texture(sigma_map, std)
-            result = {"std": str(std_file), "no_texture": hidden.float().mean().item()}
             save(opened[2], std)
             del std
+        profile = None if found.profile is None else found.upsample(found.profile)
+        summed = sum_up(sigma_map, hidden, profile)
+        del profile
         save(opened[0], sigma_map)
         plotting.write_sigma_map(opened[1], sigma_map, vmax=options.scale, hidden=hidden)
     return {
@@ -180,7 +202,8 @@ def _map_image(path, array, options, estimator, *, progress):
         "height": sigma_map.shape[0], "width": sigma_map.shape[1],
         "mean": sigma_map.mean().item(),
         "min": sigma_map.min().item(), "max": sigma_map.max().item(),
-        **result,
+        **({"std": str(std_file), "no_texture": summed["no_evidence"]} if has_std else {}),
+        **summed, "seconds": time.perf_counter() - start,
     }  # fmt: skip
 
 
@@ -190,7 +213,9 @@ def _estimate(path, options, estimator, *, progress):
 
     stride = options.stride
     if options.smooth is None and estimator.output_stride % stride == 0:
-        stride = None  # what lies between its own places would be interpolated in any case
+        # What lies between its own places would be interpolated in any case; who leaves the step
+        # at 1 leaves it to the estimator, which asks large images less often.
+        stride = None if stride == 1 else estimator.output_stride
     image = data.load_image(path, max_pixels=options.max_pixels)
     found = estimator.predict(image, stride=stride, progress=progress)
     if options.smooth is None:

@@ -34,7 +34,7 @@ def add(parser):
     parser.add_argument("--lr", type=float, help="peak of the learning rate")
     parser.add_argument(
         "--data", type=Path, metavar="FOLDER",
-        help="of the Brodatz scans, where the recipe needs them (default: BLURLIB_DATA)",
+        help="of scans and photographs, where the recipe needs them (default: BLURLIB_DATA)",
     )  # fmt: skip
     parser.add_argument(
         "--precision", choices=("float32", "bfloat16", "float16"),
@@ -137,6 +137,6 @@ def _say_what_is_special(options, recipe, scans, held_out, left_out):
     if options.images is not None and recipe.source != "free":
         common.complain("--images takes the place of the pictures that the recipe trains on")
     if options.data is not None and scans is None:
-        common.say_idle("--data", "this training needs no Brodatz scans")
+        common.say_idle("--data", "this training needs no scans")
     if options.textures_each is not None and recipe.source == "as-published":
         common.say_idle("--textures", "this recipe trains on Brodatz scans alone")

@@ -2,12 +2,12 @@
 
 from dataclasses import dataclass
 
-from .._checks import check_integer, check_number
+from .._checks import check_integer, check_number, check_range
 
 #: Standard deviation of the faintest noise, in grey levels: rounding alone has 0.29.
 FAINTEST = 0.3
 
-#: What a share may be of.
+#: The attributes that are shares of the crops, from 0 to 1.
 _SHARES = (
     "p_field", "p_layers", "p_disk", "p_full", "p_sharp", "p_mix", "p_linear", "p_clip", "p_shot",
     "p_mosaic", "p_noise", "p_denoise", "p_sharpen", "p_unrounded", "p_jpeg", "p_resize", "p_bars",
@@ -99,8 +99,7 @@ class CropConfig:
             check_number(getattr(self, name), name, low=0, high=1)
         if self.p_field + self.p_layers > 1 or self.p_full + self.p_disk > 1:
             raise ValueError("p_field and p_layers, p_full and p_disk may add up to 1 at most.")
-        for end in self.std_range:
-            check_number(end, "std_range", low=0.05, high=self.reach / 2, unit="pixels")
+        check_range(self.std_range, "std_range", low=0.05, high=self.reach / 2, unit="pixels")
         check_number(self.noise_max, "noise_max", low=FAINTEST, high=255, unit="grey levels")
 
     @property

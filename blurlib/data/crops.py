@@ -5,7 +5,7 @@ import math
 import torch
 from torch.nn import functional
 
-from .._checks import check_integer
+from .._checks import check_image, check_integer
 from ..blur.borders import pad
 from ..blur.degrade import round_image
 from ..blur.operators import VaryingBlur
@@ -18,6 +18,14 @@ from .stream import PatchStream, rows_of
 
 #: How many point spread functions and outlines are drawn, once for all crops.
 _NUM_PSFS, _NUM_OUTLINES = 600, 64
+
+#: Share of the faint crops that are exposed anew, and the smallest range that is taken for detail.
+_EXPOSED, _LEAST_DETAIL = 0.4, 0.004
+
+#: How many numbers are drawn for each crop: 4 for its cut, 6 for what is mixed in, 5 for exposure,
+#: light and kind, 20 for its blur, the others for the camera. Some are spare, so that a new effect
+#: leaves the other draws as they are.
+_NUM_DRAWS = 72
 
 
 class CropStream(PatchStream):
@@ -91,7 +99,7 @@ class CropStream(PatchStream):
         """
         config = self.config
         mine = rows_of(check_integer(size, "size"), rank, world_size)
-        draws = torch.rand(72, size, generator=self.rng, dtype=torch.float64)[:, mine]
+        draws = torch.rand(_NUM_DRAWS, size, generator=self.rng, dtype=torch.float64)[:, mine]
         white = self._white(size)[mine], self._white(size)[mine]
         sharp = self._mixed(self._cut(draws[:4]), draws[4:10])
         rest = draws[10:].float().to(self.device)[..., None, None]
@@ -100,10 +108,8 @@ class CropStream(PatchStream):
         is_light = (rest[3] < config.p_linear).flatten()
         sharp[is_light] = camera.to_light(sharp[is_light])
         kind = rest[4].flatten()
-        is_field, is_layered = (
-            kind < config.p_field,
-            (kind >= config.p_field) & (kind < config.p_field + config.p_layers),
-        )
+        is_field = kind < config.p_field
+        is_layered = ~is_field & (kind < config.p_field + config.p_layers)
         crops = sharp.new_empty(len(sharp), config.crop_size, config.crop_size)
         truth = crops.new_empty(len(sharp), 2, *crops.shape[1:])
         for chosen, make in (
@@ -111,11 +117,11 @@ class CropStream(PatchStream):
             (~(is_field | is_layered), self._through_lens),
         ):  # fmt: skip
             if chosen.any():
-                where = chosen.cpu()
-                parts = make(sharp[chosen], rest[5:25, chosen], draws[4:10, where])
-                crops[chosen], truth[chosen] = parts
+                second = draws[4:10, chosen.cpu()]
+                crops[chosen], truth[chosen] = make(sharp[chosen], rest[5:25, chosen], second)
         crops[is_light] = camera.to_levels(crops[is_light])
-        crops, truth = self._seen(crops, truth, rest[25:], white)
+        crops = _exposed(crops, *rest[50:53])
+        crops, truth = self._seen(crops, truth, rest[25:50], white)
         return crops[:, None], truth
 
     def _mixed(self, sharp, draws):
@@ -255,8 +261,18 @@ class CropStream(PatchStream):
         return crops, truth
 
 
+def _exposed(crops, chance, spread, ground):
+    """Expose some faint crops anew: points of light, noise and wide blur leave few levels."""
+    darkest, brightest = crops.amin((1, 2), keepdim=True), crops.amax((1, 2), keepdim=True)
+    wanted = 0.2 + 0.75 * spread
+    again = (chance < _EXPOSED) & (brightest - darkest < wanted)
+    bright = (crops - darkest) / (brightest - darkest).clamp_min(_LEAST_DETAIL) * wanted
+    return torch.where(again, bright + ground * (1 - wanted), crops)
+
+
 def _at_least(image, side):
     """Return an image, mirrored at its ends where it is smaller than that."""
+    check_image(image, "each image", ndim=2)
     below, right = (max(0, side - length) for length in image.shape)
     return pad(image, (0, below, 0, right), "symmetric") if below or right else image
 

@@ -19,6 +19,7 @@ _JPEG_TABLE = (
     (72, 92, 95, 98, 112, 100, 103, 99),
 )
 
+
 def compress(images, quality):
     """Do to grey images what JPEG does: round the cosines of 8 x 8 blocks.
 

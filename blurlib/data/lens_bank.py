@@ -1,14 +1,15 @@
-"""Point spread functions that lenses have: discs, blades, soft rims, gaussians, and in between."""
+"""Point spread functions that lenses have: disks, blades, soft rims, gaussians, and in between."""
 
 import math
 
 import torch
+from torch.nn import functional
 
-from .._checks import check_generator, check_integer, check_number
+from .._checks import check_generator, check_integer, check_range
 from ..blur import effective_sigma, gaussian_psf
 
-#: The family of each, and how often it is drawn.
-FAMILIES = {"gaussian": 0.4, "disk": 0.2, "blades": 0.1, "soft": 0.2, "mixture": 0.1}
+#: How often each family is drawn.
+_FAMILY_SHARES = {"gaussian": 0.4, "disk": 0.2, "blades": 0.1, "soft": 0.2, "mixture": 0.1}
 
 #: Samples along each side of a pixel.
 _FINE = 4
@@ -23,10 +24,11 @@ class LensBank:
         How many.
     rng : torch.Generator
         Source of every draw.
-    std_range : (float, float), optional
+    std_range : (float, float)
         Smallest and largest standard deviation, in pixels; every order of magnitude is as frequent.
-    reach : int, optional
-        How far one may reach on each side, in pixels.
+        What is drawn comes near it: sampling and cutting change it, see `std`.
+    reach : int
+        How far one may reach on each side, in pixels; wider ones are cut off there.
 
     Attributes
     ----------
@@ -48,20 +50,21 @@ class LensBank:
 
     Examples
     --------
-    >>> bank = LensBank(5, rng=torch.Generator().manual_seed(0))
+    >>> rng = torch.Generator().manual_seed(0)
+    >>> bank = LensBank(5, rng=rng, std_range=(0.25, 4.0), reach=16)
     >>> bank.psfs.shape, bank.psfs.sum((1, 2)).allclose(torch.ones(5))
-    (torch.Size([5, 65, 65]), True)
+    (torch.Size([5, 33, 33]), True)
     """
 
-    def __init__(self, num, *, rng, std_range=(0.25, 11.0), reach=32):
+    def __init__(self, num, *, rng, std_range, reach):
         check_integer(num, "num")
         rng = check_generator(rng, cpu=True)
         self.reach = check_integer(reach, "reach", high=256)
-        low, high = (check_number(x, "std_range", low=0.05, high=reach / 2) for x in std_range)
+        low, high = check_range(std_range, "std_range", low=0.05, high=reach / 2, unit="pixels")
         draws = torch.rand(8, num, generator=rng, dtype=torch.float64)
-        ends = torch.tensor(list(FAMILIES.values()), dtype=torch.float64).cumsum(0)
+        ends = torch.tensor(list(_FAMILY_SHARES.values()), dtype=torch.float64).cumsum(0)
         kinds = torch.searchsorted(ends, draws[0] * ends[-1], right=True).tolist()
-        names = [list(FAMILIES)[kind] for kind in kinds]
+        names = [list(_FAMILY_SHARES)[kind] for kind in kinds]
         wide = low * (high / low) ** draws[1]
         psfs = [
             self._draw(name, std, shape)
@@ -73,10 +76,6 @@ class LensBank:
         self.psfs, self.std = torch.stack(psfs)[order], std[order]
         near = [self._is_disk(psf, std) for psf, std in zip(self.psfs, self.std, strict=True)]
         self.is_disk = torch.tensor(near, dtype=torch.float32)
-
-    def number(self, std):
-        """Return which PSF comes next in width to each of these standard deviations."""
-        return torch.searchsorted(self.std, std).clamp(max=len(self.std) - 1)
 
     def _draw(self, name, std, shape):
         """Return one PSF of about this std; `shape` are six numbers in [0, 1)."""
@@ -114,10 +113,9 @@ class LensBank:
         """Return a PSF in the bank's frame; what reaches beyond is cut off."""
         half = len(psf) // 2
         if half > self.reach:
-            psf = psf[half - self.reach : half + self.reach + 1][:, half - self.reach :]
-            psf = psf[:, : 2 * self.reach + 1]
-            return psf / psf.sum()
-        return torch.nn.functional.pad(psf, (self.reach - half,) * 4)
+            kept = slice(half - self.reach, half + self.reach + 1)
+            return psf[kept, kept] / psf[kept, kept].sum()
+        return functional.pad(psf, (self.reach - half,) * 4)
 
     def _is_disk(self, psf, std):
         """Return whether a disk of this std comes closer than a gaussian."""

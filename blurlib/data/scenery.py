@@ -23,8 +23,14 @@ def outlines(num, *, rng, size):
     -------
     masks : Tensor of shape (num, size, size)
         1 where the nearer layer is, 0 elsewhere; its share lies between a fifth and four fifths.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is out of range.
     """
     check_integer(num, "num")
+    check_integer(size, "size")
     check_generator(rng, cpu=True)
     masks = []
     for _ in range(num):
@@ -47,7 +53,7 @@ def compose(front, back, masks, front_psfs, back_psfs):
     masks : Tensor of shape (B, H, W)
         Where the nearer layer is.
     front_psfs, back_psfs : Tensors of shape (B, k, k)
-        Of each layer.
+        Of each layer, of one odd side.
 
     Returns
     -------

@@ -16,8 +16,9 @@ from .heads import NETWORKS
 _FORMAT = 1
 _WEIGHTS = Path(__file__).parent / "weights"
 
-#: Packaged weights that others are trained from, and that nothing else is done with.
-STARTS = ("sigma-net-start", "sigma-net-small-start")
+#: Packaged weights that others are trained from, and that nothing else is done with; of which
+#: network each is.
+STARTS = {"sigma-net-start": "sigma", "sigma-net-small-start": "sigma-small"}
 
 
 class CheckpointError(ValueError):

@@ -11,20 +11,14 @@ from torch import nn
 from torch.nn import functional
 
 from .._files import replacing
+from ..data.patches import PATCH_SIZE
 from .local_spectra import filter_bank
-from .sigma_net import (
-    COARSE_STRIDE,
-    LEAST_SIDE,
-    PATCH_SIZE,
-    WINDOW_STRIDE,
-    SigmaNet,
-    handed_down,
-)
+from .sigma_net import COARSE_STRIDE, LEAST_SIDE, WINDOW_STRIDE, SigmaNet, handed_down
 
 #: Version of ONNX's operators: old enough for every runtime of the last years.
 _OPERATORS = 18
 
-#: So often a file halves its picture: enough for shorter sides of up to 2047 pixels.
+#: So often a file halves its picture: as `pyramid` does up to a shorter side of 2016 pixels.
 _HALVINGS = 5
 
 #: What it gives.
@@ -55,7 +49,8 @@ def export_onnx(path, network):
     The file takes ``image``, float32 (1, 1, height, width) in [0, 1], at least 32 pixels a side,
     and gives ``sigma`` and ``std``, in pixels, and ``profile``, each (1, rows, columns), at every
     fourth pixel: entry (r, c) speaks for pixel (4 r, 4 c). It computes what `SigmaNet.estimate`
-    does, with the spectra as two convolutions instead of products of matrices.
+    does, with the spectra as two convolutions instead of products of matrices; a picture whose
+    shorter side is longer than 2016 pixels is halved less often.
 
     References
     ----------

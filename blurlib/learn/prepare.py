@@ -120,13 +120,13 @@ def prepare_recipe(recipe, *, images=None, scans=None, photographs=None, device=
         From the same generator, so the two belong together.
     facts : dict
         What is trained on: ``source``, ``num_images``, ``sha256`` of all their pixels, and
-        ``files_sha256`` of those that were read rather than drawn, if there are any; for Brodatz
-        scans the names of those ``held_out``.
+        ``files_sha256`` of the scans that were read, if there are any; for Brodatz scans the names
+        of those ``held_out``, with a mix also of the pictures set apart for ``development``.
 
     Raises
     ------
     TypeError, ValueError
-        If the scans are needed and not given, or as `blurlib.data.PatchStream`.
+        If the scans or photographs are needed and not given, or as `blurlib.data.PatchStream`.
     """
     device = check_device(device)  # before the textures are drawn
     rng = torch.Generator().manual_seed(recipe.seed)
@@ -166,10 +166,11 @@ def _trained_on(recipe, scans, photographs, rng):
         training, held_out = split_scans(scans, DatasetConfig().seed)
         facts["held_out"] = [scan.name for scan in held_out]
         if mix is not None:
-            training, development = development_split(scans, photographs)
+            pictures, development = development_split(scans, photographs)
             facts["development"] = [picture.name for picture in development]
-            taken = [picture for picture in training if "/" in picture.name]
-            training = [picture for picture in training if "/" not in picture.name]
+            names = {scan.name for scan in training}
+            training = [picture for picture in pictures if picture.name in names]
+            taken = [picture for picture in pictures if picture.name not in names]
         groups["scans"] = [scan.load() for scan in training]
         sizes = (0.5,) if mix is None else mix.sizes
         groups["smaller_scans"] = [_smaller(x, size) for size in sizes for x in groups["scans"]]

@@ -1,5 +1,6 @@
 """Recipes: everything that decides a training run, written down; and those of the weights."""
 
+import json
 from dataclasses import asdict, dataclass, field, replace
 
 from .._checks import check_choice, check_integer, check_number
@@ -19,7 +20,7 @@ _DRAWN = {
 }  # fmt: skip
 
 #: What is drawn for a mix alone.
-_WITH_MIX = ("num_prints", "num_cloths", "num_fields", "num_lights", "start")
+_NUM_WITH_MIX = ("num_prints", "num_cloths", "num_fields", "num_lights")
 
 #: What a recipe trains on, in words for records and model cards.
 TRAINED_ON = {
@@ -127,7 +128,8 @@ class Recipe:
         With a mix also: scans of old print, pieces of cloth, gaussian random fields, and drawings
         of each of the five kinds of `CropMix.lights`.
     start : str, optional
-        With a mix: the packaged weights that it begins with, `STARTS`.
+        With a mix: the packaged weights that it begins with instead of drawn ones, one of
+        `blurlib.learn.checkpoints.STARTS` and of the same network.
     rounded : bool
         Whether the patches are rounded to 8 bits; those as published always are.
     num_fixed : int
@@ -165,7 +167,7 @@ class Recipe:
         check_choice(self.source, "source", TRAINED_ON)
         for name in ("num_classes", "patch_size", "textures_each"):
             check_integer(getattr(self, name), name)
-        for name in ("num_pages", *_WITH_MIX[:-1], "num_fixed", "seed"):
+        for name in ("num_pages", *_NUM_WITH_MIX, "num_fixed", "seed"):
             check_integer(getattr(self, name), name, low=0)
         check_choice(self.start, "start", ("", *STARTS))
         network = f"the network {self.network!r}"
@@ -180,9 +182,12 @@ class Recipe:
             rule = "patches as published are fixed, rounded and 32 x 32, without pages"
             self._leave(rule, "num_pages", "num_fixed", "rounded", "patch_size")
         if self.mix is None:
-            self._leave(f"{', '.join(_WITH_MIX)} are for recipes with a mix", *_WITH_MIX)
+            names = *_NUM_WITH_MIX, "start"
+            self._leave(f"{', '.join(names)} are for recipes with a mix", *names)
         elif not (self.on_crops and self.source == "unseen"):
             raise ValueError("a mix is for networks on crops, with source 'unseen'.")
+        if self.start and STARTS[self.start] != self.network:
+            raise ValueError(f"start: {self.start} holds no network {self.network!r}.")
 
     def _leave(self, rule, *names):
         """Raise unless these settings are what they are by default, as the rule wants it."""
@@ -212,6 +217,22 @@ class Recipe:
         """Return it as a dict, without a mix where there is none, for records and files."""
         return {key: value for key, value in asdict(self).items() if value is not None}
 
+    def was_recorded_as(self, recorded):
+        """Return whether a file's record has this recipe; what came later is as by default there.
+
+        Parameters
+        ----------
+        recorded : dict
+            What `as_dict` gave, from JSON.
+
+        Returns
+        -------
+        same : bool
+        """
+        # JSON knows no tuples.
+        mine, default = (json.loads(json.dumps(x.as_dict())) for x in (self, Recipe()))
+        return default | recorded == mine
+
     def new_network(self, rng):
         """Return the network that the recipe begins with."""
         kind = NETWORKS[self.network]
@@ -233,6 +254,7 @@ SMALL = TrainConfig(num_steps=8000, batch_size=128, lr=2e-3)
 UNSEEN = Recipe("thesis", source="unseen", num_pages=24, config=_HALF_AN_HOUR)
 PUBLISHED = Recipe("thesis", source="as-published", config=_HALF_AN_HOUR)
 
+#: 176,000 crops: an hour of two CPU cores.
 _CROPS = TrainConfig(
     num_steps=11_000, batch_size=16, lr=1e-3, warmup=0.05, optimizer="muon", weight_decay=0.01
 )
@@ -248,5 +270,10 @@ SHIPPED = {
     **{f"thesis-{k}": replace(UNSEEN, num_classes=k) for k in (10, 30, 60)},
     **{f"thesis-{k}-as-published": replace(PUBLISHED, num_classes=k) for k in (10, 30, 60)},
     "sigma-net": _SIGMA_NET,
-    "sigma-net-small": replace(_SIGMA_NET, network="sigma-small", start="sigma-net-small-start"),
+    "sigma-net-small": replace(
+        _SIGMA_NET,
+        network="sigma-small",
+        start="sigma-net-small-start",
+        config=replace(_CROPS, num_steps=7000),
+    ),
 }

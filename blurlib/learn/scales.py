@@ -35,7 +35,7 @@ def halved_sigma(sigma):
 
 
 def doubled_sigma(sigma):
-    """Return the sigma of the finer picture, in its pixels; what halving alone makes is 0."""
+    """Return the sigma of the finer picture, in its pixels; 0.01 where halving alone made it."""
     return (4 * sigma.square() - PAIR_VARIANCE).clamp_min(1e-4).sqrt()
 
 
@@ -48,6 +48,11 @@ def bend(sigma):
 def bent_log_variance(log_variance, sigma):
     """Return what the logarithm of sigma's variance becomes when sigma is bent."""
     return log_variance - (1 + (sigma / KNEE).square()).log()
+
+
+def num_places(side, stride):
+    """Return how many places, `stride` pixels apart, lead from the first pixel past the last."""
+    return -(-(side - 1) // stride) + 1
 
 
 def resample(grid, count, stride, output_stride, axis):

@@ -27,7 +27,7 @@ _WIDEST_STEP, _WIDEST, _MOST_LAYERS = 64, 4096, 32
 LOG_VARIANCE = (-9.7, 3.0)
 
 #: The same where scales are mixed: deviations up to 150 pixels.
-_LARGEST = 10.0
+_LARGEST_LOG_VARIANCE = 10.0
 
 #: A picture is halved as long as this side is left, in pixels.
 LEAST_SIDE = 32
@@ -167,9 +167,9 @@ class SigmaNet(BlurNetwork):
         answers, coarser = [], None
         for number, picture in reversed(list(enumerate(pictures))):
             step = COARSE_STRIDE if number else stride
-            shape = [num_places(side, step) for side in picture.shape[-2:]]
-            before = PATCH_SIZE // 2
-            after = [(n - 1) * step + before - x for n, x in zip(shape, picture.shape[-2:])]
+            sides, before = picture.shape[-2:], PATCH_SIZE // 2
+            shape = [scales.num_places(side, step) for side in sides]
+            after = [(n - 1) * step + before - x for n, x in zip(shape, sides, strict=True)]
             framed = pad(picture, (before, after[0], before, after[1]))
             if coarser is not None:
                 coarser = handed_down(coarser, shape, step)
@@ -211,9 +211,7 @@ class SigmaNet(BlurNetwork):
         for convolution, dilation in zip(self.context, self.dilations, strict=True):
             step = dilation * spread
             around = functional.pad(x, (step,) * 4, mode="replicate")
-            around = functional.conv2d(
-                around, convolution.weight, convolution.bias, dilation=step
-            )
+            around = functional.conv2d(around, convolution.weight, convolution.bias, dilation=step)
             x = x + torch.relu(around)
         change, share, profile = self.second(x).split([2, 1, 1], 1)
         own, profile = (first + change).float(), profile.float().sigmoid()
@@ -243,7 +241,8 @@ class SigmaNet(BlurNetwork):
         Returns
         -------
         sigma, std, profile : Tensors of shape (B, rows, columns)
-            From the first pixel past the last one. Sigma and std in pixels; the probability that the PSF is nearer a disk than a gaussian.
+            From the first pixel past the last one. Sigma and std in pixels; the profile is the
+            probability that the PSF is nearer a disk than a gaussian.
 
         Raises
         ------
@@ -295,11 +294,6 @@ def pyramid(images):
     return pictures
 
 
-def num_places(side, stride):
-    """Return how many places, `stride` pixels apart, lead from the first pixel past the last."""
-    return -(-(side - 1) // stride) + 1
-
-
 def handed_down(answer, shape, stride):
     """Return what a scale says, in the pixels and at the places of the next finer one.
 
@@ -340,12 +334,13 @@ def _with_truth(prediction, target):
 def _bent_error(answer, truth):
     """Return the error and its log variance on the scale where errors count alike."""
     sigma, log_variance = answer.unbind(1)
-    log_variance = scales.bent_log_variance(log_variance.clamp(LOG_VARIANCE[0], _LARGEST), sigma.detach())
+    log_variance = log_variance.clamp(LOG_VARIANCE[0], _LARGEST_LOG_VARIANCE)
+    log_variance = scales.bent_log_variance(log_variance, sigma.detach())
     return scales.bend(sigma) - scales.bend(truth), log_variance
 
 
 class SmallSigmaNet(SigmaNet):
-    """The same with a sixth of the weights, for use inside a web page.
+    """The same with a seventh of the weights, for use inside a web page.
 
     Examples
     --------

@@ -115,7 +115,7 @@ def corrupt_test_image(sharp, kind, level, *, field="ramp", rng=None):
         One of `CORRUPTIONS`. ``noise`` of so many grey levels, ``jpeg`` of a quality, ``contrast``
         times a factor before rounding; ``gamma_before``: blur happens to light, of which the
         picture is the root of that degree; ``gamma_after``: the blurred file, to that power;
-        ``kernel``: another shape of PSF, of the same nominal sigma; ``resize`` of the blurred file,
+        ``kernel``: another shape of PSF, see `psf_with_sigma`; ``resize`` of the blurred file,
         bicubic; ``sharpen`` by unsharp masking: the file plus so many times its difference to
         itself blurred.
     level : float or str
@@ -129,8 +129,9 @@ def corrupt_test_image(sharp, kind, level, *, field="ramp", rng=None):
     -------
     corrupted : Tensor of shape (H', W')
         8-bit levels in [0, 1].
-    sigma_map : Tensor of shape (H', W')
-        The true field, in pixels of the corrupted image.
+    std_map : Tensor of shape (H', W')
+        The true standard deviation of the PSF along an axis, in pixels of the corrupted image; what
+        happens to the file afterwards does not count.
 
     Raises
     ------
@@ -146,9 +147,9 @@ def corrupt_test_image(sharp, kind, level, *, field="ramp", rng=None):
 
     Examples
     --------
-    >>> image, sigma_map = corrupt_test_image(torch.rand(64, 96), "resize", 0.5)
-    >>> image.shape, f"{sigma_map.max():.1f}"
-    (torch.Size([32, 48]), '1.5')
+    >>> image, std_map = corrupt_test_image(torch.rand(64, 96), "resize", 0.5)
+    >>> image.shape, f"{std_map.max():.2f}"
+    (torch.Size([32, 48]), '1.36')
     """
     check_choice(kind, "kind", CORRUPTIONS)
     check_choice(field, "field", blur.FIELDS)
@@ -158,13 +159,16 @@ def corrupt_test_image(sharp, kind, level, *, field="ramp", rng=None):
     sigma_map, cut = blur.FIELDS[field](sharp.shape), {"truncate": blur.THESIS_TRUNCATE}
     if kind == "kernel":
         family = functools.partial(_weights_of, level)
-        return blur.quantize(blur.VaryingBlur(sigma_map, family).forward(sharp)), sigma_map
+        blurred = blur.VaryingBlur(sigma_map, family).forward(sharp)
+        std_map = blur.VaryingBlur(sigma_map[:1], family).std().expand_as(sigma_map)
+        return blur.quantize(blurred), std_map
+    std_map = blur.nominal_to_std(sigma_map)
     if kind == "gamma_before":
         light = blur.blur_varying(sharp.clamp(0, 1) ** level, sigma_map, **cut)
-        return blur.quantize(light.clamp_min(0) ** (1 / level)), sigma_map
+        return blur.quantize(light.clamp_min(0) ** (1 / level)), std_map
     blurred = blur.blur_varying(sharp, sigma_map, **cut)
     if kind == "contrast":
-        return blur.quantize(0.5 + level * (blurred - 0.5)), sigma_map
+        return blur.quantize(0.5 + level * (blurred - 0.5)), std_map
     blurred = blur.quantize(blurred)  # a file, and what happens to it
     if kind == "noise":
         corrupted = blur.add_noise(blurred, level / 255, rng=check_generator(rng))
@@ -176,8 +180,8 @@ def corrupt_test_image(sharp, kind, level, *, field="ramp", rng=None):
         soft = blur.blur_uniform(blurred, blur.gaussian_psf(UNSHARP_SIGMA))
         corrupted = blurred + level * (blurred - soft)
     else:
-        corrupted, sigma_map = _resize(blurred, sigma_map, level)
-    return blur.quantize(corrupted), sigma_map
+        corrupted, std_map = _resize(blurred, std_map, level)
+    return blur.quantize(corrupted), std_map
 
 
 def _check_level(kind, level):
@@ -203,8 +207,8 @@ def _weights_of(shape, sigma):
     return reach, lambda row, column: table[row, column]
 
 
-def _resize(image, sigma_map, factor):
-    """Resize image and field; a sigma counts pixels, so it changes with them.
+def _resize(image, std_map, factor):
+    """Resize image and field; a deviation counts pixels, so it changes with them.
 
     By how much is what the sides really did: they are whole numbers.
     """
@@ -212,5 +216,5 @@ def _resize(image, sigma_map, factor):
     factor = math.sqrt(math.prod(size) / image.numel())
     options = {"size": size, "antialias": True, "align_corners": False}
     image = functional.interpolate(image[None, None], mode="bicubic", **options)
-    sigma_map = functional.interpolate(sigma_map[None, None], mode="bilinear", **options)
-    return image[0, 0], factor * sigma_map[0, 0]
+    std_map = functional.interpolate(std_map[None, None], mode="bilinear", **options)
+    return image[0, 0], factor * std_map[0, 0]

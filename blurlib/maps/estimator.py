@@ -10,7 +10,8 @@ from tqdm import tqdm
 from .._checks import check_choice, check_image, check_integer
 from ..blur.borders import pad
 from ..data.patches import PATCH_SIZE
-from .sigma_map import LAYERS, SigmaMap, resample
+from ..learn.scales import num_places, resample
+from .sigma_map import LAYERS, SigmaMap
 
 #: What becomes of the windows that do not fit into the image.
 BORDERS = ("reflect", "valid")
@@ -36,10 +37,9 @@ class Estimator(ABC):
     halo : int
         How many answers beside its own each depends on, on every side.
     convention : {"nominal", "std"}
-        What its sigma means: see `SigmaMap`. All of today answer in nominal sigma: they learned
-        from, or are calibrated on, the author's kernels and their labels. (One crop of ten of
-        `sigma-net` was blurred by a disk, and one by a gaussian cut at four sigma; their label is
-        the standard deviation, so of such blur it is that, within a tenth.)
+        What its sigma means: see `SigmaMap`. Networks on patches and classical methods answer in
+        nominal sigma: they learned from, or are calibrated on, the author's kernels and their
+        labels. Networks that regress learned the standard deviation of PSFs of all kinds.
     has_classes, cpu_only : bool
         Whether a readout makes a difference, and whether no other device does.
 
@@ -97,7 +97,7 @@ class Estimator(ABC):
         image : Tensor of shape (H, W)
             Blurred image in [0, 1].
         stride : int, optional
-            Step between the map's places in pixels; by default `output_stride`.
+            Step between the map's places in pixels; by default that of `default_stride`.
         border : {"reflect", "valid"}, optional
             Whether the image is continued by reflection, so that the map reaches from its first
             pixel to its last, or only windows inside it are asked, as scores and tests do.
@@ -123,14 +123,12 @@ class Estimator(ABC):
         step = self.step_for(stride)
         offset = size // 2 if inside else 0
         # The last window stands inside the image, or at or beyond its last pixel.
-        asked = [
-            (side - size) // step + 1 if inside else reach(side, step) for side in image.shape
-        ]
+        count = functools.partial(_num_inside, size) if inside else num_places
+        asked = [count(side, step) for side in image.shape]
         layers = self._by_tiles(image, offset - size // 2, step, asked, progress)
         if step != stride:
             for axis, side in zip((-2, -1), image.shape, strict=True):
-                count = (side - size) // stride + 1 if inside else reach(side, stride)
-                layers = resample(layers, count, stride, step, axis)
+                layers = resample(layers, count(side, stride), stride, step, axis)
         if not torch.stack(layers.aminmax()).isfinite().all():  # a mask would be a layer more
             raise ValueError("the estimator answers NaN or infinity; its weights are damaged.")
         return SigmaMap(
@@ -160,6 +158,11 @@ class Estimator(ABC):
                 layers = torch.empty(len(found), *asked)
             layers[:, *mine] = found[:, *inner].cpu()
         return layers
+
+
+def _num_inside(size, side, stride):
+    """Return how many windows of a size, `stride` pixels apart, fit into a side."""
+    return (side - size) // stride + 1
 
 
 def tiles(image, first, step, asked, patch_size, side, halo):
@@ -201,8 +204,3 @@ def tiles(image, first, step, asked, patch_size, side, halo):
                 beyond = max(0, beyond)
             padding += [-(first + low * step), beyond]  # less than nothing is cut off
         yield mine, seen, inner, functools.partial(pad, image, padding)
-
-
-def reach(side, stride):
-    """Return how many places, `stride` pixels apart, lead from the first pixel past the last."""
-    return -(-(side - 1) // stride) + 1

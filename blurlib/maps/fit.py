@@ -8,15 +8,7 @@ from ..data.crops import CropStream
 from ..learn import Checkpoint, is_main_process, run_recipe, save_network
 from ..learn.scales import halve
 from ..learn.sigma_net import COARSE_STRIDE
-from .estimators import estimator_of
-from .evaluate import make_test_image
 from .uncertainty import fit_std_scale
-
-#: The clean fields that errors are told of.
-CALIBRATION_FIELDS = ("ramp", "sin")
-
-#: Step between the places that are looked at for that, in pixels.
-CALIBRATION_STRIDE = 4
 
 #: So many crops are cut for calibration, so often.
 _CALIBRATED_AT_ONCE, _CALIBRATED_BATCHES = 16, 24
@@ -87,7 +79,7 @@ def calibrate(network, pictures, crops):
     network : SigmaNet
         Just trained; its ``std_scale`` is set.
     pictures : sequence of Picture
-        Not trained on. Of a photograph the half is looked at, which is sharp to the pixel.
+        Not trained on. They are looked at halved: so they are sharp to the pixel.
     crops : CropConfig
         What the crops are like that are cut from them.
 
@@ -114,14 +106,6 @@ def _errors_on(network, crops, truth):
     return sigma[:, :rows, :columns].cpu() - truth, std[:, :rows, :columns].cpu()
 
 
-def errors_of(network, picture, field, **degradation):
-    """Return estimate less truth, and the stated std, at every fourth pixel of a picture."""
-    blurred, truth = make_test_image(picture.load(), field, **degradation)
-    found = estimator_of(network).predict(blurred, stride=CALIBRATION_STRIDE, border="valid")
-    return found.sigma - found.at_windows(truth), found.std
-
-
 def joined(pairs):
-    """Return all errors and all std, in one row each."""
-    errors, std = zip(*pairs, strict=True)
-    return (torch.cat([part.flatten() for part in parts]) for parts in (errors, std))
+    """Return all errors in one row, all std in one, and so on if there is more."""
+    return (torch.cat([part.flatten() for part in parts]) for parts in zip(*pairs, strict=True))

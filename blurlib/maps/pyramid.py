@@ -6,7 +6,8 @@ import torch
 from tqdm import tqdm
 
 from ..learn import SigmaNet
-from ..learn.sigma_net import COARSE_STRIDE, WINDOW_STRIDE, handed_down, num_places, pyramid
+from ..learn.scales import num_places
+from ..learn.sigma_net import COARSE_STRIDE, WINDOW_STRIDE, handed_down, pyramid
 from .estimator import Estimator, tiles
 
 #: Pictures of more pixels are asked at every eighth pixel, unless the caller wants it finer.
@@ -37,6 +38,7 @@ class RegressionEstimator(Estimator):
         """Return 4, or 8 where that is fine enough: see `Estimator.step_for`."""
         return WINDOW_STRIDE if stride < COARSE_STRIDE else COARSE_STRIDE
 
+    @torch.no_grad()
     def answer(self, image, stride):
         """Answer with sigma, std and profile: see `Estimator.answer`."""
         asked = [(side - self.patch_size) // stride + 1 for side in image.shape]

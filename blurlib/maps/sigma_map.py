@@ -219,34 +219,6 @@ class SigmaMap:
         return functional.pad(values[None], frame, mode="replicate")[0]
 
 
-def resample(grid, count, stride, output_stride, axis):
-    """Take values `stride` pixels apart from a grid of every `output_stride`-th pixel.
-
-    Parameters
-    ----------
-    grid : Tensor of shape (..., rows, columns)
-        Values.
-    count, stride : int
-        How many to take, and how many pixels lie between two of them.
-    output_stride : int
-        Pixels between two values of the grid.
-    axis : {-2, -1}
-        Along which.
-
-    Returns
-    -------
-    taken : Tensor
-        Interpolated linearly; beyond the grid its last value.
-    """
-    place = torch.arange(count) * stride / output_stride
-    last = grid.shape[axis] - 1
-    before = place.floor().long().clamp(max=last)
-    after = (before + 1).clamp(max=last)
-    share = (place - before).clamp(0, 1)
-    share = share[:, None] if axis == -2 else share
-    return torch.lerp(grid.index_select(axis, before), grid.index_select(axis, after), share)
-
-
 def crop_to_windows(field, *, patch_size=32, stride=1):
     """Return the part of a field that the windows inside an image speak for.
 

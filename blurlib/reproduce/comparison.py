@@ -4,6 +4,7 @@ import time
 from functools import partial
 
 from ..data import Picture, open_folder, packaged_image
+from ..learn.scales import halve
 from ..maps import make_test_image, rms
 from ..maps.classical import CLASSICAL, ClassicalEstimator, fit_calibration, load_calibration
 from .experiment import mean_and_std
@@ -32,8 +33,8 @@ def comparison(experiment):
     return {
         "stride": COMPARISON_STRIDE, "smoothing": None, "readout": "mean",
         "protocol": "unseen textures; author's kernels, 8 bits; the classical methods were "
-        "calibrated on the pictures that the networks for unseen textures learned from; sigma-net "
-        "was designed with its scores on these textures in view, the others were not",
+        "calibrated on the pictures that thesis-30 learned from; the weights that sigma-net began "
+        "with were designed with their scores on these textures in view, the others were not",
         "learned": list(COMPARED_NETWORKS), "classical": list(CLASSICAL),
         "textures": experiment.textures, "collection": list(COLLECTION),
         "estimators": {
@@ -54,6 +55,8 @@ def _tests(experiment):
     scans, text = experiment.held_out, open_folder([experiment.folder_beside("text")])
     free = [Picture(name, name, partial(packaged_image, name)) for name in COLLECTION]
     ramp, sin, sin2d = (partial(make_test_image, field=name) for name in ("ramp", "sin", "sin2d"))
+    halved = partial(_halved_test_image, field="ramp")
+    degraded = {row.removeprefix("ramp, "): options for row, options in DEGRADED.items()}
     return {
         "ramp": (scans, ramp),
         "sin": (scans, sin),
@@ -62,7 +65,16 @@ def _tests(experiment):
         "collection, sin": (free, sin),
         "text, sin": (text, sin),
         "text, sin2d": (text, sin2d),
+        "scans halved": (scans, halved),
+        **{f"scans halved, {row}": (scans, partial(halved, **d)) for row, d in degraded.items()},
+        "collection halved": (free, halved),
+        "text halved": (text, halved),
     }
+
+
+def _halved_test_image(sharp, field, **options):
+    """Halve a picture, and so the softness that it has of its own, before it is blurred."""
+    return make_test_image(halve(sharp[None])[0], field, **options)
 
 
 def _seconds(estimator):

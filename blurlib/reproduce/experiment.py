@@ -1,6 +1,5 @@
 """What a record is made from: data, networks, a device."""
 
-import json
 import statistics
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -113,8 +112,7 @@ class Experiment:
                     device=self.device, progress=self.progress, callback=log,
                 )  # fmt: skip
         network, record = load_network(path)  # float16 even if just trained, as it is shipped
-        # What a recipe is in a file: JSON knows no tuples.
-        if record.get("recipe") != json.loads(json.dumps(RECIPES[name].as_dict())):
+        if not RECIPES[name].was_recorded_as(record.get("recipe", {})):
             raise ValueError(
                 f"{path} was not trained by today's recipe {name}; delete it to train it anew."
             )
@@ -177,7 +175,7 @@ class Experiment:
         }
         return [{name: one[key] for name, one in found.items()} for key in ("rmse", "bias")]
 
-    def errors(self, estimators, pictures, make, title, *, stride):
+    def errors(self, estimators, pictures, make, title, *, stride, convention="nominal"):
         """Return what each estimator finds on each picture, beside the truth.
 
         Parameters
@@ -192,6 +190,8 @@ class Experiment:
             Of the progress bar.
         stride : int
             Step between the windows.
+        convention : {"nominal", "std"}, optional
+            What the true sigma means.
 
         Returns
         -------
@@ -203,7 +203,7 @@ class Experiment:
         for picture in self.each(pictures, title):
             image, truth = make(picture.load(), rng=rng)
             for name, estimator in estimators.items():
-                answer = estimator.predict(image, stride=stride, border="valid")
+                answer = estimator.predict(image, stride=stride, border="valid").to(convention)
                 there = answer.at_windows(truth)
                 error = answer.sigma.double() - there.double()
                 found[name][picture.name] = Errors(error, answer.std, there)

@@ -3,8 +3,9 @@
 import torch
 
 from .. import theory
-from ..blur import THESIS_TRUNCATE, quantize
+from ..blur import THESIS_TRUNCATE, quantize, std_to_nominal
 from ..data import PATCH_SIZE
+from ..learn.sigma_net import WINDOW_STRIDE
 from ..maps import estimator_of, rms
 from .experiment import rounded
 
@@ -98,7 +99,8 @@ def _answers(networks, images, kind):
     """Return one sigma an image, by the name of who answers."""
     if kind == "large":  # the mean over all places: there is one sigma everywhere
         estimator = estimator_of(networks["sigma-net"])
-        maps = [estimator.predict(image, stride=4, border="valid").sigma for image in images]
+        maps = [estimator.predict(image, stride=4, border="valid") for image in images]
+        maps = [found.to("nominal").sigma for found in maps]
         place = (SIDE - PATCH_SIZE) // 8
         return {
             "sigma-net, one place": torch.stack([one[place, place] for one in maps]),
@@ -107,7 +109,11 @@ def _answers(networks, images, kind):
     found = {}
     for name, network in networks.items():
         patches = images[:, None].to(network.mean)
-        found[name] = network.decode(network(patches))[0].reshape(-1).cpu()
+        if network.on_crops:  # a map, of which the middle sees the patch
+            middle = PATCH_SIZE // 2 // WINDOW_STRIDE
+            found[name] = std_to_nominal(network.estimate(patches)[0][:, middle, middle].cpu())
+        else:
+            found[name] = network.decode(network(patches))[0].reshape(-1).cpu()
     window = "none" if kind == "repeating" else "hann"
     found["likelihood"] = theory.fit_power_law(images, **_AUTHORS, sigma_max=4.0, window=window)[0]
     return found

@@ -6,7 +6,7 @@ from functools import partial
 from ..maps import rms
 from ..maps.corruptions import corrupt_test_image
 from ..maps.fit import joined
-from ..maps.uncertainty import NO_TEXTURE
+from ..maps.uncertainty import no_texture
 from .experiment import mean_and_std, rounded, shares_within
 
 #: Networks and classical methods that are compared; `STATES_STD` has its std scored.
@@ -19,8 +19,8 @@ ROBUSTNESS_STRIDE = 32
 
 #: Kind and levels of everything that is done to the ramp's picture. No noise at all is "clean".
 LEVELS = {
-    "noise": (0, 1, 2.55, 5, 10),
-    "jpeg": (90, 75, 50, 25),
+    "noise": (0, 1, 2.55, 5, 10, 20),
+    "jpeg": (90, 75, 50, 25, 10),
     "contrast": (0.25, 0.1),
     "gamma_before": (2.2,),
     "gamma_after": (0.45, 2.2),
@@ -40,9 +40,10 @@ def robustness(experiment):
     }
     return {
         "stride": ROBUSTNESS_STRIDE, "smoothing": None, "readout": "mean", "field": "ramp",
-        "protocol": "unseen textures; author's kernels unless said otherwise, 8 bits",
-        "textures": experiment.textures, "estimators": list(estimators),
-        "no_texture": NO_TEXTURE, "rows": rows,
+        "convention": "std",
+        "protocol": "unseen textures; author's kernels unless said otherwise, 8 bits; estimate and "
+        "truth are the standard deviation of the PSF along an axis",
+        "textures": experiment.textures, "estimators": list(estimators), "rows": rows,
     }  # fmt: skip
 
 
@@ -54,23 +55,21 @@ def row_name(kind, level):
 def _row(estimators, experiment, kind, level):
     make = partial(corrupt_test_image, kind=kind, level=level)
     found = experiment.errors(
-        estimators, experiment.held_out, make, row_name(kind, level), stride=ROBUSTNESS_STRIDE
-    )
+        estimators, experiment.held_out, make, row_name(kind, level), stride=ROBUSTNESS_STRIDE,
+        convention="std",
+    )  # fmt: skip
     scores = {}
     for name, pictures in found.items():
         bias = statistics.mean(one.error.mean().item() for one in pictures.values())
         scores[name] = mean_and_std({key: rms(one.error) for key, one in pictures.items()})
         scores[name]["bias"] = round(bias, 4)
-    errors, std = joined((one.error.float(), one.std) for one in found[STATES_STD].values())
-    return {
-        "kind": kind, "level": level, "estimators": scores,
-        "uncertainty": _uncertainty(errors, std),
-    }  # fmt: skip
+    uncertainty = _uncertainty(*joined(found[STATES_STD].values()))
+    return {"kind": kind, "level": level, "estimators": scores, "uncertainty": uncertainty}
 
 
-def _uncertainty(errors, std):
+def _uncertainty(errors, std, truth):
     """Return what is stated beside what is found, over all places of all scans."""
-    said = std < NO_TEXTURE  # without the allowance for wide blur: sigma ends at 3 px here
+    said = ~no_texture(truth + errors, std)
     return rounded({
         "rms_std": rms(std), "rmse": rms(errors), "coverage": shares_within(errors, std),
         "share_rejected": 1 - said.double().mean().item(),

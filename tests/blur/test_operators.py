@@ -68,6 +68,28 @@ def test_disks_are_nearly_disk_psf(sigma, rng):
     assert (found - wanted).abs().max() <= 0.04 * (sigma > 0)
 
 
+@pytest.mark.parametrize("psf", ["gaussian", "disk", diamonds])
+@pytest.mark.parametrize("margin", [None, 3, 12])
+def test_std_is_the_second_moment_of_a_blurred_point(psf, margin):
+    sigmas = torch.tensor([0.0, 0.4, 1.0, 2.3]).view(4, 1, 1)
+    options = {"truncate": 4.0} if margin is None else {"truncate": 2.5, "margin": margin}
+    operator = blur.VaryingBlur(sigmas.expand(4, 41, 43), psf, **options)
+    point = torch.zeros(4, 41 + 2 * (margin or 0), 43 + 2 * (margin or 0))
+    point[:, point.shape[1] // 2, point.shape[2] // 2] = 1.0
+    found = operator.std()
+    assert found.shape == (4, 41, 43)
+    for spread, std in zip(operator.forward(point), found, strict=True):
+        assert blur.effective_sigma(spread) == pytest.approx(std[0, 0].item(), abs=1e-4)
+        assert (std == std[0, 0]).all()
+
+
+def test_std_follows_the_field():
+    field, cut = blur.ramp_field((9, 40)), torch.tensor([2.0, 4.0]).view(2, 1, 1)
+    found = blur.VaryingBlur(field.expand(2, -1, -1), truncate=cut).std()
+    torch.testing.assert_close(found[0], blur.nominal_to_std(field), atol=1e-3, rtol=0)
+    assert (found[1] >= found[0]).all()
+
+
 def test_a_family_lies_as_it_was_given_where_only_rows_differ():
     def lines(sigma):  # along the row, 5 pixels
         return 2, lambda row, column: torch.ones_like(sigma) if row == 0 else None

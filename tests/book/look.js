@@ -1,4 +1,4 @@
-// What a reader would see on the page, as plain data. Run inside the page by test_pages.py.
+// What a reader would see on the page, as plain data. Run inside the page by visits.py.
 () => {
   const main = document.querySelector("main") || document.body;
   const shown = (el) => el.checkVisibility() && getComputedStyle(el).visibility === "visible";

@@ -105,16 +105,19 @@ def test_packaged_networks_load_and_tell_their_recipe(name):
     network, record = learn.pretrained(name)
     recipe = learn.SHIPPED[name]
     assert type(network) is learn.NETWORKS[recipe.network]
-    assert record["recipe"] == json.loads(json.dumps(recipe.as_dict()))
+    assert recipe.was_recorded_as(record["recipe"])
 
 
 def test_packaged_names_and_sizes():
     assert set(learn.pretrained_names()) == set(learn.SHIPPED)
     sizes = [file.stat().st_size for file in checkpoints._WEIGHTS.glob("*.safetensors*")]
-    assert len(sizes) == len(learn.SHIPPED)
+    assert len(sizes) == len(learn.SHIPPED) + len(checkpoints.STARTS)
     assert max(sizes) < 8e6 and sum(sizes) < 40e6
-    with pytest.raises(ValueError, match="one of sigma-net, sigma-net-small, spectrum-30"):
-        learn.pretrained("thesis-31")
+    for name in ("thesis-31", *checkpoints.STARTS):
+        with pytest.raises(ValueError, match="one of sigma-net, sigma-net-small, spectrum-30"):
+            learn.pretrained(name)
+    for name, kind in checkpoints.STARTS.items():
+        assert type(checkpoints.packaged(name)[0]) is learn.NETWORKS[kind]
 
 
 @pytest.mark.parametrize("name", ["spectrum-30.safetensors", "thesis-30.safetensors.xz"])

@@ -38,8 +38,8 @@ def as_levels(image):
 
 @pytest.mark.parametrize("kind", CORRUPTIONS)
 def test_a_corrupted_image_is_an_8_bit_file_with_its_field(kind, sharp, rng):
-    image, sigma_map = corrupt_test_image(sharp, kind, LEVELS[kind], rng=rng)
-    assert image.shape == sigma_map.shape
+    image, std_map = corrupt_test_image(sharp, kind, LEVELS[kind], rng=rng)
+    assert image.shape == std_map.shape
     assert torch.allclose(255 * image, as_levels(image), atol=1e-4)
     assert image.min() >= 0 and image.max() <= 1
     assert not torch.equal(image, make_test_image(sharp, "ramp")[0])
@@ -47,9 +47,10 @@ def test_a_corrupted_image_is_an_8_bit_file_with_its_field(kind, sharp, rng):
 
 @pytest.mark.parametrize("kind", NEUTRAL)
 def test_levels_that_change_nothing_give_the_thesis_test(kind, sharp, rng):
-    image, sigma_map = corrupt_test_image(sharp, kind, NEUTRAL[kind], field="sin", rng=rng)
+    image, std_map = corrupt_test_image(sharp, kind, NEUTRAL[kind], field="sin", rng=rng)
     clean, field = make_test_image(sharp, "sin")
-    assert torch.equal(as_levels(image), as_levels(clean)) and torch.equal(sigma_map, field)
+    assert torch.equal(as_levels(image), as_levels(clean))
+    assert torch.equal(std_map, blur.nominal_to_std(field))
 
 
 @pytest.mark.parametrize(("kind", "name"), [("noise", "noise"), ("jpeg", "jpeg_quality")])
@@ -61,17 +62,19 @@ def test_noise_and_jpeg_are_those_of_the_other_records(kind, name, sharp):
 
 
 def test_a_column_at_a_time_is_what_blur_varying_does_at_once(sharp):
-    image, sigma_map = corrupt_test_image(sharp, "kernel", "gaussian")
-    known = blur.quantize(blur.blur_varying(sharp, sigma_map, truncate=4.0))
+    image, std_map = corrupt_test_image(sharp, "kernel", "gaussian")
+    field = blur.ramp_field(sharp.shape)
+    known = blur.quantize(blur.blur_varying(sharp, field, truncate=4.0))
+    assert std_map[0, -1] == pytest.approx(3, rel=0.01)  # cut at four sigma, little is lost
     assert (as_levels(image) - as_levels(known)).abs().max() <= 1  # a half may round either way
 
 
 def test_a_psf_lies_as_it_would_in_a_uniform_blur():
     point = torch.zeros(32, 64)
     point[16, 30] = 1.0
-    image, sigma_map = corrupt_test_image(point, "kernel", "motion")
+    image, std_map = corrupt_test_image(point, "kernel", "motion")
     assert image[16].sum() > 0 and image[:14].sum() == image[19:].sum() == 0  # along the row
-    assert sigma_map[0, 0] < sigma_map[0, -1]
+    assert std_map[0, 0] < std_map[0, -1]
 
 
 @pytest.mark.parametrize("shape", PSF_SHAPES)
@@ -92,17 +95,18 @@ def test_no_spread_is_no_blur(shape):
 def test_a_sigma_shrinks_as_the_sides_do_which_are_whole_numbers(sharp):
     sharp = sharp[:64, :64]
     _, before = corrupt_test_image(sharp, "resize", 1.0)
-    image, sigma_map = corrupt_test_image(sharp, "resize", 0.51)  # 32.64 pixels a side
+    image, std_map = corrupt_test_image(sharp, "resize", 0.51)  # 32.64 pixels a side
     assert image.shape == (33, 33)
-    assert (sigma_map.mean() / before.mean()).item() == pytest.approx(33 / 64, rel=1e-3)
+    assert (std_map.mean() / before.mean()).item() == pytest.approx(33 / 64, rel=1e-3)
 
 
 def test_a_sigma_counts_the_pixels_of_the_resized_picture(sharp):
-    image, sigma_map = corrupt_test_image(sharp, "resize", 0.5)
+    image, std_map = corrupt_test_image(sharp, "resize", 0.5)
     _, field = make_test_image(sharp, "ramp")
     assert image.shape == (48, 64)
-    assert sigma_map.mean().item() == pytest.approx(0.5 * field.mean().item(), rel=0.01)
-    assert crop_to_windows(sigma_map).shape == (17, 33)
+    std = blur.nominal_to_std(field).mean().item()
+    assert std_map.mean().item() == pytest.approx(0.5 * std, rel=0.01)
+    assert crop_to_windows(std_map).shape == (17, 33)
 
 
 def test_contrast_shrinks_before_rounding_and_sharpening_after(sharp):
@@ -153,3 +157,11 @@ def test_other_bad_arguments_are_named(sharp, rng):
         psf_with_sigma("disk", 5.0)
     with pytest.raises(ValueError, match="shape must be one of"):
         psf_with_sigma("ring", 1.0)
+
+
+@pytest.mark.parametrize("shape", ["disk", "box", "motion"])
+def test_the_truth_of_another_kernel_is_its_std(shape, sharp):
+    _, std_map = corrupt_test_image(sharp, "kernel", shape)
+    # Below a third of a pixel a kernel of three samples hardly knows how wide it is.
+    wide = blur.ramp_field(sharp.shape) > 0.4
+    torch.testing.assert_close(std_map[wide], blur.ramp_field(sharp.shape)[wide], atol=0, rtol=0.01)

@@ -6,7 +6,7 @@ import torch
 from PIL import Image
 
 from blurlib import data, maps
-from blurlib.maps import estimators
+from blurlib.maps import pyramid
 
 
 @pytest.fixture(scope="module")
@@ -14,33 +14,59 @@ def estimator():
     return maps.load_estimator()
 
 
-@pytest.mark.parametrize("stride", [1, 3, 4, 8])
+@pytest.mark.parametrize("stride", [1, 3, 4, 8, 12])
 def test_maps_lie_on_the_grid_of_all_estimators(estimator, stride):
     image = data.packaged_image("grass")[:75, :90]
-    found = estimator.predict(image, stride=stride, border="valid")
-    sigma_map, deviation = found.sigma, found.std
-    shape = tuple((side - 32) // stride + 1 for side in image.shape)
-    assert sigma_map.shape == deviation.shape == shape == maps.crop_to_windows(
-        image, stride=stride
-    ).shape  # fmt: skip
-    direct, _ = estimator.network.estimate(image[None, None])
-    if stride % 4 == 0:
-        step = stride // 4
-        torch.testing.assert_close(sigma_map, direct[0, ::step, ::step], atol=1e-5, rtol=0)
-    else:  # where grid and windows meet
-        torch.testing.assert_close(
-            sigma_map[::4, ::4], direct[0, ::stride, ::stride][: len(sigma_map[::4])],
-            atol=1e-5, rtol=0,
-        )  # fmt: skip
+    step = 4 if stride < 8 else 8
+    direct = [layer[0] for layer in estimator.network.estimate(image[None, None], step)]
+    for border, first in (("reflect", 0), ("valid", 16)):
+        found = estimator.predict(image, stride=stride, border=border)
+        assert (found.stride, found.offset, found.convention) == (stride, first, "std")
+        if border == "valid":
+            shape = maps.crop_to_windows(image, stride=stride).shape
+        else:  # past the last pixel
+            shape = tuple(-(-(side - 1) // stride) + 1 for side in image.shape)
+        for layer, whole in zip((found.sigma, found.std, found.profile), direct, strict=True):
+            assert layer.shape == shape
+            for row, column in ((0, 0), (12, 24), (24, 0)):  # where both grids meet, or between
+                if (row % stride, column % stride) == (0, 0):
+                    place = ((first + row) / step, (first + column) / step)
+                    known = whole[int(place[0]), int(place[1])]
+                    if place == (int(place[0]), int(place[1])):
+                        seen = layer[row // stride, column // stride]
+                        torch.testing.assert_close(seen, known, atol=1e-5, rtol=1e-4)
+    # What lies between its own places is interpolated.
+    if stride == 1:
+        seen = found.sigma[2, :5]
+        ends = direct[0][4, 4:6].lerp(direct[0][5, 4:6], 0.5)
+        torch.testing.assert_close(seen, torch.lerp(ends[0], ends[1], torch.arange(5.0) / 4))
 
 
-def test_tiles_do_not_show(estimator, monkeypatch):
+def test_large_images_are_asked_less_often(estimator, monkeypatch):
+    assert estimator.default_stride((1000, 4000)) == 4
+    assert estimator.default_stride((1001, 4000)) == 8
+    monkeypatch.setattr("blurlib.maps.pyramid._LARGE", 64 * 64)
+    image = data.packaged_image("grass")[:64, :65]
+    assert estimator.predict(image).stride == 8 and estimator.predict(image, stride=4).stride == 4
+
+
+@pytest.mark.parametrize("stride", [4, 8])
+def test_tiles_do_not_show(estimator, monkeypatch, stride):
     blurred, _ = maps.make_test_image(data.packaged_image("gravel")[:320, :352], "sin")
-    whole = estimator.predict(blurred)
-    monkeypatch.setattr(estimators.RegressionEstimator, "tile", 27 * 4)
-    tiled = estimator.predict(blurred)
-    torch.testing.assert_close(tiled.sigma, whole.sigma, atol=1e-4, rtol=0)
-    torch.testing.assert_close(tiled.std, whole.std, atol=1e-4, rtol=0)
+    whole = estimator.predict(blurred[:301, :333], stride=stride)
+    monkeypatch.setattr(pyramid.RegressionEstimator, "tile", 27 * 4)
+    tiled = estimator.predict(blurred[:301, :333], stride=stride)
+    for name in ("sigma", "std", "profile"):
+        one, other = getattr(tiled, name), getattr(whole, name)
+        torch.testing.assert_close(one, other, atol=1e-3, rtol=1e-3)
+
+
+def test_windows_of_an_image_are_answered_for_without_a_map(estimator):
+    image = data.packaged_image("grass")[:75, :90]
+    found = estimator.answer(image, 4)
+    wanted = estimator.predict(image, stride=4, border="valid")
+    assert torch.equal(found, torch.stack([wanted.sigma, wanted.std, wanted.profile]))
+    assert not found.requires_grad
 
 
 @pytest.mark.parametrize(("texture", "most"), [("grass", 0.08), ("gravel", 0.13), ("brick", 0.25)])
@@ -82,7 +108,7 @@ def test_one_call_gives_a_map_of_the_files_size(estimator, tmp_path):
     found = maps.estimate(path)
     expected = estimator.predict(data.load_image(path)).full_size()
     assert torch.equal(found.sigma, expected.sigma) and torch.equal(found.std, expected.std)
-    assert found.sigma.shape == found.shape == (63, 80) and found.convention == "nominal"
+    assert found.sigma.shape == found.shape == (63, 80) and found.convention == "std"
     assert torch.equal(maps.estimate(str(path), estimator).sigma, found.sigma)
     colours = np.asarray(Image.open(path).convert("RGB"))
     torch.testing.assert_close(maps.estimate(colours).sigma, found.sigma, atol=1e-3, rtol=0)

@@ -1,0 +1,50 @@
+"""What a record is made from is trained once, on what its recipe names."""
+
+import pytest
+
+from blurlib import data, learn
+from blurlib.reproduce import experiment
+from blurlib.reproduce.experiment import Experiment
+
+
+def pictures(name, number):
+    return [data.Picture(f"{name}{k}", f"{name}{k}", None) for k in range(number)]
+
+
+@pytest.fixture
+def trained(monkeypatch, rng):
+    """Return what each training was given; nothing is trained."""
+    calls = []
+
+    def train(recipe, path, **options):
+        calls.append(options)
+        scans = learn.split_scans(options["scans"])[1]
+        record = {"recipe": recipe.as_dict(), "data": {"held_out": [one.name for one in scans]}}
+        learn.save_network(path, learn.SmallSigmaNet(), record)
+
+    monkeypatch.setattr(experiment, "train_estimator", train)
+    return calls
+
+
+def test_a_mix_is_trained_with_photographs_and_calibrated_on_the_development_side(
+    tmp_path, monkeypatch, trained
+):
+    taken = data.Collection((*pictures("kodak/", 9), *pictures("bsds-train/", 30)))
+    asked = []
+    monkeypatch.setattr(experiment, "photographs", lambda folder: asked.append(folder) or taken)
+    scans = pictures("D", 12)
+    found = Experiment(scans, folder="data", weights=tmp_path)
+    found.network("sigma-net-small")
+    found.network("sigma-net-small")
+    (options,) = trained
+    assert asked == ["data"] and options["photographs"] is taken
+    assert options["held_out"] == learn.development_split(scans, taken)[1]
+    assert not {one.name for one in options["held_out"]} & set(found.textures)
+
+
+def test_other_recipes_need_no_photographs(tmp_path, monkeypatch, trained):
+    monkeypatch.setattr(experiment, "photographs", None)
+    found = Experiment(pictures("D", 12), weights=tmp_path)
+    found.network("spectrum-30")
+    (options,) = trained
+    assert options["photographs"] is None and options["held_out"] == found.held_out
