@@ -1,15 +1,16 @@
 """Blur models, sigma maps and their estimation: the package behind the book *Seeing Blur*.
 
 The rooms follow the light: `blur` makes it, `data` brings pictures, `learn` trains networks,
-`maps` estimates the blur at every pixel; `plotting` and `widgets` show it. Each is imported when
-it is first asked for, so that ``import blurlib`` is quick. `record` reads a recorded result.
+`maps` estimates the blur at every pixel, `restore` undoes it; `plotting` and `widgets` show it.
+Each is imported when it is first asked for, so that ``import blurlib`` is quick. `record` reads a
+recorded result.
 """
 
 import importlib
 
 __version__ = "0.1.0"
 
-_ROOMS = ("blur", "data", "learn", "theory", "maps", "plotting", "reproduce", "widgets")
+_ROOMS = ("blur", "data", "learn", "theory", "maps", "restore", "plotting", "reproduce", "widgets")
 # What is asked for so often that its room need not be named.
 _SHORTER = {"record": "reproduce"}
 

@@ -29,7 +29,7 @@ def run(capsys, *arguments):
 
 
 @pytest.mark.parametrize(
-    "command", [[], ["blur"], ["fetch"], ["dataset"], ["train"], ["map"], ["evaluate"]]
+    "command", [[], ["blur"], ["fetch"], ["dataset"], ["train"], ["map"], ["deblur"], ["evaluate"]]
 )
 def test_help_is_there(command, capsys):
     with pytest.raises(SystemExit) as stop:

@@ -8,7 +8,7 @@ import textwrap
 
 import pytest
 
-ROOMS = ("blur", "data", "learn", "maps", "plotting")
+ROOMS = ("blur", "data", "learn", "maps", "restore", "plotting")
 
 
 def public_functions():

@@ -13,6 +13,7 @@ from .fields import (
     sin_field,
     step_field,
 )
+from .fourier import FourierBlur
 from .lens import coc_diameter, coc_diameter_to_sigma, disk_radius_to_sigma, sigma_to_disk_radius
 from .motion import motion_psf, shake_psf, shake_trajectory, trajectory_psf
 from .nominal import nominal_to_std, std_to_nominal

@@ -68,3 +68,38 @@ def pad(image, padding, padding_mode="reflect"):
     rows = _source_index(height, above, below, padding_mode, image.device)
     columns = _source_index(width, left, right, padding_mode, image.device)
     return image.index_select(-2, rows).index_select(-1, columns)
+
+
+def fold(image, padding, padding_mode="reflect"):
+    """Do the transpose of `pad`: add what lies beyond the border to the pixels that it copied.
+
+    Parameters
+    ----------
+    image : Tensor of shape (..., H + above + below, W + left + right)
+        A padded image's size.
+    padding, padding_mode : optional
+        As for `pad`.
+
+    Returns
+    -------
+    folded : Tensor of shape (..., H, W)
+
+    Raises
+    ------
+    ValueError
+        If the padding mode is unknown.
+
+    Examples
+    --------
+    >>> fold(torch.ones(1, 7), (0, 0, 2, 2))
+    tensor([[2., 3., 2.]])
+    """
+    check_choice(padding_mode, "padding_mode", PADDING_MODES)
+    above, below, left, right = padding
+    height, width = image.shape[-2] - above - below, image.shape[-1] - left - right
+    if padding_mode == "constant":
+        return image[..., above : above + height, left : left + width]
+    rows = _source_index(height, above, below, padding_mode, image.device)
+    columns = _source_index(width, left, right, padding_mode, image.device)
+    folded = image.new_zeros(*image.shape[:-2], height, image.shape[-1]).index_add(-2, rows, image)
+    return folded.new_zeros(*image.shape[:-2], height, width).index_add(-1, columns, folded)

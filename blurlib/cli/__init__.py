@@ -12,7 +12,7 @@ import os
 import sys
 
 from .. import __version__
-from . import blur, common, dataset, evaluate, fetch, reproduce, sigma_map, train
+from . import blur, common, dataset, deblur, evaluate, fetch, reproduce, sigma_map, train
 
 _COMMANDS = {
     "blur": (blur, "blur an image"),
@@ -20,6 +20,7 @@ _COMMANDS = {
     "dataset": (dataset, "build a dataset of blurred patches"),
     "train": (train, "train a network"),
     "map": (sigma_map, "estimate the sigma maps of images"),
+    "deblur": (deblur, "take the blur out of pictures"),
     "evaluate": (evaluate, "score an estimator on sharp images"),
     "reproduce": (reproduce, "make recorded results again, from the Brodatz scans"),
 }

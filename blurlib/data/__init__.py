@@ -1,6 +1,7 @@
 """Pictures to blur, from files, packages and rules; patches of them, and datasets."""
 
 from .._checks import public as _public
+from .alike import WRITABLE, write_alike
 from .crops import CropConfig, CropStream
 from .datasets import *  # noqa: F403  what it offers, all of it
 from .depth import DepthScene, defocused_scene, layered_scene, motorcycle_scene, scene_lens
@@ -22,6 +23,7 @@ from .images import (
     as_image,
     load_image,
     packaged_image,
+    to_grey,
     to_levels,
     write_image,
 )

@@ -34,7 +34,7 @@ _LUMA = (0.2125, 0.7154, 0.0721)  # ITU-R BT.709, as skimage.color.rgb2gray
 _STRIP = 2**16  # so many pixels become grey at a time
 
 
-def as_image(array):
+def as_image(array, *, colour=False):
     """Turn an array into an image tensor.
 
     Parameters
@@ -42,10 +42,12 @@ def as_image(array):
     array : array_like of shape (H, W), (H, W, 3) or (H, W, 4)
         Booleans, 8 or 16-bit unsigned integers, or floats in [0, 1]. Colour becomes grey
         (BT.709 luma); an alpha channel must be opaque.
+    colour : bool, optional
+        Whether colour stays colour.
 
     Returns
     -------
-    image : Tensor of shape (H, W)
+    image : Tensor of shape (H, W), or (3, H, W) of a colour picture that stays one
         float32 in [0, 1].
 
     Raises
@@ -82,8 +84,10 @@ def as_image(array):
             raise ImageError(f"a floating point image must lie in [0, 1], {span}")
     if array.shape[2:] == (4,) and array[..., 3].min() < white:
         raise ImageError(TRANSPARENT)
-    if array.ndim == 3:
+    if array.ndim == 3 and not colour:
         return torch.from_numpy(_luma(array, white))
+    if array.ndim == 3:
+        array = np.moveaxis(array[..., :3], -1, 0)
     # One division in float32 rounds as well as one in float64 and a rounding (tested).
     return torch.from_numpy(np.divide(array, white, dtype=np.float32, order="C"))
 
@@ -100,12 +104,36 @@ def _luma(array, white):
     return grey.reshape(array.shape[:2])
 
 
+def to_grey(image):
+    """Return a picture's grey: of colours (..., 3, H, W) the luma that `as_image` takes.
+
+    Parameters
+    ----------
+    image : Tensor of shape (H, W) or (3, H, W)
+        Of any other number of channels the mean is taken.
+
+    Returns
+    -------
+    grey : Tensor of shape (H, W)
+
+    Examples
+    --------
+    >>> to_grey(torch.ones(3, 4, 5)).shape
+    torch.Size([4, 5])
+    """
+    check_image(image)
+    if image.ndim == 3 and len(image) == 3:
+        red, green, blue = image
+        return _LUMA[0] * red + _LUMA[1] * green + _LUMA[2] * blue
+    return image.reshape(-1, *image.shape[-2:]).mean(0)
+
+
 def path_in_words(path):
     """Return a path for a message: as it is, or quoted where it would break the line."""
     return str(path) if str(path).isprintable() else repr(str(path))
 
 
-def load_image(path, *, max_pixels=MAX_PIXELS):
+def load_image(path, *, max_pixels=MAX_PIXELS, colour=False):
     """Read an image file.
 
     Parameters
@@ -115,11 +143,13 @@ def load_image(path, *, max_pixels=MAX_PIXELS):
         palette, CMYK; turned upright if its EXIF data says so. The content counts, not the ending.
     max_pixels : int, optional
         A larger picture is refused before it is decoded. The default, `MAX_PIXELS`, is 2**27.
+    colour : bool, optional
+        Whether colour stays colour.
 
     Returns
     -------
-    image : Tensor of shape (H, W)
-        Grey, float32, in [0, 1].
+    image : Tensor of shape (H, W), or (3, H, W) of a colour picture that stays one
+        Grey unless asked, float32, in [0, 1].
 
     Raises
     ------
@@ -160,7 +190,7 @@ def load_image(path, *, max_pixels=MAX_PIXELS):
     if not regular:  # opening a pipe would wait for its writer, perhaps for ever
         raise ImageError(f"cannot read {name}: it is a folder or a device; name a picture file.")
     try:
-        return as_image(decode(path, max_pixels))
+        return as_image(decode(path, max_pixels), colour=colour)
     except ImageError as error:
         raise ImageError(f"cannot use {name}: {error}") from None
     except MemoryError:

@@ -1,0 +1,132 @@
+"""Deblurring with a map: the gain, what a wrong or unsure map does, colours, tiles."""
+
+import importlib
+
+import pytest
+import torch
+from torch.nn import functional
+
+from blurlib import blur, data, maps, restore
+
+module = importlib.import_module("blurlib.restore.deblur")  # the room's name is the function's
+NOISE = 1.3 / 255
+
+
+def psnr(found, sharp):
+    return -10 * (found.clamp(0, 1) - sharp).square().mean().log10().item()
+
+
+def ramped(name, rng, psf="gaussian"):
+    """Return a picture, itself under a ramp of sigma from 0.1 to 3 with noise, and the ramp."""
+    image = data.packaged_image(name)[60:316, 120:376]
+    field = blur.ramp_field(image.shape)
+    field = 0.1 + 2.9 * (field - field.min()) / (field.max() - field.min())
+    blurred = blur.add_noise(blur.VaryingBlur(field, psf).forward(image), NOISE, rng=rng)
+    inner = slice(28, -28)
+    return (layer[inner, inner].contiguous() for layer in (image, blurred, field))
+
+
+@pytest.mark.parametrize(
+    ("name", "gain", "linear"), [("camera", 3.2, 2.5), ("brick", 7.5, 5.5), ("grass", 2.6, 2.3)]
+)
+def test_a_ramp_is_undone(name, gain, linear, rng):
+    sharp, blurred, field = ramped(name, rng)
+    before = psnr(blurred, sharp)
+    assert psnr(restore.deblur(blurred, field), sharp) > before + gain
+    wiener = restore.deblur(blurred, field, method="wiener")
+    assert psnr(wiener, sharp) > before + linear
+
+
+def test_disks_need_the_profile_of_disks(rng):
+    sharp, blurred, field = ramped("camera", rng, "disk")
+    disks = psnr(restore.deblur(blurred, field, psf="disk"), sharp)
+    assert disks > psnr(restore.deblur(blurred, field), sharp) + 0.3
+    assert disks > psnr(blurred, sharp) + 2.5
+
+
+def test_a_map_that_says_how_wrong_it_is_does_less_harm(rng):
+    sharp, blurred, field = ramped("camera", rng)
+    errors = functional.interpolate(
+        torch.randn(1, 1, 8, 8, generator=rng), size=field.shape, mode="bicubic"
+    )[0, 0]
+    wrong = (field + 0.8 * errors / errors.std()).clamp_min(0)
+    silent = psnr(restore.deblur(blurred, wrong), sharp)
+    honest = psnr(restore.deblur(blurred, wrong, std=0.8), sharp)
+    assert honest > silent + 1 and honest > psnr(blurred, sharp)
+    stated = maps.SigmaMap(wrong, torch.full_like(wrong, 0.8), 1, 0, tuple(wrong.shape), "std")
+    torch.testing.assert_close(
+        restore.deblur(blurred, stated), restore.deblur(blurred, wrong, std=0.8)
+    )
+
+
+def test_what_is_sharp_or_unknown_stays(rng):
+    sharp, blurred, field = ramped("grass", rng)
+    assert torch.equal(restore.deblur(sharp, 0.1), sharp)
+    std = field.clone()
+    std[:, :100] = 0
+    found = restore.deblur(blurred, 2.0, std=std.mul(100))
+    assert torch.equal(found[:, 100:], blurred.clamp(0, 1)[:, 100:])
+    assert not torch.equal(found[:, :100], blurred[:, :100])
+
+
+def test_the_estimator_is_asked_when_there_is_no_map(rng):
+    picture = data.packaged_image("brick")[:100, :120]
+    blurred = blur.blur_uniform(picture, blur.gaussian_psf(2.0))
+    found = maps.estimate(blurred)
+    torch.testing.assert_close(restore.deblur(blurred), restore.deblur(blurred, found))
+    assert psnr(restore.deblur(blurred), picture) > psnr(blurred, picture) + 2
+
+
+def test_one_psf_is_that_of_sparse_gradients(rng):
+    sharp, blurred, _ = ramped("camera", rng)
+    psf = blur.motion_psf(7.0, 30.0)
+    shaken = blur.add_noise(blur.blur_uniform(sharp, psf), NOISE, rng=rng)
+    wanted = restore.sparse_gradients(shaken, psf).clamp(0, 1)
+    torch.testing.assert_close(restore.deblur(shaken, psf=psf), wanted)
+    with pytest.raises(ValueError, match="either it or a map"):
+        restore.deblur(blurred, 1.0, psf=psf)
+
+
+def test_a_colour_file_comes_back_in_colour(tmp_path):
+    from PIL import Image, ImageFilter
+
+    path = tmp_path / "colour.png"
+    sharp = Image.open(data.images.packaged_path("chelsea")).crop((100, 50, 190, 130))
+    sharp.save(path)
+    sharp = data.load_image(path, colour=True)
+    Image.open(path).filter(ImageFilter.GaussianBlur(1.5)).save(path)
+    found = restore.deblur(path, 1.5)
+    image = data.load_image(path, colour=True)
+    assert found.shape == image.shape == (3, 80, 90)
+    torch.testing.assert_close(data.to_grey(image), data.load_image(path))
+    assert psnr(found, sharp) > psnr(image, sharp) + 2
+    assert (found.mean((1, 2)) - image.mean((1, 2))).abs().max() < 2e-3  # hues stay
+
+
+def test_tiles_do_not_show(monkeypatch, rng):
+    sharp, blurred, field = ramped("camera", rng)
+    whole = restore.deblur(blurred, field, method="wiener")
+    monkeypatch.setattr(module, "_BLOCK", 70)
+    monkeypatch.setattr(module, "_HALO", 24)
+    tiled = restore.deblur(blurred, field, method="wiener")
+    assert psnr(tiled, sharp) > psnr(whole, sharp) - 0.2
+    same = module._in_tiles(blurred, field, lambda part, _: part, 24)
+    torch.testing.assert_close(same, blurred)
+    seam = (tiled - sharp)[:, 66:74].square().mean()
+    assert seam < 1.3 * (whole - sharp)[:, 66:74].square().mean()
+
+
+def test_bad_arguments_are_named():
+    image = torch.rand(20, 21)
+    for options, message in (
+        ({"sigma_map": torch.ones(21, 20)}, r"sigma_map must have the image's height and width"),
+        ({"sigma_map": -torch.ones(20, 21)}, "sigma_map must not be negative"),
+        ({"sigma_map": 21.0}, "at most 20 pixels"),
+        ({"sigma_map": 1.0, "std": -1.0}, "std must be a finite number from 0"),
+        ({"sigma_map": 1.0, "psf": "star"}, "psf must be one of gaussian, disk"),
+        ({"sigma_map": 1.0, "method": "magic"}, "method must be one of sparse, wiener"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            restore.deblur(image, **options)
+    with pytest.raises(ValueError, match="sigma_map must have the image's size"):
+        restore.estimate_noise(image, torch.ones(3, 3))
