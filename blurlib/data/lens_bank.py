@@ -95,7 +95,7 @@ class LensBank:
         side = 2 * half + 1
         place = (torch.arange(_FINE * side, dtype=torch.float64) + 0.5) / _FINE - side / 2
         away = torch.hypot(place[:, None], place)
-        if blades:  # a polygon whose rounded sides keep the circle's area
+        if blades:  # a polygon in the circle, its sides more or less rounded
             angle = torch.atan2(place[:, None], place) + 2 * math.pi * shape[2]
             sector = 2 * math.pi / blades
             side_on = torch.cos(angle % sector - sector / 2) / math.cos(sector / 2)

@@ -55,13 +55,21 @@ def test_profiles_are_told_apart_where_there_is_one(only, family, is_disk):
     assert (found.is_disk[found.std > 1] == is_disk).all() and found.is_disk[0] == 0
 
 
+@pytest.mark.parametrize(("family", "off"), [("gaussian", 0.12), ("disk", 0.01), ("blades", 0.12)])
+def test_they_come_near_the_width_that_is_asked(only, family, off):
+    found = only(family, std_range=(2.99, 3.01))
+    assert (
+        found.std[1:] / 3 - 1
+    ).abs().max() < off  # gaussians are cut, and polygons lie inside the circle
+
+
 def test_soft_rims_and_mixtures_are_in_between(only):
     for family in ("soft", "mixture"):
         wide = only(family, num=80)
         assert 0.1 < wide.is_disk[wide.std > 1].mean() < 0.9
 
 
-def test_disks_are_disks_and_blades_have_their_area(only):
+def test_disks_are_disks_and_blades_are_none(only):
     disks = only("disk")
     for psf, std in zip(disks.psfs, disks.std, strict=True):
         if std > 0.7:
