@@ -60,7 +60,7 @@ def test_they_come_near_the_width_that_is_asked(only, family, off):
     found = only(family, std_range=(2.99, 3.01))
     assert (
         found.std[1:] / 3 - 1
-    ).abs().max() < off  # gaussians are cut, and polygons lie inside the circle
+    ).abs().max() < off  # cut, or inside the circle
 
 
 def test_soft_rims_and_mixtures_are_in_between(only):
