@@ -58,9 +58,7 @@ def test_profiles_are_told_apart_where_there_is_one(only, family, is_disk):
 @pytest.mark.parametrize(("family", "off"), [("gaussian", 0.12), ("disk", 0.01), ("blades", 0.12)])
 def test_they_come_near_the_width_that_is_asked(only, family, off):
     found = only(family, std_range=(2.99, 3.01))
-    assert (
-        found.std[1:] / 3 - 1
-    ).abs().max() < off  # gaussians are cut, and polygons lie inside the circle
+    assert (found.std[1:] / 3 - 1).abs().max() < off  # cut, or inside the circle
 
 
 def test_soft_rims_and_mixtures_are_in_between(only):
