@@ -15,10 +15,27 @@ def estimator():
     return load_estimator("sigma-net")
 
 
+#: What today's weights read wrongly and surely. Each is to be mended as a kind; one that is right
+#: all of a sudden fails too, and leaves the list.
+MISSED = (
+    "clipped, 25% of brick",
+    *("points, 2 px", "points, 4 px", *(f"points, {sigma} px, noise" for sigma in (1, 2, 4))),
+    *(f"white noise, {sigma} px" for sigma in (1, 2, 4)),
+    *(f"half a pixel, {picture}" for picture in ("dead leaves", "cells", "text", "line art")),
+    *("bits, float", "bits, 12 in 16", "halftone", "periodic, stripes"),
+)
+
+
 @pytest.mark.parametrize("name", table.CASES)
-def test_the_map_is_right(name, estimator):
+def test_the_map_is_right(name, estimator, request):
+    if name in MISSED:
+        request.applymarker(pytest.mark.xfail(strict=True, reason="see the model card"))
     said = table.answer(estimator, table.CASES[name]())
     assert said.is_right, said
+
+
+def test_what_is_missed_is_a_case():
+    assert set(MISSED) <= set(table.CASES)
 
 
 @pytest.mark.parametrize(
