@@ -194,8 +194,10 @@ def _map_image(path, array, options, estimator, *, progress):
             del std
         profile = None if found.profile is None else found.upsample(found.profile)
         summed = sum_up(sigma_map, hidden, profile)
-        del profile
         save(opened[0], sigma_map)
+        # Layers may be as large as the image, and share their memory: a copy lets the others go.
+        sigma_map = sigma_map.clone()
+        del profile, found
         plotting.write_sigma_map(opened[1], sigma_map, vmax=options.scale, hidden=hidden)
     return {
         "path": str(path), "map": str(array), "picture": str(picture),
