@@ -11,7 +11,6 @@ import functools
 import torch
 from torch.nn import functional
 
-from ..blur.degrade import round_image
 from ..blur.psf import gaussian_profiles
 
 #: Share of red, green and blue in luminance, ITU-R BT.601.
@@ -359,25 +358,6 @@ def letterbox(images, top, left, bottom, right, level):
     barred = (row < top) | (row >= height - bottom) | (column < left) | (column >= width - right)
     barred = barred.expand_as(images)
     return torch.where(barred, level, images), barred
-
-
-def requantise(images, bits):
-    """Round to the levels that so many bits have.
-
-    Parameters
-    ----------
-    images : Tensor of shape (B, H, W)
-        Clipped to [0, 1].
-    bits : int or Tensor of shape (B, 1, 1)
-        6 to 8; 0 for pictures of more than 8 bits, which are only clipped, never rounded.
-
-    Returns
-    -------
-    rounded : Tensor of shape (B, H, W)
-        Halves go up.
-    """
-    bits = torch.as_tensor(bits).to(images)
-    return torch.where(bits == 0, images.clamp(0, 1), round_image(images, 2**bits))
 
 
 def _mirror(images, reach):

@@ -74,7 +74,8 @@ class SigmaNet(BlurNetwork):
     Up to two pixels errors count as they are, beyond relative to sigma (`scales.bend`).
 
     It learns at every eighth pixel and answers at every fourth with the convolutions' steps
-    doubled, which is the same function at four times as many places.
+    doubled: the same function at four times as many places, but near the last row and column, where
+    the two grids end differently.
 
     References
     ----------

@@ -234,14 +234,6 @@ def test_bars_lie_at_the_borders_and_are_marked(images):
         assert (boxed[k][~open_] == (0.0, 1.0, 0.5, 0.5)[k]).all()
 
 
-def test_rounding_leaves_so_many_levels(images):
-    found = camera.requantise(images, torch.tensor([6, 7, 8, 0])[:, None, None])
-    for k, bits in enumerate((6, 7, 8)):
-        torch.testing.assert_close(found[k], blur.quantize(images[k], 2**bits))
-    assert len(found[0].unique()) <= 64 < len(found[2].unique())
-    assert torch.equal(found[3], images[3])
-
-
 def steps(images, rng):
     """Give each step of a camera as a function of pictures and of which they are."""
     draws = torch.rand(6, len(images), 1, 1, generator=rng).to(images)
@@ -261,7 +253,6 @@ def steps(images, rng):
         "clip_light": lambda x, k: camera.clip_light(x, (a[k] - 0.5).clamp_min(0), b[k] / 3),
         "expose": lambda x, k: camera.expose(x, a[k], b[k]),
         "letterbox": lambda x, k: camera.letterbox(x, *(bar[k] for bar in bars), c[k])[0],
-        "requantise": lambda x, k: camera.requantise(x, (6 + 3 * a[k]).long()),
     }
 
 
