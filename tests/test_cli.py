@@ -29,8 +29,12 @@ def run(capsys, *arguments):
 
 
 @pytest.mark.parametrize(
-    "command", [[], ["blur"], ["fetch"], ["dataset"], ["train"], ["map"], ["deblur"], ["evaluate"]]
-)
+    "command",
+    [
+        [], ["blur"], ["fetch"], ["dataset"], ["train"], ["map"], ["deblur"], ["refocus"],
+        ["evaluate"],
+    ],
+)  # fmt: skip
 def test_help_is_there(command, capsys):
     with pytest.raises(SystemExit) as stop:
         cli.main([*command, "--help"])

@@ -12,7 +12,7 @@ import os
 import sys
 
 from .. import __version__
-from . import blur, common, dataset, deblur, evaluate, fetch, reproduce, sigma_map, train
+from . import blur, common, dataset, deblur, evaluate, fetch, refocus, reproduce, sigma_map, train
 
 _COMMANDS = {
     "blur": (blur, "blur an image"),
@@ -21,6 +21,7 @@ _COMMANDS = {
     "train": (train, "train a network"),
     "map": (sigma_map, "estimate the sigma maps of images"),
     "deblur": (deblur, "take the blur out of pictures"),
+    "refocus": (refocus, "move the focus of pictures, or blur what is behind it"),
     "evaluate": (evaluate, "score an estimator on sharp images"),
     "reproduce": (reproduce, "make recorded results again, from the Brodatz scans"),
 }

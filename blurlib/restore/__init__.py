@@ -1,8 +1,9 @@
-"""Undoing blur: deconvolution with a known PSF, deblurring with a map."""
+"""Undoing blur: deconvolution with a known PSF, deblurring with a map, moving the focus."""
 
 from .._checks import public as _public
 from .deblur import deblur
 from .deconvolve import inverse, richardson_lucy, sparse_gradients, tikhonov, wiener
 from .noise import estimate_noise
+from .refocus import refocus
 
 __all__ = _public(globals())
