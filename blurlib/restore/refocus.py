@@ -59,18 +59,18 @@ def refocus(
     With its sign, sigma is linear in the inverse depth: to focus elsewhere is to subtract one
     number from the whole map, to open the aperture is to multiply it by one.
 
-    .. math:: s(p) = \pm \sqrt{\max(\sigma^2(p) - \sigma_0^2, 0)}, \qquad
-              s'(p) = k \, (s(p) - s_\mathrm{focus})
+    .. math:: \delta(p) = \pm \sqrt{\max(\sigma^2(p) - \sigma_0^2, 0)}, \qquad
+              \delta'(p) = k \, (\delta(p) - \delta_0)
 
-    with the softness :math:`\sigma_0` and the factor k. Squares add: where s' is the wider, a disk
-    of the difference is put on, elsewhere the difference is taken away, as far as `deblur` can.
-    Disks are put on from the farthest layer to the nearest [1]_, each together with all that is
-    nearer: there it goes on unseen, and its nearest visible pixel stands for it. So nothing in
+    with the softness :math:`\sigma_0` and the factor k. Squares add: where the new sigma is the
+    larger, a disk of the difference is put on; elsewhere the difference is taken away, as far as
+    `deblur` can. Disks are put on from the farthest layer to the nearest [1]_, each with all that
+    is nearer: there it goes on unseen, and its nearest visible pixel stands for it. So nothing in
     focus bleeds into the blur behind it.
 
     *Two depths have one sigma*, one behind the focus and one before it; no program tells them
     apart by the width of a blur. `sign` comes from whoever knows the scene. The order of depths is
-    that of s, and where the sign is one, that of sigma.
+    that of :math:`\delta`, and where the sign is one, that of sigma.
 
     References
     ----------
