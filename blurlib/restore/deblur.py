@@ -21,7 +21,7 @@ _MOST_SIGMA = 20.0
 _BLOCK, _HALO = 896, 64
 
 #: Below the first sigma a pixel stays as it is, from the second on it is wholly restored.
-_SHARP, _BLURRED = 0.2, 0.5
+SHARP, _BLURRED = 0.2, 0.5
 
 #: So many squared deviations are taken off the square of sigma: too large a sigma rings, and costs
 #: more than one that is too small. Found on four pictures with wrong maps; from 4 to 6 all do.
@@ -94,7 +94,7 @@ def deblur(image, sigma_map=None, *, std=None, psf="gaussian", noise_std=None, m
         halo = max(_HALO, int(4 * sigma.max()))
 
     def restore(part, sigma):
-        sure = ((sigma - _SHARP) / (_BLURRED - _SHARP)).clamp(0, 1).to(part)
+        sure = ((sigma - SHARP) / (_BLURRED - SHARP)).clamp(0, 1).to(part)
         if not sure.any():
             return part
         if isinstance(psf, torch.Tensor):

@@ -8,7 +8,7 @@ from scipy import ndimage
 from .._checks import check_integer, check_number
 from ..blur import disk_psf, pad, sigma_to_disk_radius
 from ..data.lens_bank import blur_uniform_each
-from .deblur import deblur, in_tiles, layers_of, read
+from .deblur import SHARP, deblur, in_tiles, layers_of, read
 
 #: A picture is cut into at most so many layers, in steps of at least so many pixels of sigma.
 _SLICES, _LEAST_STEP = 24, 0.1
@@ -98,9 +98,12 @@ def refocus(
         return (factor * (signed - origin)) ** 2 - signed**2
 
     rise = change(signed)
-    if rise.min() < 0:
-        less = (-rise).clamp_min(0).sqrt()
-        image = deblur(image, less, std=std, noise_std=noise_std, **options)
+    less = (-rise).clamp_min(0).sqrt()
+    if less.max() > SHARP:
+        # What stays has no part in the blur beside it: the nearest blur goes on in its place.
+        near = (..., *_nearest(less <= SHARP))
+        sharper = deblur(image[near], less[near], std=std[near], noise_std=noise_std, **options)
+        image = torch.where((less > SHARP).to(image.device), sharper, image)
     if rise.max() <= 0:
         return image
     low, high = (end.item() for end in signed.aminmax())
@@ -112,12 +115,9 @@ def refocus(
             add = math.sqrt(max(change(number * step), 0))
             psf = disk_psf(sigma_to_disk_radius(add)).to(part)
             # Of its neighbours too: a surface goes on from one layer to the next.
-            away = ((layer - number).abs() > 1).numpy()
-            rows, columns = torch.from_numpy(
-                ndimage.distance_transform_edt(away, return_distances=False, return_indices=True)
-            ).long()
+            near = (..., *_nearest((layer - number).abs() > 1))
             mask = (layer <= number).to(part)
-            light = (part[..., rows, columns] * mask).reshape(-1, *mask.shape)
+            light = (part[near] * mask).reshape(-1, *mask.shape)
             shown = torch.cat([light, mask[None]])
             if len(psf) > 1:
                 shown = blur_uniform_each(pad(shown, (len(psf) // 2,) * 4), psf[None])
@@ -126,6 +126,14 @@ def refocus(
 
     halo = 2 + math.ceil(sigma_to_disk_radius(rise.max().sqrt().item()))
     return in_tiles(image, (signed / step).round(), scatter, max(64, halo)).clamp(0, 1)
+
+
+def _nearest(away):
+    """Return rows and columns of the nearest pixel that is not away, for each pixel."""
+    found = ndimage.distance_transform_edt(
+        away.numpy(), return_distances=False, return_indices=True
+    )
+    return torch.from_numpy(found).long()
 
 
 def _signs(sign, sigma):
