@@ -1,4 +1,4 @@
-"""Free pictures of what photographs hold and textures do not: stars, screens, noise, skies.
+"""Free pictures of what photographs hold and textures do not: stars, screens, noise, lines, skies.
 
 All are sharp to the pixel: drawn four times as fine and averaged over blocks of 4 x 4, as a
 sensor's pixel averages the light that falls on it.
@@ -109,41 +109,6 @@ def _halftone(size, rng):
     waves = torch.cos(2 * math.pi / pitch * u) + torch.cos(2 * math.pi / pitch * v)
     inked = tone.clamp(0.05, 0.95) < 0.5 + 0.25 * waves
     return paper + (ink - paper) * _averaged(inked.float())
-
-
-def gratings(num, *, rng, size=256):
-    """Draw stripes and checks with hard edges, at any angle.
-
-    The period is 3 to 32 pixels, orders of magnitude as often; half of the gratings are stripes.
-
-    Parameters
-    ----------
-    num : int
-        How many.
-    rng : torch.Generator
-        Source of periods, angles and tones.
-    size : int, optional
-        Side in pixels, at least 32.
-
-    Returns
-    -------
-    gratings : list of Tensors of shape (size, size)
-        float32 in [0, 1].
-
-    Raises
-    ------
-    TypeError, ValueError
-        If an argument is out of range.
-    """
-    return [_grating(size, rng) for _ in _times(num, size, rng)]
-
-
-def _grating(size, rng):
-    period = _FINER * 3 * (32 / 3) ** uniform(rng, 0, 1)
-    share, dark, bright = uniform(rng, 0.3, 0.7), uniform(rng, 0, 0.4), uniform(rng, 0.6, 1)
-    u, v = (x / period % 1 < share for x in turned(*grid(_FINER * size), any_angle(rng)))
-    marked = u ^ v if uniform(rng, 0, 1) < 0.5 else u
-    return dark + (bright - dark) * _averaged(marked.float())
 
 
 def white_noises(num, *, rng, size=256):
@@ -305,4 +270,4 @@ def _averaged(fine):
 
 
 #: All kinds of pictures that are drawn here.
-KINDS = (starfields, halftones, gratings, white_noises, line_arts, smooth_scenes)
+KINDS = (starfields, halftones, white_noises, line_arts, smooth_scenes)
