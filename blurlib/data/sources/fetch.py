@@ -25,25 +25,7 @@ class FetchError(OSError):
 
 
 def hash_file(path, algorithm="sha256"):
-    """Return the hash of a file.
-
-    Parameters
-    ----------
-    path : str or path-like
-        The file.
-    algorithm : str, optional
-        A name that hashlib knows.
-
-    Returns
-    -------
-    digest : str
-        Hexadecimal.
-
-    Raises
-    ------
-    OSError
-        If the file cannot be read.
-    """
+    """Return the hexadecimal hash of a file, by a name that hashlib knows."""
     with open(path, "rb") as file:
         return hashlib.file_digest(file, algorithm).hexdigest()
 
@@ -80,32 +62,10 @@ def _reason(error):
 def fetch_files(folder, hashes, address, *, progress=False):
     """Download the files that a folder lacks; a file that is there and right is left alone.
 
-    Parameters
-    ----------
-    folder : path-like
-        Where to; made if it is not there.
-    hashes : dict
-        Name of each file and its hash, as "sha1:..." or "sha256:...".
-    address : str
-        What to put before a name.
-    progress : bool, optional
-        Whether to show progress bars.
-
-    Returns
-    -------
-    failed : dict
-        Name of each file that is still missing or wrong, and why.
-
-    Raises
-    ------
-    FetchError
-        If several files in a row cannot be fetched and none was: no network, most likely.
-    OSError
-        If the folder cannot be written.
-
-    Notes
-    -----
-    A file that is there but has another hash is replaced only by one that has the right one.
+    `hashes` has each file's, as "sha1:..." or "sha256:...", `address` is what to put before a name.
+    A file of another hash is replaced only by one that has the right one. Returns the names of
+    those that are still missing or wrong, and why; raises a FetchError if several in a row cannot
+    be fetched and none was: no network, most likely.
     """
     from tqdm import tqdm
 
