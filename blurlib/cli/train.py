@@ -113,13 +113,16 @@ def _read(options, smallest):
     from .. import data
 
     good, bad = [], []
-    for path, image, error in data.load_images(
-        options.images, min_side=smallest, max_pixels=options.max_pixels
-    ):
-        if image is None:
-            bad.append(error)
-        else:
+    for path in data.list_images(options.images):
+        try:
+            image = data.load_image(path, max_pixels=options.max_pixels)
+            if min(image.shape) < smallest:
+                few = f"{image.shape[1]} x {image.shape[0]} pixels, and no side may be below"
+                name = common.printable(str(path))
+                raise ValueError(f"cannot use {name}: it has {few} {smallest}; use a larger one.")
             good.append(data.Picture(path.name, path.name, lambda image=image: image, path))
+        except common.IMAGE_ERRORS as error:
+            bad.append(common.words_of(error))
     if not good:
         raise ValueError(f"no image can be trained on: {'; '.join(bad[:3])}")
     return good, bad
