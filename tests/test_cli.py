@@ -356,14 +356,6 @@ def test_a_log_is_named_that_cannot_be_written(tmp_path, capsys):
     assert status == 2 and "unfinished is a folder" in err
 
 
-def test_a_missing_library_is_one_line(tmp_path, monkeypatch, capsys):
-    monkeypatch.setitem(sys.modules, "torch.utils.tensorboard", None)
-    status, _, err = run(
-        capsys, "train", "--out", tmp_path / "n.safetensors", "--tensorboard", tmp_path / "tb"
-    )
-    assert status == 2 and "TensorBoard is not installed" in err and err.count("\n") == 1
-
-
 def test_unwritable_folders_are_named(texture, capsys):
     # Not even root can make a file in /proc.
     status, _, err = run(capsys, "blur", texture, "--sigma", 1, "--out", "/proc/a.png")

@@ -43,9 +43,6 @@ def add(parser):
     parser.add_argument(
         "--log", type=Path, metavar="FILE.csv", help="write loss and error of every step there"
     )
-    parser.add_argument(
-        "--tensorboard", type=Path, metavar="FOLDER", help="and there for TensorBoard, if installed"
-    )
     common.add_options(parser, "--max-pixels", "--device")
     common.add_options(parser, "--seed", help="of every random draw (default: the recipe's)")
     common.add_options(parser, "--json", help="print the run's record as JSON")
@@ -89,7 +86,7 @@ def run(options):
         callback = None
         if learn.is_main_process():
             _say_what_is_special(options, recipe, scans, held_out, left_out)
-            callback = stack.enter_context(learn.RunLog(options.log, options.tensorboard))
+            callback = stack.enter_context(learn.RunLog(options.log))
         network, record = maps.train_estimator(
             recipe, options.out, images=None if pictures is None else [p.load() for p in pictures],
             scans=scans, photographs=photographs, held_out=held_out, device=device, progress=True,
