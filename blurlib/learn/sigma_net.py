@@ -292,7 +292,8 @@ class SigmaNet(BlurNetwork):
 
 def at_each_place(layer, x):
     """Apply a convolution of 1 x 1 to (..., channels), as the product of matrices that it is."""
-    return functional.linear(x, layer.weight.flatten(1), layer.bias)
+    # Permuted first, for the gradient then lies in memory as the weights do.
+    return functional.linear(x, layer.weight.permute(0, 2, 3, 1).flatten(1), layer.bias)
 
 
 def pyramid(images):
