@@ -15,6 +15,9 @@ from .text import rendered_text
 #: Packaged photographs that may be trained on: neither test textures nor text.
 TRAINING_PHOTOGRAPHS = ("astronaut", "camera", "chelsea", "coffee", "coins", "ihc", "rocket")
 
+#: Those of them that are in focus all over.
+IN_FOCUS = ("astronaut", "camera", "coins", "ihc", "rocket")
+
 
 def training_images(*, rng, num_each=4, size=256, photographs=True):
     """Return sharp pictures that anyone may train on: procedural textures and photographs.
@@ -43,18 +46,20 @@ def training_images(*, rng, num_each=4, size=256, photographs=True):
     return textures + (free_photographs() if photographs else [])
 
 
-def free_photographs():
+def free_photographs(names=TRAINING_PHOTOGRAPHS):
     """Return scikit-image's photographs that anyone may train on, at half their size.
+
+    Parameters
+    ----------
+    names : sequence of str, optional
+        Which: `IN_FOCUS`, where every pixel's blur must be known.
 
     Returns
     -------
     photographs : list of Tensors of shape (H, W)
         A photograph has a blur of its own; at half its size it is sharp to the pixel.
     """
-    return [
-        functional.avg_pool2d(packaged_image(name)[None, None], 2)[0, 0]
-        for name in TRAINING_PHOTOGRAPHS
-    ]
+    return [functional.avg_pool2d(packaged_image(name)[None, None], 2)[0, 0] for name in names]
 
 
 @several

@@ -1,4 +1,4 @@
-"""Free pictures of what photographs hold and textures do not: stars, screens, noise, lines, skies.
+"""Free pictures of what photographs hold and textures do not: stars, screens, noise, skies.
 
 All are sharp to the pixel: drawn four times as fine and averaged over blocks of 4 x 4, as a
 sensor's pixel averages the light that falls on it.
@@ -61,6 +61,19 @@ def halftones(size, rng):
     waves = torch.cos(2 * math.pi / pitch * u) + torch.cos(2 * math.pi / pitch * v)
     inked = tone.clamp(0.05, 0.95) < 0.5 + 0.25 * waves
     return paper + (ink - paper) * _averaged(inked.float())
+
+
+@several
+def gratings(size, rng):
+    """Draw stripes and checks with hard edges, at any angle.
+
+    The period is 3 to 32 pixels, orders of magnitude as often; half of the gratings are stripes.
+    """
+    period = _FINER * 3 * (32 / 3) ** uniform(rng, 0, 1)
+    share, dark, bright = uniform(rng, 0.3, 0.7), uniform(rng, 0, 0.4), uniform(rng, 0.6, 1)
+    u, v = (x / period % 1 < share for x in turned(*grid(_FINER * size), any_angle(rng)))
+    marked = u ^ v if uniform(rng, 0, 1) < 0.5 else u
+    return dark + (bright - dark) * _averaged(marked.float())
 
 
 @several
@@ -159,4 +172,4 @@ def _averaged(fine):
 
 
 #: All kinds of pictures that are drawn here.
-KINDS = (starfields, halftones, white_noises, line_arts, smooth_scenes)
+KINDS = (starfields, halftones, gratings, white_noises, line_arts, smooth_scenes)

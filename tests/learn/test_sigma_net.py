@@ -233,6 +233,14 @@ def test_it_learns_in_seconds(rng, monkeypatch):
     assert not network.training and mse < 0.6 * truth[:, 0].var()
 
 
+def test_gradients_lie_in_memory_as_the_weights_do(rng):
+    """Or processes that train together warn of it, once a step."""
+    network = learn.SmallSigmaNet().initialise(rng).to(memory_format=torch.channels_last)
+    sum(answer.square().mean() for answer in network(torch.rand(2, 1, 64, 64))).backward()
+    for name, weight in network.named_parameters():
+        assert weight.grad.stride() == weight.stride(), name
+
+
 def test_who_goes_on_learning_keeps_the_standardisation(network, rng):
     before = network.mean.clone(), network.std.clone()
     network.fit_standardisation(torch.rand(2, 1, 64, 64, generator=rng) ** 4)
