@@ -45,9 +45,8 @@ def replacing(path):
 def replacing_together(paths, *, removed=()):
     """Open a temporary file beside each path; once all are whole they take the paths' places.
 
-    If one cannot be written none does, and what stood there stays, as do the files of `removed`,
-    which otherwise go with the old ones: results that belong together do not stand beside older
-    ones.
+    On an error none does, and what stood there stays, as do the files of `removed`, which
+    otherwise go with the old ones: results that belong together never stand beside older ones.
     """
     made = []
     # A name that is too long is nobody's: not to be found, and not to be removed.
@@ -60,13 +59,48 @@ def replacing_together(paths, *, removed=()):
         yield made
         for file in made:
             file.finish()
+        if len(made) == 1 and not removed:
+            made[0].rename()
+        else:
+            _exchange(made, removed)
+    finally:
+        for file in made:
+            file.discard()
+
+
+def _exchange(made, removed):
+    """Let the new files take the old ones' places; if one cannot, all old ones come back."""
+    kept = {}
+    try:
+        for path in [*(file.path for file in made), *removed]:
+            if os.path.lexists(path):
+                beside = _beside(path)
+                try:  # a second name, so that a kill from here on finds one file or the other
+                    os.link(path, beside, follow_symlinks=False)
+                except (OSError, NotImplementedError):  # not every disk has links
+                    os.replace(path, beside)
+                kept[path] = beside
         for file in made:
             file.rename()
         for path in removed:
             path.unlink(missing_ok=True)
-    finally:
+    except BaseException:
         for file in made:
-            file.discard()
+            if file.path not in kept and file.renamed:
+                file.path.unlink(missing_ok=True)
+        for path, old in kept.items():
+            if os.path.lexists(path) and os.path.samestat(os.lstat(path), os.lstat(old)):
+                old.unlink()  # two names of one file: to rename one into the other does nothing
+            else:
+                os.replace(old, path)
+        raise
+    for old in kept.values():
+        with contextlib.suppress(OSError):
+            old.unlink()
+
+
+def _beside(path):
+    return path.parent / f".blurlib-{secrets.token_hex(4)}.part"
 
 
 def _refuse_folder(path):
@@ -83,8 +117,7 @@ class _Temporary(io.RawIOBase):
 
     def __init__(self, path):
         self.path = path
-        self._temporary = path.parent / f".blurlib-{secrets.token_hex(4)}.part"
-        self._file, self.renamed = None, False
+        self._temporary, self._file, self.renamed = _beside(path), None, False
         with naming(path), contextlib.suppress(FileNotFoundError):
             os.lstat(path)  # a name that is too long is refused before the work of writing
         _refuse_folder(path)

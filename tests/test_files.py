@@ -33,6 +33,36 @@ def test_what_belongs_together_changes_together(tmp_path):
     assert names(tmp_path) == ["a", "b"] and old["a"].read_text() == old["b"].read_text() == "new"
 
 
+@pytest.mark.parametrize("links", [True, False])
+@pytest.mark.parametrize("step", [1, 2, 3])
+@pytest.mark.parametrize("kind", [PermissionError, KeyboardInterrupt])
+def test_all_old_ones_come_back_if_one_cannot_be_replaced(tmp_path, monkeypatch, links, step, kind):
+    paths = [tmp_path / name for name in "abc"]
+    for path in (*paths[:2], tmp_path / "stale"):  # c is new
+        path.write_text("old")
+    replace, calls = os.replace, []
+
+    def refuse(source, target):
+        calls.append(target)
+        if target in paths and sum(one in paths for one in calls) == step:
+            raise kind(1, "no")
+        replace(source, target)
+
+    def no_link(*_, **__):
+        raise OSError(1, "no links here")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "replace", refuse)
+        if not links:
+            patch.setattr(os, "link", no_link)
+        with pytest.raises(kind), replacing_together(paths, removed=[tmp_path / "stale"]) as made:
+            for file in made:
+                file.write(b"new")
+    assert {path.name: path.read_text() for path in tmp_path.iterdir()} == dict.fromkeys(
+        ["a", "b", "stale"], "old"
+    )
+
+
 def test_what_is_to_go_may_be_missing_and_is_no_folder(tmp_path):
     with replacing_together([tmp_path / "a"], removed=[tmp_path / ("b" * 300)]) as (file,):
         file.write(b"1")
