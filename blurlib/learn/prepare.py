@@ -175,7 +175,7 @@ def _trained_on(recipe, scans, photographs, rng):
         rng=rng, num_each=recipe.textures_each, photographs=mix is None
     )
     if mix is not None:
-        groups["photographs"] = free.free_photographs(free.IN_FOCUS) + [
+        groups["photographs"] = free.free_photographs() + [
             image for picture in taken for image in _photographed(picture)
         ]
         groups["fields"] = free.gaussian_random_fields(recipe.num_fields, rng=rng)

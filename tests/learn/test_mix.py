@@ -59,7 +59,7 @@ def test_it_cuts_from_each_group_as_often_as_it_says(given):
     large = sum("large" in picture.name for picture in training)
     halves = len(training) - num_scans + 2 * large
     sizes = [
-        num_scans, 4 * num_scans, len(data.FAMILIES), len(data.free.IN_FOCUS) + halves,
+        num_scans, 4 * num_scans, len(data.FAMILIES), len(data.TRAINING_PHOTOGRAPHS) + halves,
         2, 2, 2, 2, len(lights.KINDS),
     ]  # fmt: skip
     chances = torch.cat([stream._chances, torch.ones(1)]).diff(prepend=torch.zeros(1))
