@@ -45,7 +45,8 @@ def deblur(image, sigma_map=None, *, std=None, psf="gaussian", noise_std=None, m
     noise_std : float, optional
         Standard deviation of the noise, in the image's unit; by default that of `estimate_noise`.
     method : {"sparse", "wiener"}, optional
-        Sharp edges from the prior of few of them, or the linear filter, which is quicker.
+        Sharp edges from the prior of few of them (of colours in their mean alone), or the linear
+        filter, which is quicker.
 
     Returns
     -------
