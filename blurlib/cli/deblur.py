@@ -21,8 +21,9 @@ def add(parser):
         help="as 'blurlib map' writes it; a deviation beside it, NAME_std.npy, is read too",
     )  # fmt: skip
     kind.add_argument(
-        "--psf", type=Path, metavar="FILE", help="the PSF itself, .npy or a picture of it"
-    )
+        "--psf", type=Path, metavar="FILE",
+        help="the PSF itself, .npy or a picture of it; 'estimate' finds that of a shaken camera",
+    )  # fmt: skip
     common.add_options(kind, "--estimator")
     parser.add_argument(
         "--profile", choices=("gaussian", "disk"), default="gaussian",
@@ -108,6 +109,8 @@ def _blur_of(options):
         except (ValueError, EOFError) as error:
             raise ValueError(f"{path} is no array of numbers: {error}") from None
 
+    if options.psf == Path("estimate"):
+        return lambda image: {"psf": "estimate"}
     if options.psf is not None:
         array = options.psf.suffix.lower() == ".npy"
         psf = load(options.psf) if array else data.load_image(options.psf)

@@ -21,7 +21,7 @@ _PRICE = 4e-3
 
 #: Ridge of the least squares; and what is no light: less than the first share of the PSF's largest
 #: value, or islands that hold less than the second of its light.
-_RIDGE, _FAINT, _ISLAND = 2.0, 0.03, 0.02
+_RIDGE, _DIM, _ISLAND = 2.0, 0.03, 0.02
 
 #: Of larger pictures the middle is enough: so many pixels a side.
 _MOST_SIDE = 640
@@ -154,7 +154,7 @@ def _fit(sharp, blurred, side):
 
 def _cleaned(psf):
     """Take away what is too faint, or apart, to be light; centre and normalise."""
-    psf = psf * (psf >= _FAINT * psf.max())
+    psf = psf * (psf >= _DIM * psf.max())
     if not psf.any():  # there was not one step
         psf[len(psf) // 2, len(psf) // 2] = 1
     labels, count = ndimage.label(psf.cpu().numpy(), structure=torch.ones(3, 3))

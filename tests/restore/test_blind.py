@@ -47,6 +47,15 @@ def test_a_flat_picture_has_no_blur():
     assert psf[4, 4] == 1 and psf.sum() == 1
 
 
+def test_one_line_deblurs_what_is_shaken_and_leaves_what_is_sharp(shaken):
+    sharp, blurred, _ = shaken
+    answer = restore.deblur(blurred, psf="estimate")
+    assert psnr(answer, sharp) > psnr(blurred, sharp) + 1
+    for name in ("camera", "coins", "grass"):
+        image = data.packaged_image(name)[40:240, 60:260]
+        assert torch.equal(restore.deblur(image, psf="estimate"), image)
+
+
 def test_bad_arguments_are_named():
     image = torch.rand(40, 41)
     for arguments, words in (
@@ -57,3 +66,5 @@ def test_bad_arguments_are_named():
     ):
         with pytest.raises(ValueError, match=words):
             restore.estimate_psf(*arguments)
+    with pytest.raises(ValueError, match="either it or a map"):
+        restore.deblur(image, 1.0, psf="estimate")
