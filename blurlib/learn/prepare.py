@@ -14,15 +14,11 @@ from .._checks import check_device
 from ..data import free, lights
 from ..data.crops import CropStream
 from ..data.datasets import StoredPatches, build_dataset, load_dataset
-from ..data.protocols import DatasetConfig, split_materials
-from ..data.sources import sharp_photographs
+from ..data.protocols import DatasetConfig
 from ..data.stream import PatchStream
 from .recipes import TRAINED_ON
+from .splits import development_split, split_scans
 from .training import train
-
-#: How many materials are set apart for development: of scans several show one, of photographs each
-#: is its own.
-DEVELOPMENT = {"scans": 3, "kodak": 6, "bsds-train": 20}
 
 
 def run_recipe(
@@ -197,83 +193,6 @@ def _photographed(picture):
     image = picture.load()
     sizes = (0.5, 0.5, 0.35) if min(image.shape) > 400 else (0.5,)
     return [_smaller(image, size) for size in sizes]
-
-
-def split_scans(scans, seed=0):
-    """Hold whole materials out, as the protocol for unseen textures does.
-
-    Parameters
-    ----------
-    scans : sequence of Picture
-        For instance `blurlib.data.brodatz`.
-    seed : int, optional
-        Of the split.
-
-    Returns
-    -------
-    training, held_out : lists of Picture
-        No material is in both.
-    """
-    rng = torch.Generator().manual_seed(seed)
-    materials = [scan.material for scan in scans]
-    test = split_materials(materials, DatasetConfig().test_share, rng=rng)
-    sides = [], []
-    for scan, is_test in zip(scans, test, strict=True):
-        sides[is_test].append(scan)
-    return sides
-
-
-def development_split(scans, photographs, *, seed=0):
-    """Set pictures apart to choose and to calibrate on, so that the held-out scans stay unseen.
-
-    Parameters
-    ----------
-    scans : sequence of Picture
-        The Brodatz scans. Those that `split_scans` holds out are on neither side of this split.
-    photographs : Collection
-        From `blurlib.data.photographs`; those out of focus (`blurlib.data.sharp_photographs`) are
-        on neither side either.
-    seed : int, optional
-        Of the draw of what is set apart.
-
-    Returns
-    -------
-    training, development : lists of Picture
-        For development all scans of 3 materials, 6 photographs of Kodak and 20 of Berkeley.
-
-    Raises
-    ------
-    ValueError
-        If there would be nothing left to train on.
-
-    Examples
-    --------
-    >>> from blurlib.data import Collection, Picture
-    >>> def pictures(name, number):
-    ...     return [Picture(f"{name}{k}", f"{name}{k}", load=None) for k in range(number)]
-    >>> photographs = Collection((*pictures("kodak/", 10), *pictures("bsds-train/", 30)))
-    >>> training, development = development_split(pictures("D", 10), photographs)
-    >>> len(training), len(development)  # and three scans are held out
-    (18, 29)
-    """
-    rng = torch.Generator().manual_seed(seed)
-    groups = {"scans": split_scans(scans)[0]} | {
-        folder: [p for p in sharp_photographs(photographs) if p.name.startswith(f"{folder}/")]
-        for folder in ("kodak", "bsds-train")
-    }
-    sides = [], []
-    for name, group in groups.items():
-        materials = sorted({picture.material for picture in group})
-        if len(materials) <= DEVELOPMENT[name]:
-            raise ValueError(
-                f"{name}: {DEVELOPMENT[name]} of {len(materials)} are to be set apart, and others "
-                "must be left to train on; pass more."
-            )
-        order = torch.randperm(len(materials), generator=rng).tolist()
-        apart = {materials[k] for k in order[: DEVELOPMENT[name]]}
-        for picture in group:
-            sides[picture.material in apart].append(picture)
-    return sides
 
 
 def _hash(images):

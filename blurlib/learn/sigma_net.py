@@ -199,21 +199,24 @@ class SigmaNet(BlurNetwork):
             counts, each as sigma and the logarithm of its variance; the same of both scales
             together; the probability that the PSF is nearer a disk; what is handed down.
         """
-        shape = (-1, 1, 1)
-        x = self.local((features - self.mean.view(shape)).div_(self.std.view(shape)))
-        first = self.first(x)
+        # The spectra lie place by place in memory, so layers that look at one place are matrices.
+        x = features.permute(0, 2, 3, 1).sub(self.mean).div_(self.std)
+        for layer in self.local[::2]:
+            x = at_each_place(layer, x).relu_()
+        first = at_each_place(self.first, x).permute(0, 3, 1, 2)
         if coarser is None:
-            coarser, known = x.new_zeros(len(x), 3 + self.carried, *x.shape[-2:]), 0.0
+            coarser, known = first.new_zeros(len(x), 3 + self.carried, *first.shape[-2:]), 0.0
         told = [torch.ones_like(coarser[:, :1]), scales.bend(coarser[:, :1])]
         told += [coarser[:, 1:2].clamp(*LOG_VARIANCE), coarser[:, 3:]]
         told = torch.cat(told, 1) * known
-        x = torch.relu(self.narrow(torch.cat([x, first, told], 1)))
+        x = torch.cat([x, *(part.permute(0, 2, 3, 1) for part in (first, told))], -1)
+        x = at_each_place(self.narrow, x).relu_().permute(0, 3, 1, 2)
         spread = COARSE_STRIDE // stride
         for convolution, dilation in zip(self.context, self.dilations, strict=True):
             step = dilation * spread
             around = functional.pad(x, (step,) * 4, mode="replicate")
             around = functional.conv2d(around, convolution.weight, convolution.bias, dilation=step)
-            x = x + torch.relu(around)
+            x = x + around.relu_()
         change, share, profile = self.second(x).split([2, 1, 1], 1)
         own, profile = (first + change).float(), profile.float().sigmoid()
         sigma, log_variance = own[:, :1], own[:, 1:].clamp(*LOG_VARIANCE)
@@ -285,6 +288,11 @@ class SigmaNet(BlurNetwork):
         """Return the last answer's ``mse`` and ``coverage``: the share of errors within one std."""
         _, answer, truth = next(_with_truth(prediction, target))
         return gaussian_metrics(answer[:, 4] - truth[:, 0], answer[:, 5])
+
+
+def at_each_place(layer, x):
+    """Apply a convolution of 1 x 1 to (..., channels), as the product of matrices that it is."""
+    return functional.linear(x, layer.weight.flatten(1), layer.bias)
 
 
 def pyramid(images):

@@ -3,6 +3,7 @@
 import contextlib
 import os
 import time
+import warnings
 from dataclasses import dataclass
 
 import torch
@@ -113,6 +114,8 @@ class TrainingRun:
         network.to(self.device, memory_format=torch.channels_last).train()
         network.fit_standardisation(stream.batch(network.standardised_on)[0].to(self.device))
         self._model = DistributedDataParallel(network) if together else network
+        # Said of matrices that are kept as convolutions; it costs nothing.
+        warnings.filterwarnings("ignore", "Grad strides do not match bucket view strides")
         self.optimizer = OPTIMIZERS[config.optimizer](
             network.parameters(), lr=config.lr, weight_decay=config.weight_decay
         )
