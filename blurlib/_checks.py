@@ -114,13 +114,7 @@ def check_device(device):
 
 
 def public(names):
-    """Return what a room offers, for its ``__all__``: no private name, and no module.
-
-    Parameters
-    ----------
-    names : dict
-        What its ``__init__`` holds when all is imported: ``globals()``.
-    """
+    """Return a room's ``__all__``: of its ``globals()`` no private name and no module."""
     return sorted(
         name
         for name, thing in names.items()

@@ -15,41 +15,22 @@ _PLACE = b'"sha256":"'
 
 
 def seal(tensors, metadata):
-    """Return tensors and metadata as the bytes of a sealed safetensors file.
-
-    Parameters
-    ----------
-    tensors : dict of Tensors
-        On the CPU.
-    metadata : dict of str
-        Any names but ``sha256``.
-    """
+    """Return tensors on the CPU and metadata of texts as a sealed safetensors file's bytes."""
     content = to_bytes(tensors, metadata={**metadata, "sha256": _ZEROS})
     digest = hashlib.sha256(content).hexdigest()
     return content.replace(_PLACE + _ZEROS.encode(), _PLACE + digest.encode(), 1)
 
 
 def header(content):
-    """Return the metadata that a safetensors file begins with.
-
-    Raises
-    ------
-    Exception
-        Nearly any, if it begins with something else.
-    """
+    """Return the metadata that a safetensors file begins with; raise anything if it is none."""
     length = int.from_bytes(content[:8], "little")
     return json.loads(content[8 : 8 + length]).get("__metadata__", {})
 
 
 def unseal(content):
-    """Return (tensors, metadata) of a sealed file's bytes.
+    """Return (tensors, metadata) of a sealed file's bytes; raise if a bit has changed.
 
-    Raises
-    ------
-    ValueError
-        If there is no hash to check, or a bit has changed.
-    Exception
-        Nearly any other, if the file is damaged.
+    A ValueError if the hash is another one or missing, nearly anything else if the file is damaged.
     """
     metadata = header(content)
     digest = metadata.get("sha256", "none")

@@ -71,28 +71,9 @@ def pad(image, padding, padding_mode="reflect"):
 
 
 def fold(image, padding, padding_mode="reflect"):
-    """Do the transpose of `pad`: add what lies beyond the border to the pixels that it copied.
+    """Bring light that left the image back in: the transpose of `pad`, with the same arguments.
 
-    Parameters
-    ----------
-    image : Tensor of shape (..., H + above + below, W + left + right)
-        A padded image's size.
-    padding, padding_mode : optional
-        As for `pad`.
-
-    Returns
-    -------
-    folded : Tensor of shape (..., H, W)
-
-    Raises
-    ------
-    ValueError
-        If the padding mode is unknown.
-
-    Examples
-    --------
-    >>> fold(torch.ones(1, 7), (0, 0, 2, 2))
-    tensor([[2., 3., 2.]])
+    Takes (..., H + above + below, W + left + right) and returns (..., H, W).
     """
     check_choice(padding_mode, "padding_mode", PADDING_MODES)
     above, below, left, right = padding

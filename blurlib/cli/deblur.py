@@ -13,18 +13,12 @@ from . import common
 
 def add(parser):
     """Add the command's options to its parser."""
-    parser.add_argument("image", type=Path, metavar="IMAGE_OR_FOLDER")
-    kind = parser.add_mutually_exclusive_group()
+    kind = add_map(parser)
     kind.add_argument("--sigma", type=common.sigma, help="one blur everywhere, in pixels")
-    kind.add_argument(
-        "--sigma-map", type=Path, metavar="FILE.npy",
-        help="as 'blurlib map' writes it; a deviation beside it, NAME_std.npy, is read too",
-    )  # fmt: skip
     kind.add_argument(
         "--psf", type=Path, metavar="FILE",
         help="the PSF itself, .npy or a picture of it; 'estimate' finds that of a shaken camera",
     )  # fmt: skip
-    common.add_options(kind, "--estimator")
     parser.add_argument(
         "--profile", choices=("gaussian", "disk"), default="gaussian",
         help="form of the PSFs (default gaussian)",
@@ -37,14 +31,35 @@ def add(parser):
         parser, "--noise", default=None,
         help="of the picture, standard deviation in grey levels of 255 (default: it is estimated)",
     )  # fmt: skip
+
+
+def add_map(parser):
+    """Add what picture to change, where to, and by which map; return the group of the last."""
+    parser.add_argument("image", type=Path, metavar="IMAGE_OR_FOLDER")
+    kind = parser.add_mutually_exclusive_group()
+    kind.add_argument(
+        "--sigma-map", type=Path, metavar="FILE.npy",
+        help="as 'blurlib map' writes it; a deviation beside it, NAME_std.npy, is read too",
+    )  # fmt: skip
+    common.add_options(kind, "--estimator")
     common.add_options(parser, "--device", help="where the estimator computes (default cpu)")
     common.add_options(parser, "--max-pixels")
     common.add_options(parser, "--out", metavar="FILE_OR_FOLDER")
     common.add_options(parser, "--json", help="print the result of each picture as a line of JSON")
+    return kind
 
 
 def run(options):
     """Run the command; return the exit status."""
+    return change_each(options, _deblurring)
+
+
+def change_each(options, make_change):
+    """Write each picture, changed, with all that its file brings; return the exit status.
+
+    `make_change` is called once the options are found right. It returns a function that takes a
+    picture and returns the changed one, what there is to say about it, and the same in words.
+    """
     from .. import data
 
     if not options.image.is_dir():
@@ -61,23 +76,25 @@ def run(options):
         common.say_what_is_passed_over([options.image])
     for image, out in results.items():
         _check_result(image, out)
-    blur_of = _blur_of(options)
+    change = make_change(options)
     left_out = 0
 
-    def deblur(path):
-        return _deblur(path, results[path], options, blur_of)
+    def write(path):
+        start = time.perf_counter()
+        image = data.load_image(path, max_pixels=options.max_pixels, colour=True)
+        changed, found, words = change(image)
+        data.write_alike(results[path], changed, path, max_pixels=options.max_pixels)
+        seconds = time.perf_counter() - start
+        found = {"path": str(path), "out": str(results[path]), **found, "seconds": seconds}
+        return found, f"{common.printable(found['out'])}: {words}, {seconds:.1f} s"
 
-    for _, result, error in common.each_image(results, deblur, disable=len(results) == 1 or None):
+    for _, result, error in common.each_image(results, write, disable=len(results) == 1 or None):
         if error is not None:
             left_out += 1
             continue
-        words = f"{common.printable(result['out'])}: {result['method']}, noise "
-        words += f"{result['noise']:.2f} of 255"
-        if "sigma_max" in result:
-            words += f", sigma {result['sigma_min']:.2f} to {result['sigma_max']:.2f} px"
-        common.tell(options, result, f"{words}, {result['seconds']:.1f} s")
+        common.tell(options, *result)
     if left_out == len(results):
-        raise ValueError("no picture could be deblurred; the reasons stand above.")
+        raise ValueError("no picture could be changed; the reasons stand above.")
     return int(left_out > 0)
 
 
@@ -96,64 +113,74 @@ def _check_result(image, out):
         raise ValueError(f"--out {out} is the picture itself; name another")
 
 
-def _blur_of(options):
-    """Return a function from a picture to what `restore.deblur` is told of its blur."""
+def map_of(options):
+    """Return a function from a picture to its map, as `restore.deblur` takes it."""
+    from .. import data
+
+    if options.sigma_map is not None:
+        known = {"sigma_map": _load(options.sigma_map)}
+        name = options.sigma_map.name
+        beside = options.sigma_map.with_name(name.removesuffix("_sigma.npy") + "_std.npy")
+        if name.endswith("_sigma.npy") and beside.exists():
+            known["std"] = _load(beside)
+        return lambda image: known
+    options.readout = options.smooth = options.iterations = None
+    estimator = common.load_estimator_of(options)
+    return lambda image: {"sigma_map": estimator.predict(data.to_grey(image)).full_size()}
+
+
+def _load(path):
     import numpy as np
     import torch
 
-    from .. import data
+    try:
+        return torch.from_numpy(np.load(path).astype(np.float32))
+    except (ValueError, EOFError) as error:
+        raise ValueError(f"{path} is no array of numbers: {error}") from None
 
-    def load(path):
-        try:
-            return torch.from_numpy(np.load(path).astype(np.float32))
-        except (ValueError, EOFError) as error:
-            raise ValueError(f"{path} is no array of numbers: {error}") from None
+
+def _blur_of(options):
+    """Return a function from a picture to what `restore.deblur` is told of its blur."""
+    import torch
+
+    from .. import data
 
     if options.psf == Path("estimate"):
         return lambda image: {"psf": "estimate"}
     if options.psf is not None:
         array = options.psf.suffix.lower() == ".npy"
-        psf = load(options.psf) if array else data.load_image(options.psf)
+        psf = _load(options.psf) if array else data.load_image(options.psf)
         if psf.ndim != 2 or not psf.sum() > 0:
             raise ValueError(f"{options.psf} must hold a PSF, (k, l), that is not black")
         psf = torch.nn.functional.pad(psf, (0, 1 - psf.shape[1] % 2, 0, 1 - psf.shape[0] % 2))
         return lambda image: {"psf": psf / psf.sum()}
     if options.sigma is not None:
         return lambda image: {"sigma_map": options.sigma, "psf": options.profile}
-    if options.sigma_map is not None:
-        known = {"sigma_map": load(options.sigma_map), "psf": options.profile}
-        name = options.sigma_map.name
-        beside = options.sigma_map.with_name(name.removesuffix("_sigma.npy") + "_std.npy")
-        if name.endswith("_sigma.npy") and beside.exists():
-            known["std"] = load(beside)
-        return lambda image: known
-    options.readout = options.smooth = options.iterations = None
-    estimator = common.load_estimator_of(options)
-
-    def estimate(image):
-        found = estimator.predict(data.to_grey(image)).full_size()
-        return {"sigma_map": found, "psf": options.profile}
-
-    return estimate
+    found = map_of(options)
+    return lambda image: {**found(image), "psf": options.profile}
 
 
-def _deblur(path, out, options, blur_of):
-    """Write one picture, deblurred; return what there is to say about it."""
-    from .. import data, maps, restore
+def _deblurring(options):
+    """Return what deblurs a picture, and says how."""
+    from .. import maps, restore
 
-    start = time.perf_counter()
-    image = data.load_image(path, max_pixels=options.max_pixels, colour=True)
-    known = blur_of(image)
-    result = {"path": str(path), "out": str(out), "method": options.method}
-    noise, sigma = options.noise, known.get("sigma_map")
-    if isinstance(sigma, maps.SigmaMap):
-        sigma = sigma.to("std").sigma
-    if noise is None:
-        witness = None if isinstance(sigma, float) else sigma
-        noise = restore.estimate_noise(image, witness) * 255
-    if sigma is not None:
-        low, high = (sigma, sigma) if isinstance(sigma, float) else (sigma.min(), sigma.max())
-        result |= {"sigma_min": float(low), "sigma_max": float(high)}
-    deblurred = restore.deblur(image, noise_std=noise / 255, method=options.method, **known)
-    data.write_alike(out, deblurred, path, max_pixels=options.max_pixels)
-    return result | {"noise": noise, "seconds": time.perf_counter() - start}
+    blur_of = _blur_of(options)
+
+    def deblur(image):
+        known, noise = blur_of(image), options.noise
+        sigma = known.get("sigma_map")
+        if isinstance(sigma, maps.SigmaMap):
+            sigma = sigma.to("std").sigma
+        if noise is None:
+            witness = None if isinstance(sigma, float) else sigma
+            noise = restore.estimate_noise(image, witness) * 255
+        result = {"method": options.method, "noise": noise}
+        words = f"{options.method}, noise {noise:.2f} of 255"
+        if sigma is not None:
+            low, high = (sigma, sigma) if isinstance(sigma, float) else sigma.aminmax()
+            result |= {"sigma_min": float(low), "sigma_max": float(high)}
+            words += f", sigma {low:.2f} to {high:.2f} px"
+        noise_std, method = noise / 255, options.method
+        return restore.deblur(image, noise_std=noise_std, method=method, **known), result, words
+
+    return deblur

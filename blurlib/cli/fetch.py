@@ -7,7 +7,7 @@ from . import common
 
 def add(parser):
     """Add the command's options to its parser."""
-    parser.add_argument("source", choices=("brodatz", "sipi"))
+    parser.add_argument("source", choices=("brodatz",))
     parser.add_argument(
         "--folder", type=Path,
         help="where to (default: the folder that BLURLIB_DATA names, else the user's cache)",

@@ -14,14 +14,8 @@ _DECIMALS = 4
 def sum_up(sigma_map, hidden=None, profile=None):
     """Return what a summary says of one map, by column; None where there is nothing to say.
 
-    Parameters
-    ----------
-    sigma_map : Tensor of shape (H, W)
-        In pixels.
-    hidden : Tensor of bool, of that shape, optional
-        Where there is no evidence, which is left out; None if the estimator states no deviation.
-    profile : Tensor of that shape, optional
-        See `blurlib.maps.SigmaMap`.
+    All are (H, W), in pixels: `hidden` says where there is no evidence, which is left out; it is
+    None if the estimator states no deviation.
     """
     import numpy as np
 

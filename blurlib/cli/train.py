@@ -43,9 +43,6 @@ def add(parser):
     parser.add_argument(
         "--log", type=Path, metavar="FILE.csv", help="write loss and error of every step there"
     )
-    parser.add_argument(
-        "--tensorboard", type=Path, metavar="FOLDER", help="and there for TensorBoard, if installed"
-    )
     common.add_options(parser, "--max-pixels", "--device")
     common.add_options(parser, "--seed", help="of every random draw (default: the recipe's)")
     common.add_options(parser, "--json", help="print the run's record as JSON")
@@ -89,7 +86,7 @@ def run(options):
         callback = None
         if learn.is_main_process():
             _say_what_is_special(options, recipe, scans, held_out, left_out)
-            callback = stack.enter_context(learn.RunLog(options.log, options.tensorboard))
+            callback = stack.enter_context(learn.RunLog(options.log))
         network, record = maps.train_estimator(
             recipe, options.out, images=None if pictures is None else [p.load() for p in pictures],
             scans=scans, photographs=photographs, held_out=held_out, device=device, progress=True,
@@ -113,13 +110,16 @@ def _read(options, smallest):
     from .. import data
 
     good, bad = [], []
-    for path, image, error in data.load_images(
-        options.images, min_side=smallest, max_pixels=options.max_pixels
-    ):
-        if image is None:
-            bad.append(error)
-        else:
+    for path in data.list_images(options.images):
+        try:
+            image = data.load_image(path, max_pixels=options.max_pixels)
+            if min(image.shape) < smallest:
+                few = f"{image.shape[1]} x {image.shape[0]} pixels, and no side may be below"
+                name = common.printable(str(path))
+                raise ValueError(f"cannot use {name}: it has {few} {smallest}; use a larger one.")
             good.append(data.Picture(path.name, path.name, lambda image=image: image, path))
+        except common.IMAGE_ERRORS as error:
+            bad.append(common.words_of(error))
     if not good:
         raise ValueError(f"no image can be trained on: {'; '.join(bad[:3])}")
     return good, bad

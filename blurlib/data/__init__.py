@@ -5,7 +5,7 @@ from .alike import WRITABLE, write_alike
 from .crops import CropConfig, CropStream
 from .datasets import *  # noqa: F403  what it offers, all of it
 from .depth import DepthScene, defocused_scene, layered_scene, motorcycle_scene, scene_lens
-from .files import list_images, load_images, passed_over
+from .files import list_images, passed_over
 from .free import (
     TRAINING_PHOTOGRAPHS,
     free_pages,

@@ -36,24 +36,9 @@ class ImageError(ValueError):
 def decode(path, max_pixels):
     """Return the pixels of a file, turned upright, as an array that `as_image` takes.
 
-    Parameters
-    ----------
-    path : Path
-        A file, and no pipe.
-    max_pixels : int
-        More are refused before they are decoded.
-
-    Returns
-    -------
-    array : ndarray of shape (H, W), (H, W, 3) or (H, W, 4)
-        uint8, uint16 or floating point.
-
-    Raises
-    ------
-    ImageError
-        If the file is no picture, or one whose values would come out wrong.
-    Exception
-        Nearly any, if the file is damaged.
+    uint8, uint16 or floating point, (H, W), (H, W, 3) or (H, W, 4). The file must be no pipe; more
+    than `max_pixels` are refused before they are decoded. Raises an ImageError if it is no picture,
+    or one whose values would come out wrong, and nearly anything if it is damaged.
     """
     with path.open("rb") as file, _LOCK, warnings.catch_warnings():
         # What Pillow warns of is an odd tag, or becomes an error further on.

@@ -1,9 +1,9 @@
 """What a camera does to a blurred picture before it is a file: batches of training crops in torch.
 
-Pictures are (B, H, W), parameters floats or (B, 1, 1): each picture has its own. These are inner
-loops: nothing is checked, nothing is drawn, and what becomes of a picture does not depend on the
-others of its batch. *Light* is proportional to what falls on the sensor, *levels* are what a file
-holds, bent by the curve of sRGB.
+Pictures are (B, H, W) in [0, 1], parameters floats or (B, 1, 1): each picture has its own. These
+are inner loops: nothing is checked, nothing is drawn, and what becomes of a picture does not
+depend on the others of its batch. *Light* is proportional to what falls on the sensor, *levels* are
+what a file holds, bent by the curve of sRGB (IEC 61966-2-1:1999).
 """
 
 import functools
@@ -19,11 +19,10 @@ _LUMINANCE = (0.299, 0.587, 0.114)
 #: Which channel each pixel of a Bayer cell sees: red, green, green, blue, row by row.
 _BAYER_CELL = (0, 1, 1, 2)
 
-#: Kinds of neighbours that are summed up: the pixel itself, those in its row, in its column, across
-#: a corner, and the next in its row and in its column that see what it sees.
+#: Kinds of neighbours that are summed up: the pixel itself, those in its row, in its column, and
+#: across a corner.
 _NEIGHBOURS = (
     ((0, 0),), ((0, -1), (0, 1)), ((-1, 0), (1, 0)), ((-1, -1), (-1, 1), (1, -1), (1, 1)),
-    ((0, -2), (0, 2)), ((-2, 0), (2, 0)),
 )  # fmt: skip
 
 #: Most that `clip_light` takes for the whole range of brightness: beyond 50 times only noise grows.
@@ -31,24 +30,8 @@ _LEAST_RANGE = 0.02
 
 
 def to_light(images):
-    """Undo the curve of sRGB: from levels to light.
+    """Undo the curve of sRGB: from levels in [0, 1] to light.
 
-    Parameters
-    ----------
-    images : Tensor of shape (...)
-        Levels in [0, 1].
-
-    Returns
-    -------
-    light : Tensor of shape (...)
-        In [0, 1].
-
-    References
-    ----------
-    .. [1] IEC 61966-2-1:1999, "Default RGB colour space - sRGB".
-
-    Examples
-    --------
     >>> to_light(torch.tensor([0.0, 0.5, 1.0]))
     tensor([0.0000, 0.2140, 1.0000])
     """
@@ -57,20 +40,8 @@ def to_light(images):
 
 
 def to_levels(light):
-    """Bend light by the curve of sRGB: from light to levels, the inverse of `to_light`.
+    """Bend light by the curve of sRGB, the inverse of `to_light`; below 0 it goes on straight.
 
-    Parameters
-    ----------
-    light : Tensor of shape (...)
-        In [0, 1]; below 0 the curve goes on straight, above 1 as it came.
-
-    Returns
-    -------
-    images : Tensor of shape (...)
-        Levels in [0, 1].
-
-    Examples
-    --------
     >>> to_levels(torch.tensor([0.0, 0.214, 1.0]))
     tensor([0.0000, 0.5000, 1.0000])
     """
@@ -84,21 +55,9 @@ def _power(base, exponent):
 
 
 def sharpen(images, radius, amount):
-    """Sharpen as cameras do: add what a gaussian takes away (unsharp masking).
+    """Sharpen as cameras do: add so much of what a gaussian of `radius` takes away.
 
-    Parameters
-    ----------
-    images : Tensor of shape (B, H, W)
-        Levels in [0, 1].
-    radius : float or Tensor of shape (B, 1, 1)
-        Standard deviation of the gaussian, in pixels; 0 leaves a picture as it is.
-    amount : float or Tensor of shape (B, 1, 1)
-        How much of it is added; 0 adds nothing.
-
-    Returns
-    -------
-    sharpened : Tensor of shape (B, H, W)
-        Not clipped: edges swing beyond [0, 1].
+    The radius is a standard deviation in pixels. Not clipped: edges swing beyond [0, 1].
     """
     weights = gaussian_profiles(torch.as_tensor(radius).to(images), 4.0)
     soft = _mirror(images, len(weights) - 1)
@@ -110,129 +69,59 @@ def sharpen(images, radius, amount):
 def shot_noise(light, full_well, white):
     """Add the noise of light itself: its variance is the light over the electrons of white.
 
-    Parameters
-    ----------
-    light : Tensor of shape (B, H, W)
-        In [0, 1].
-    full_well : float or Tensor of shape (B, 1, 1)
-        Electrons that a pixel holds where light is 1, as far as the exposure fills it; infinite
-        for no noise.
-    white : Tensor of shape (B, H, W)
-        Standard normal noise.
-
-    Returns
-    -------
-    noisy : Tensor of shape (B, H, W)
-        Not clipped. A Poisson draw's mean and variance, gaussian: good from ten electrons upward.
+    `full_well` are the electrons that a pixel holds where light is 1, infinite for no noise;
+    `white` is standard normal noise, (B, H, W). Not clipped. A Poisson draw's mean and variance,
+    gaussian: good from ten electrons upward.
     """
     return torch.addcmul(light, (light.clamp_min(0) / full_well).sqrt(), white)
 
 
-def mosaic(light, gains, phase, *, tint=None, chroma=None, malvar=False):
+def mosaic(light, gains, phase, *, tint=None):
     """Look at a scene through a Bayer mosaic, and see the luminance of what is demosaiced.
 
-    Parameters
-    ----------
-    light, gains, phase, tint, chroma
-        As of `bayer`.
-    malvar : bool, optional
-        As of `demosaic`.
-
-    Returns
-    -------
-    luminance : Tensor of shape (B, H, W)
-        The same as `light` where it is smooth; fine detail is softened, and patterned by colour.
-
-    Notes
-    -----
-    With noise on the sensor: ``demosaic(shot_noise(bayer(...), ...), gains, phase)``.
+    It is the light where that is smooth; fine detail is softened, and patterned by colour.
+    Arguments are those of `bayer`; with noise on the sensor call `demosaic` on what has it.
     """
-    raw = bayer(light, gains, phase, tint=tint, chroma=chroma)
-    return demosaic(raw, gains, phase, malvar=malvar)
+    return demosaic(bayer(light, gains, phase, tint=tint), gains, phase)
 
 
-def bayer(light, gains, phase, *, tint=None, chroma=None):
-    """Sample a scene through a Bayer mosaic: each pixel sees red, green or blue alone.
+def bayer(light, gains, phase, *, tint=None):
+    """Sample a scene through a Bayer mosaic: each pixel sees red, green or blue alone, cut at 1.
 
-    Parameters
-    ----------
-    light : Tensor of shape (B, H, W)
-        The scene's luminance, in [0, 1].
-    gains : Tensor of shape (B, 3)
-        How sensitive the sensor is to red, green and blue of white light, in (0, 1].
-    phase : Tensor of shape (B, 2)
-        Rows and columns, 0 or 1, by which the pattern (red, green; green, blue) is shifted.
-    tint : Tensor of shape (B, 3), optional
-        How much stronger red, green and blue are where chroma is 1, and weaker where it is -1; up
-        to 0.7. Its luminance is taken off: colour alone changes. By default the scene is grey.
-    chroma : Tensor of shape (B, H, W), optional
-        Where the scene has which colour, from -1 to 1: a smooth field, or the texture of a second
-        picture. By default ``2 * light - 1``: what is bright has another colour than what is dark.
-
-    Returns
-    -------
-    raw : Tensor of shape (B, H, W)
-        Cut at 1, where the sensor is full.
+    `gains` (B, 3), in (0, 1], say how sensitive the sensor is to red, green and blue of white
+    light, `phase` (B, 2) by how many rows and columns, 0 or 1, the pattern (red, green; green,
+    blue) is shifted. Where the scene is not grey, `tint` (B, 3), up to 0.7, says how much stronger
+    the three are in what is bright, and weaker in what is dark; luminance stays.
     """
     raw = light
     if tint is not None:
-        chroma = 2 * light - 1 if chroma is None else chroma
         tint = tint - tint @ tint.new_tensor(_LUMINANCE)[:, None]
-        raw = light * (1 + _at_sites(tint[:, _BAYER_CELL], phase, light) * chroma)
+        raw = light * (1 + _at_sites(tint[:, _BAYER_CELL], phase, light) * (2 * light - 1))
     return (raw * _at_sites(gains[:, _BAYER_CELL], phase, light)).clamp(max=1)
 
 
-def demosaic(raw, gains, phase, *, malvar=False):
-    """Balance white, demosaic, and take the luminance.
+def demosaic(raw, gains, phase):
+    """Balance white, demosaic by the mean of the nearest neighbours, and take the luminance.
 
-    Parameters
-    ----------
-    raw : Tensor of shape (B, H, W)
-        What `bayer` gives, with noise or without.
-    gains : Tensor of shape (B, 3)
-        As of `bayer`: they are divided by.
-    phase : Tensor of shape (B, 2)
-        As of `bayer`.
-    malvar : bool, optional
-        Whether to use the 5 x 5 filters of Malvar, He and Cutler, which look for edges in the
-        channel that is known; by default the mean of the nearest neighbours (bilinear).
-
-    Returns
-    -------
-    luminance : Tensor of shape (B, H, W)
-        Rec. 601, not clipped.
-
-    References
-    ----------
-    .. [1] H. S. Malvar, L.-W. He and R. Cutler, "High-quality linear interpolation for demosaicing
-       of Bayer-patterned color images", ICASSP 2004.
+    `raw` is what `bayer` gives, with noise or without; `gains`, by which it is divided, and `phase`
+    are those of `bayer`. Rec. 601, not clipped.
     """
-    reach = 2 if malvar else 1
     # Mirrored at a pixel's centre, where the pattern goes on.
-    balanced = _mirror(raw / _at_sites(gains[:, _BAYER_CELL], phase, raw), reach)
+    balanced = _mirror(raw / _at_sites(gains[:, _BAYER_CELL], phase, raw), 1)
     height, width = raw.shape[1:]
     luminance = torch.zeros_like(raw)
-    weights = _luminance_weights(malvar)
-    for weight, offsets in zip(weights, _NEIGHBOURS[: len(weights)], strict=True):
-        near = [balanced[:, reach + i :, reach + j :][:, :height, :width] for i, j in offsets]
+    for weight, offsets in zip(_luminance_weights(), _NEIGHBOURS, strict=True):
+        near = [balanced[:, 1 + i :, 1 + j :][:, :height, :width] for i, j in offsets]
         near = functools.reduce(torch.add, near)
         weight = raw.new_tensor(weight).expand(len(raw), 4)
         luminance.addcmul_(_at_sites(weight, phase, raw), near)
     return luminance
 
 
-def _luminance_weights(malvar):
+def _luminance_weights():
     """Return how much each kind of neighbour counts in the luminance at a cell's four sites."""
-    if malvar:
-        other = (0.5, 0.25, 0.25, 0, -0.125, -0.125)  # green at red and blue
-        beside = (0.625, 0.5, 0, -0.125, -0.125, 0.0625)  # of a green pixel's row
-        above = (0.625, 0, 0.5, -0.125, 0.0625, -0.125)
-        across = (0.75, 0, 0, 0.25, -0.1875, -0.1875)  # red at blue, blue at red
-    else:
-        other, beside, above, across = (
-            (0, 0.25, 0.25, 0), (0, 0.5, 0, 0), (0, 0, 0.5, 0), (0, 0, 0, 0.25)
-        )  # fmt: skip
-    own = (1,) + (0,) * (len(other) - 1)
+    own, other, across = (1, 0, 0, 0), (0, 0.25, 0.25, 0), (0, 0, 0, 0.25)
+    beside, above = (0, 0.5, 0, 0), (0, 0, 0.5, 0)
     sites = ((own, other, across), (beside, own, above), (above, own, beside), (across, other, own))
     return [
         [sum(w * f[k] for w, f in zip(_LUMINANCE, site, strict=True)) for site in sites]
@@ -252,24 +141,10 @@ def _at_sites(cells, phase, like):
 def denoise(images, noise_std, strength):
     """Denoise but keep edges, as cameras do: a local Wiener filter in windows of 5 x 5.
 
-    Parameters
-    ----------
-    images : Tensor of shape (B, H, W)
-        In [0, 1].
-    noise_std : float or Tensor of shape (B, 1, 1)
-        Standard deviation of the noise that the camera reckons with. Where a window's is smaller,
-        the window's mean replaces the pixel: faint texture goes with the noise.
-    strength : float or Tensor of shape (B, 1, 1)
-        Share of the filtered picture in what comes out: 0 leaves it as it is, 1 hides the rest.
-
-    Returns
-    -------
-    denoised : Tensor of shape (B, H, W)
-
-    References
-    ----------
-    .. [1] J. S. Lim, "Two-Dimensional Signal and Image Processing", 1990, p. 548;
-       ``scipy.signal.wiener``.
+    `noise_std` is what the camera reckons with: where a window's is smaller, the window's mean
+    replaces the pixel, and faint texture goes with the noise. `strength` is the filtered picture's
+    share in what comes out. As ``scipy.signal.wiener``; J. S. Lim, "Two-Dimensional Signal and
+    Image Processing", 1990, p. 548.
     """
     padded, fifths = _mirror(images, 2), images.new_full((5,), 0.2)
     mean, square = (
@@ -281,21 +156,11 @@ def denoise(images, noise_std, strength):
 
 
 def clip_light(images, low_share, high_share):
-    """Expose so that given shares of each picture's pixels are black and white.
+    """Expose so that given shares of each picture's pixels, less than 1, are black and white.
 
-    Parameters
-    ----------
-    images : Tensor of shape (B, H, W)
-        Light or levels in [0, 1].
-    low_share, high_share : float or Tensor of shape (B, 1, 1)
-        Share of the pixels that become 0, and 1; together less than 1. Where one is 0, nothing is
-        clipped at that end, and 0 or 1 stays where it is.
-
-    Returns
-    -------
-    clipped : Tensor of shape (B, H, W)
-        In [0, 1]. Fewer are clipped where less than a fiftieth of the range would fill the whole,
-        more where many pixels are alike.
+    Where a share is 0, nothing is clipped at that end, and 0 or 1 stays where it is. Fewer are
+    clipped where less than a fiftieth of the range would fill the whole, more where many pixels
+    are alike.
     """
     low_share, high_share = (
         torch.as_tensor(share).to(images).expand(len(images), 1, 1)
@@ -315,42 +180,14 @@ def clip_light(images, low_share, high_share):
 
 
 def expose(images, contrast, brightness):
-    """Give pictures the low contrast of haze, dusk or fog.
-
-    Parameters
-    ----------
-    images : Tensor of shape (B, H, W)
-        In [0, 1].
-    contrast : float or Tensor of shape (B, 1, 1)
-        Gain, in (0, 1]; 1 leaves a picture as it is.
-    brightness : float or Tensor of shape (B, 1, 1)
-        The level that all are drawn towards, in [0, 1].
-
-    Returns
-    -------
-    exposed : Tensor of shape (B, H, W)
-        In [0, 1].
-    """
+    """Give pictures the low contrast of haze, dusk or fog: all are drawn towards a brightness."""
     return contrast * images + (1 - contrast) * brightness
 
 
 def letterbox(images, top, left, bottom, right, level):
-    """Lay bars of one level over the borders.
+    """Lay bars of one level, so many pixels wide, over the borders; return them and where they are.
 
-    Parameters
-    ----------
-    images : Tensor of shape (B, H, W)
-        In [0, 1].
-    top, left, bottom, right : int or Tensor of shape (B, 1, 1)
-        Widths of the bars, in pixels; 0 for none.
-    level : float or Tensor of shape (B, 1, 1)
-        Of the bars: black, white or grey.
-
-    Returns
-    -------
-    boxed : Tensor of shape (B, H, W)
-    barred : bool Tensor of shape (B, H, W)
-        Where the bars are: there is no evidence of blur.
+    Where they are, a bool (B, H, W), there is no evidence of blur.
     """
     height, width = images.shape[1:]
     row = torch.arange(height, device=images.device)[:, None]

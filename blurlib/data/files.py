@@ -1,65 +1,14 @@
-"""Image files among other files: found, read one after the other, and the bad ones named."""
+"""Image files among other files: found by their endings."""
 
 from pathlib import Path
 
-from .images import MAX_PIXELS, ImageError, load_image, path_in_words
+from .images import path_in_words
 
 #: Endings by which a folder's images are known.
 SUFFIXES = (
     ".apng", ".bmp", ".gif", ".jfif", ".jpe", ".jpeg", ".jpg", ".mpo", ".pbm", ".pfm", ".pgm",
     ".png", ".pnm", ".ppm", ".tif", ".tiff", ".webp",
 )  # fmt: skip
-
-
-def load_images(paths, *, min_side=1, max_pixels=MAX_PIXELS):
-    """Read image files one after the other; a bad one is named, and the rest goes on.
-
-    Parameters
-    ----------
-    paths : iterable of str or path-like
-        Files and folders, as for `list_images`.
-    min_side : int, optional
-        A picture with a shorter side is left out; pass the size of your patches.
-    max_pixels : int, optional
-        A larger picture is left out, see `load_image`.
-
-    Returns
-    -------
-    images : iterator of (path, image, error)
-        One for each file, read when it is asked for: the image and None, or None and a line that
-        names the file and says why it is left out.
-
-    Raises
-    ------
-    TypeError, FileNotFoundError
-        As `list_images`, and at once: a path that you named yourself is missing.
-
-    Examples
-    --------
-    >>> import tempfile, torch
-    >>> from blurlib.data import write_image
-    >>> with tempfile.TemporaryDirectory() as folder:
-    ...     write_image(f"{folder}/good.png", torch.zeros(2, 3))
-    ...     _ = Path(folder, "bad.png").write_bytes(b"")
-    ...     files = list_images([folder])  # len(files) is the total of a progress bar
-    ...     for path, image, error in load_images(files):
-    ...         print(path.name, "left out" if image is None else image.shape)
-    bad.png left out
-    good.png torch.Size([2, 3])
-    """
-    return (_load_or_say(path, min_side, max_pixels) for path in list_images(paths))
-
-
-def _load_or_say(path, min_side, max_pixels):
-    """Return (path, image, None) or (path, None, the error's line)."""
-    try:
-        image = load_image(path, max_pixels=max_pixels)
-    except (ImageError, OSError, MemoryError) as error:
-        return path, None, str(error)
-    if min(image.shape) < min_side:
-        few = f"{image.shape[1]} x {image.shape[0]} pixels, and no side may be below {min_side=}"
-        return path, None, f"cannot use {path_in_words(path)}: it has {few}; use a larger picture."
-    return path, image, None
 
 
 def list_images(paths):

@@ -5,11 +5,11 @@ import math
 import torch
 from torch.nn import functional
 
-from .._checks import check_generator, check_integer
+from .._checks import check_integer
 from ..blur import blur_uniform, gaussian_psf
 from .images import packaged_image
 from .procedural import FAMILIES, procedural_texture
-from .procedural._canvas import any_angle, grid, noise, turned, uniform
+from .procedural._canvas import any_angle, grid, noise, several, turned, uniform
 from .text import rendered_text
 
 #: Packaged photographs that may be trained on: neither test textures nor text.
@@ -57,152 +57,63 @@ def free_photographs():
     ]
 
 
-def gaussian_random_fields(num, *, rng, size=256):
+@several
+def gaussian_random_fields(size, rng):
     """Draw gaussian random fields, whose power falls with the frequency as a power of it.
 
     The exponent lies between -3.2 and -0.8, photographs near -2. The grey levels' standard
     deviation, before they are cut to [0, 1], lies between 0.03 and 0.2, every order of magnitude
     as often. Sharp to the pixel: up to the highest frequency there is nothing else, as in the
     chapter "Rivals and limits".
-
-    Parameters
-    ----------
-    num : int
-        How many.
-    rng : torch.Generator
-        Source of slopes, contrasts and textures.
-    size : int, optional
-        Side in pixels, at least 32.
-
-    Returns
-    -------
-    fields : list of Tensors of shape (size, size)
-        float32 in [0, 1].
-
-    Raises
-    ------
-    TypeError, ValueError
-        If an argument is out of range.
     """
-    fields = []
-    for _ in _times(num, size, rng):
-        slope = uniform(rng, -3.2, -0.8)
-        contrast = math.exp(uniform(rng, math.log(0.03), math.log(0.2)))
-        fields.append((0.5 + contrast * noise(size, rng, -slope / 2)).clamp(0, 1))
-    return fields
+    slope = uniform(rng, -3.2, -0.8)
+    contrast = math.exp(uniform(rng, math.log(0.03), math.log(0.2)))
+    return (0.5 + contrast * noise(size, rng, -slope / 2)).clamp(0, 1)
 
 
-def free_pages(num, *, rng, size=256):
+@several
+def free_pages(size, rng):
     """Draw pages of printed text that anyone may train on, as if scanned.
 
     A scanner's optics and the spread of ink blur a page before anybody blurs it: each page draws
-    the sigma of that, up to 0.7 pixels.
-
-    Parameters
-    ----------
-    num : int
-        How many.
-    rng : torch.Generator
-        Source of fonts, sizes, words, grain and softness.
-    size : int, optional
-        Side of the pages in pixels, at least 32.
-
-    Returns
-    -------
-    pages : list of Tensors of shape (size, size)
-        In [0, 1]; grainy paper, by at most a fiftieth.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If an argument is out of range.
+    the sigma of that, up to 0.7 pixels. The paper is grainy, by at most a fiftieth.
     """
-    pages = []
-    for _ in _times(num, size, rng):
-        softness, grain = uniform(rng, 0, 1, 2).tolist()
-        page = rendered_text((size, size), rng=rng)
-        page = blur_uniform(page, gaussian_psf(softness * 0.7))
-        page = page + 0.02 * grain * torch.randn(size, size, generator=rng)
-        pages.append(page.clamp(0, 1))
-    return pages
+    softness, grain = uniform(rng, 0, 1, 2).tolist()
+    page = rendered_text((size, size), rng=rng)
+    page = blur_uniform(page, gaussian_psf(softness * 0.7))
+    return (page + 0.02 * grain * torch.randn(size, size, generator=rng)).clamp(0, 1)
 
 
-def synthetic_prints(num, *, rng, size=256):
+@several
+def synthetic_prints(size, rng):
     """Draw scans of old print that anyone may train on.
 
     Letters with ragged edges and uneven ink on stained paper, the other side shining through; then
     the softness of a scanner and the spread of the ink, which no scan is without: a sigma of 0.4 to
-    1.1 pixels before anybody blurs it.
-
-    Parameters
-    ----------
-    num : int
-        How many.
-    rng : torch.Generator
-        Source of all that is random in them.
-    size : int, optional
-        Side of the scans in pixels, at least 32.
-
-    Returns
-    -------
-    scans : list of Tensors of shape (size, size)
-        float32 in [0, 1].
-
-    Raises
-    ------
-    TypeError, ValueError
-        If an argument is out of range.
-
-    Notes
-    -----
-    Whoever learns from them cannot tell the scan's own blur from what was added, and is to state
-    what was added: it learns to take off what a scan of print usually has.
+    1.1 pixels before anybody blurs it. Whoever learns from them cannot tell the scan's own blur
+    from what was added, and is to state what was added: it learns to take off what a scan of print
+    usually has.
     """
-    scans = []
-    for _ in _times(num, size, rng):
-        own, brightness, stains, grain, darkness, shine = uniform(rng, 0, 1, 6).tolist()
-        front, back = _ink(size, rng), _ink(size, rng).flip(1)
-        paper = 0.55 + 0.4 * brightness + 0.06 * stains * noise(size, rng, 1.0 + stains)
-        paper = paper + 0.03 * grain * noise(size, rng, 0.6)
-        through = blur_uniform(back, gaussian_psf(1 + 3 * shine))
-        page = paper * (1 - 0.25 * shine * through) * (1 - (0.4 + 0.5 * darkness) * front)
-        page = blur_uniform(page.clamp(0, 1), gaussian_psf(0.4 + own * (1.1 - 0.4)))
-        scans.append((page + 0.004 * torch.randn(size, size, generator=rng)).clamp(0, 1))
-    return scans
+    own, brightness, stains, grain, darkness, shine = uniform(rng, 0, 1, 6).tolist()
+    front, back = _ink(size, rng), _ink(size, rng).flip(1)
+    paper = 0.55 + 0.4 * brightness + 0.06 * stains * noise(size, rng, 1.0 + stains)
+    paper = paper + 0.03 * grain * noise(size, rng, 0.6)
+    through = blur_uniform(back, gaussian_psf(1 + 3 * shine))
+    page = paper * (1 - 0.25 * shine * through) * (1 - (0.4 + 0.5 * darkness) * front)
+    page = blur_uniform(page.clamp(0, 1), gaussian_psf(0.4 + own * (1.1 - 0.4)))
+    return (page + 0.004 * torch.randn(size, size, generator=rng)).clamp(0, 1)
 
 
-def synthetic_cloth(num, *, rng, size=256):
+@several
+def synthetic_cloth(size, rng):
     """Draw fine cloth: canvas, twill, screens, threads only some pixels wide.
 
     The family ``weave`` of `blurlib.data.FAMILIES` is coarser. In fine cloth the spectrum is a few
     sharp lines, and blur leaves the lowest of them alone: what is read between the lines has to be
     learned from such. Threads that run one way are 2.5 to 12 pixels wide, every order of magnitude
     as often; those that cross them are up to 1.65 times as wide, or as narrow.
-
-    Parameters
-    ----------
-    num : int
-        How many.
-    rng : torch.Generator
-        Source of threads, weaves and fibres.
-    size : int, optional
-        Side in pixels, at least 32.
-
-    Returns
-    -------
-    cloth : list of Tensors of shape (size, size)
-        float32 in [0, 1].
-
-    Raises
-    ------
-    TypeError, ValueError
-        If an argument is out of range.
     """
-    return [_cloth(2 * size, rng) for _ in _times(num, size, rng)]
-
-
-def _cloth(size, rng):
-    """Weave a piece, and average blocks of 2 x 2 as a sensor does."""
+    size *= 2  # blocks of 2 x 2 are averaged, as a sensor does
     draws = uniform(rng, 0, 1, 8).tolist()
     coarse, turn, waver, twill, body, relief, fibres, strength = draws
     period = 5.0 * (24.0 / 5.0) ** coarse
@@ -221,13 +132,6 @@ def _cloth(size, rng):
     cloth = (cloth - cloth.min()) / (cloth.max() - cloth.min())
     contrast = 0.15 + 0.85 * strength
     return (0.5 + contrast * (cloth - 0.5)).float()
-
-
-def _times(num, size, rng):
-    """Check what each of them is given, and count the pictures to draw."""
-    check_generator(rng, cpu=True)
-    check_integer(size, "size", low=32)
-    return range(check_integer(num, "num", low=0))
 
 
 def _ink(size, rng):

@@ -23,22 +23,8 @@ _JPEG_TABLE = (
 def compress(images, quality):
     """Do to grey images what JPEG does: round the cosines of 8 x 8 blocks.
 
-    Parameters
-    ----------
-    images : Tensor of shape (B, H, W)
-        8-bit levels in [0, 1]; H and W are multiples of 8.
-    quality : Tensor of shape (B, 1, 1)
-        From 1 to 100, as libjpeg counts.
-
-    Returns
-    -------
-    compressed : Tensor of shape (B, H, W)
-        8-bit levels in [0, 1].
-
-    Raises
-    ------
-    ValueError
-        If a side is no multiple of 8, or a quality is out of range.
+    Images are (B, H, W) in [0, 1], 8-bit before and after; sides must be multiples of 8. `quality`
+    (B, 1, 1) lies from 1 to 100, as libjpeg counts.
     """
     if images.shape[-2] % 8 or images.shape[-1] % 8:
         raise ValueError(f"sides must be multiples of 8, got {tuple(images.shape[-2:])}.")

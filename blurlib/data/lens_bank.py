@@ -16,44 +16,21 @@ _FINE = 4
 
 
 class LensBank:
-    """Point spread functions of every kind and width, and what they are.
+    """Point spread functions of every kind and width, drawn from `rng`, and what they are.
 
-    Parameters
-    ----------
-    num : int
-        How many.
-    rng : torch.Generator
-        Source of every draw.
-    std_range : (float, float)
-        Smallest and largest standard deviation, in pixels; every order of magnitude is as frequent.
-        What is drawn comes near it: sampling and cutting change it, see `std`.
-    reach : int
-        How far one may reach on each side, in pixels; wider ones are cut off there.
+    `std_range` are the smallest and the largest standard deviation, in pixels; every order of
+    magnitude is as frequent. `reach` is how far a PSF may reach on each side; wider ones are cut
+    off there.
 
     Attributes
     ----------
     psfs : Tensor of shape (num, 2 reach + 1, 2 reach + 1)
         Each sums to 1; by rising standard deviation. The first does nothing.
     std : Tensor of shape (num,)
-        Root of half the trace of the second-moment matrix as sampled, in pixels.
+        Root of half the trace of the second-moment matrix as sampled, in pixels: sampling and
+        cutting change what was drawn.
     is_disk : Tensor of shape (num,)
         1 where the PSF is nearer to a disk than to a gaussian of the same std, 0 elsewhere.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If an argument is out of range.
-
-    References
-    ----------
-    .. [1] Chapter "What is blur?", ``book/blur/what_blur_is.ipynb``.
-
-    Examples
-    --------
-    >>> rng = torch.Generator().manual_seed(0)
-    >>> bank = LensBank(5, rng=rng, std_range=(0.25, 4.0), reach=16)
-    >>> bank.psfs.shape, bank.psfs.sum((1, 2)).allclose(torch.ones(5))
-    (torch.Size([5, 33, 33]), True)
     """
 
     def __init__(self, num, *, rng, std_range, reach):
@@ -126,19 +103,7 @@ class LensBank:
 
 
 def blur_uniform_each(images, psfs):
-    """Blur each image with a PSF of its own.
-
-    Parameters
-    ----------
-    images : Tensor of shape (B, H, W)
-        With a margin of the PSFs' reach, which is lost.
-    psfs : Tensor of shape (B, k, k)
-        Of one odd side.
-
-    Returns
-    -------
-    blurred : Tensor of shape (B, H - k + 1, W - k + 1)
-    """
+    """Blur each image (B, H, W) with a PSF of its own (B, k, k); their reach is lost all round."""
     shape = images.shape[-2:]
     spectrum = torch.fft.rfft2(images) * torch.fft.rfft2(psfs.to(images), s=shape)
     blurred = torch.fft.irfft2(spectrum, s=shape)

@@ -1,4 +1,4 @@
-"""Free pictures of what photographs hold and textures do not: stars, screens, noise, lines, skies.
+"""Free pictures of what photographs hold and textures do not: stars, screens, noise, skies.
 
 All are sharp to the pixel: drawn four times as fine and averaged over blocks of 4 x 4, as a
 sensor's pixel averages the light that falls on it.
@@ -11,48 +11,22 @@ import torch
 from PIL import Image, ImageDraw
 from torch.nn import functional
 
-from .free import _times
-from .procedural._canvas import any_angle, grid, noise, turned, uniform
+from .procedural._canvas import any_angle, grid, noise, several, turned, uniform
 
 #: How much finer than its pixels a picture is drawn, along each axis.
 _FINER = 4
 
 
-def starfields(num, *, rng, size=256):
+@several
+def starfields(size, rng):
     """Draw points of light: stars, lamps at night, glints.
 
     Half of the fields hold single pixels, the others points half a pixel wide at any place, which
     now and then fall on two pixels or four. Every fourth is a regular grid of 32 pixels or less;
     the others are scattered, from one in 32 x 32 pixels to one in 16. Brightnesses span three
-    orders of magnitude; the ground is black, or grey up to 0.3.
-
-    Parameters
-    ----------
-    num : int
-        How many.
-    rng : torch.Generator
-        Source of places, brightnesses and grounds.
-    size : int, optional
-        Side in pixels, at least 32.
-
-    Returns
-    -------
-    fields : list of Tensors of shape (size, size)
-        float32 in [0, 1].
-
-    Raises
-    ------
-    TypeError, ValueError
-        If an argument is out of range.
-
-    Notes
-    -----
-    A wide blur leaves a point a few levels: `blurlib.data.camera.clip_light` exposes for longer.
+    orders of magnitude; the ground is black, or grey up to 0.3. A wide blur leaves a point a few
+    levels: `blurlib.data.camera.clip_light` exposes for longer.
     """
-    return [_starfield(size, rng) for _ in _times(num, size, rng)]
-
-
-def _starfield(size, rng):
     kind, exact, crowd, ground, spread = uniform(rng, 0, 1, 5).tolist()
     if kind < 0.25:
         pitch = 32 if crowd < 0.5 else int(8 + 48 * (crowd - 0.5))
@@ -73,34 +47,12 @@ def _starfield(size, rng):
     return ground + (1 - ground) * _averaged(fine).clamp(max=1)
 
 
-def halftones(num, *, rng, size=256):
+@several
+def halftones(size, rng):
     """Draw smooth pictures as print shows them: dots of ink, large where it is dark.
 
     The screen lies at any angle; its pitch is 3 to 8 pixels.
-
-    Parameters
-    ----------
-    num : int
-        How many.
-    rng : torch.Generator
-        Source of pictures, screens and inks.
-    size : int, optional
-        Side in pixels, at least 32.
-
-    Returns
-    -------
-    halftones : list of Tensors of shape (size, size)
-        float32 in [0, 1].
-
-    Raises
-    ------
-    TypeError, ValueError
-        If an argument is out of range.
     """
-    return [_halftone(size, rng) for _ in _times(num, size, rng)]
-
-
-def _halftone(size, rng):
     pitch = _FINER * uniform(rng, 3, 8)
     paper, ink = uniform(rng, 0.6, 1), uniform(rng, 0, 0.35)
     tone = 0.5 + uniform(rng, 0.05, 0.25) * noise(size, rng, uniform(rng, 1.6, 2.4))
@@ -111,34 +63,12 @@ def _halftone(size, rng):
     return paper + (ink - paper) * _averaged(inked.float())
 
 
-def white_noises(num, *, rng, size=256):
-    """Draw white noise: gaussian, uniform, or salt and pepper.
+@several
+def white_noises(size, rng):
+    """Draw white noise about 0.5: gaussian, uniform, or salt and pepper.
 
     The standard deviation lies between 0.03 and 0.3, every order of magnitude as often.
-
-    Parameters
-    ----------
-    num : int
-        How many.
-    rng : torch.Generator
-        Source of kinds, contrasts and pixels.
-    size : int, optional
-        Side in pixels, at least 32.
-
-    Returns
-    -------
-    noises : list of Tensors of shape (size, size)
-        float32 in [0, 1], about 0.5.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If an argument is out of range.
     """
-    return [_white_noise(size, rng) for _ in _times(num, size, rng)]
-
-
-def _white_noise(size, rng):
     kind, std = uniform(rng, 0, 3), math.exp(uniform(rng, math.log(0.03), math.log(0.3)))
     if kind < 1:
         return (0.5 + std * torch.randn(size, size, generator=rng)).clamp(0, 1)
@@ -149,38 +79,19 @@ def _white_noise(size, rng):
     return 0.5 + 0.5 * ((draws < share).float() - (draws > 1 - share).float())
 
 
-def line_arts(num, *, rng, size=256):
+@several
+def line_arts(size, rng):
     """Draw lines, polygons or leaves that cover one another, each of one tone.
 
-    Parameters
-    ----------
-    num : int
-        How many.
-    rng : torch.Generator
-        Source of shapes, places and tones.
-    size : int, optional
-        Side in pixels, at least 32.
-
-    Returns
-    -------
-    drawings : list of Tensors of shape (size, size)
-        float32 in [0, 1]; an edge changes one pixel's level in between, no more.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If an argument is out of range.
+    An edge changes one pixel's level in between, no more.
     """
     kinds = (_lines, _polygons, _leaves)
-    drawings = []
-    for _ in _times(num, size, rng):
-        kind = kinds[int(uniform(rng, 0, len(kinds)))]
-        side, dark, bright = _FINER * size, uniform(rng, 0, 0.4), uniform(rng, 0.6, 1)
-        picture = Image.new("L", (side, side), int(uniform(rng, 0, 256)))
-        kind(ImageDraw.Draw(picture), side, rng)
-        fine = torch.from_numpy(np.array(picture)).float() / 255
-        drawings.append(dark + (bright - dark) * _averaged(fine))
-    return drawings
+    kind = kinds[int(uniform(rng, 0, len(kinds)))]
+    side, dark, bright = _FINER * size, uniform(rng, 0, 0.4), uniform(rng, 0.6, 1)
+    picture = Image.new("L", (side, side), int(uniform(rng, 0, 256)))
+    kind(ImageDraw.Draw(picture), side, rng)
+    fine = torch.from_numpy(np.array(picture)).float() / 255
+    return dark + (bright - dark) * _averaged(fine)
 
 
 def _tones(rng, count):
@@ -223,35 +134,13 @@ def _leaves(draw, side, rng):
         draw.ellipse(corner, fill=tone)
 
 
-def smooth_scenes(num, *, rng, size=256):
+@several
+def smooth_scenes(size, rng):
     """Draw slow gradients and skies out of focus, in which there is no evidence of blur.
 
     A gradient and waves of at least 64 pixels: any blur of up to 6 pixels leaves them as they are,
     but for a contrast that nobody knows.
-
-    Parameters
-    ----------
-    num : int
-        How many.
-    rng : torch.Generator
-        Source of directions, waves and contrasts.
-    size : int, optional
-        Side in pixels, at least 32.
-
-    Returns
-    -------
-    scenes : list of Tensors of shape (size, size)
-        float32 in [0, 1].
-
-    Raises
-    ------
-    TypeError, ValueError
-        If an argument is out of range.
     """
-    return [_smooth_scene(size, rng) for _ in _times(num, size, rng)]
-
-
-def _smooth_scene(size, rng):
     along, _ = turned(*grid(size), uniform(rng, 0, 2 * math.pi))
     scene = uniform(rng, 0, 2) * along / size
     for _ in range(int(uniform(rng, 0, 6))):

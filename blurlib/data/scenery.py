@@ -8,26 +8,9 @@ from .procedural._canvas import noise, uniform
 
 
 def outlines(num, *, rng, size):
-    """Draw masks with outlines from smooth to fine.
+    """Draw masks (num, size, size) with outlines from smooth to fine: 1 where the nearer layer is.
 
-    Parameters
-    ----------
-    num : int
-        How many.
-    rng : torch.Generator
-        Source of shapes and sizes.
-    size : int
-        Side in pixels.
-
-    Returns
-    -------
-    masks : Tensor of shape (num, size, size)
-        1 where the nearer layer is, 0 elsewhere; its share lies between a fifth and four fifths.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If an argument is out of range.
+    Its share lies between a fifth and four fifths.
     """
     check_integer(num, "num")
     check_integer(size, "size")
@@ -44,25 +27,9 @@ def compose(front, back, masks, front_psfs, back_psfs):
     """Show a nearer layer before a farther one, through a lens.
 
     What the lens makes of a point of the nearer layer hides as much of what is behind. So a nearer
-    layer out of focus spills over the farther one, and a farther one never over the nearer.
-
-    Parameters
-    ----------
-    front, back : Tensors of shape (B, H, W)
-        The layers, whole, with the PSFs' reach as margin.
-    masks : Tensor of shape (B, H, W)
-        Where the nearer layer is.
-    front_psfs, back_psfs : Tensors of shape (B, k, k)
-        Of each layer, of one odd side.
-
-    Returns
-    -------
-    image : Tensor of shape (B, H - k + 1, W - k + 1)
-
-    References
-    ----------
-    .. [1] M. Potmesil and I. Chakravarty, "A lens and aperture camera model for synthetic image
-       generation", SIGGRAPH, 1981; key ``potmesil1981``.
+    layer out of focus spills over the farther one, and a farther one never over the nearer
+    (Potmesil and Chakravarty, key ``potmesil1981``). Layers and masks are (B, H, W), whole, with
+    the reach of the PSFs (B, k, k) as margin, which is lost.
     """
     cover = blur_uniform_each(masks, front_psfs)
     near = blur_uniform_each(front * masks, front_psfs)

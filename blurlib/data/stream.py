@@ -203,24 +203,7 @@ class PatchStream:
 
 
 def rows_of(size, rank, world_size):
-    """Return the slice of `size` rows that belongs to one of several processes.
-
-    Parameters
-    ----------
-    size : int
-        Rows in all.
-    rank, world_size : int
-        Which process, from 0, of how many.
-
-    Returns
-    -------
-    rows : slice
-
-    Raises
-    ------
-    ValueError
-        If the shares are not equal.
-    """
+    """Return the slice of `size` rows that belongs to process `rank`; raise unless equal."""
     if size % world_size:
         raise ValueError(f"{world_size} processes cannot share out {size} patches evenly.")
     return slice(rank * size // world_size, (rank + 1) * size // world_size)

@@ -106,32 +106,15 @@ class Muon(torch.optim.AdamW):
 
 
 def is_wide(parameter):
-    """Tell whether a parameter holds a layer's weights, from many inputs to many outputs.
-
-    Parameters
-    ----------
-    parameter : Tensor
-
-    Returns
-    -------
-    wide : bool
-    """
+    """Tell whether a parameter holds a layer's weights, from many inputs to many outputs."""
     return parameter.ndim > 1 and min(parameter.flatten(1).shape) >= _MIN_WIDTH
 
 
 def orthogonal(matrix):
-    """Return about the nearest orthogonal matrix.
+    """Return about the nearest orthogonal matrix; of zeros it makes zeros.
 
-    Parameters
-    ----------
-    matrix : Tensor of shape (M, N)
-        Of zeros it makes zeros.
-
-    Returns
-    -------
-    orthogonal : Tensor of shape (M, N)
-        The same singular vectors; singular values from 0.68 to 1.2, but for those that were below a
-        five-hundredth of the matrix' norm, which stay smaller.
+    The same singular vectors; singular values from 0.68 to 1.2, but for those that were below a
+    five-hundredth of the matrix' norm, which stay smaller.
     """
     a, b, c = _QUINTIC
     wide = matrix if matrix.shape[0] <= matrix.shape[1] else matrix.T

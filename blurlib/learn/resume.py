@@ -174,30 +174,18 @@ class RunLog:
     path : str or path-like, optional
         A CSV file: the step and what `TrainingRun.history` has of it. Written anew whenever a run
         begins or goes on, with the steps before.
-    tensorboard : str or path-like, optional
-        A folder for TensorBoard's event files.
 
     Raises
     ------
-    ImportError
-        If TensorBoard is wanted and not installed.
     OSError
-        If a file cannot be written.
+        If the file cannot be written.
     """
 
-    def __init__(self, path=None, tensorboard=None):
-        self._path, self._file, self._writer = path and Path(path), None, None
+    def __init__(self, path=None):
+        self._path, self._file = path and Path(path), None
         if path and (self._path.is_dir() or not self._path.parent.is_dir()):
             # Said before the work; the file itself is written with the first step.
             raise OSError(f"cannot write {path}: it is a folder, or in none; name another file.")
-        if tensorboard is not None:
-            try:
-                from torch.utils.tensorboard import SummaryWriter
-            except ImportError:
-                raise ImportError(
-                    "TensorBoard is not installed; run: pip install tensorboard, or leave it out."
-                ) from None
-            self._writer = SummaryWriter(str(tensorboard))
 
     def __call__(self, run):
         """Write the run's last step.
@@ -206,26 +194,22 @@ class RunLog:
         ----------
         run : TrainingRun
         """
-        if self._path is not None:
-            first = run.step
-            with naming(self._path):
-                if self._file is None:
-                    self._file = open(self._path, "w", newline="", buffering=1, encoding="utf-8")
-                    csv.writer(self._file).writerow(["step", *run.history])
-                    first = 1
-                for step in range(first, run.step + 1):
-                    values = (f"{values[step - 1]:.6g}" for values in run.history.values())
-                    csv.writer(self._file).writerow([step, *values])
-        if self._writer is not None:
-            for name, values in run.history.items():
-                if name != "seconds":
-                    self._writer.add_scalar(name, values[-1], run.step)
+        if self._path is None:
+            return
+        first = run.step
+        with naming(self._path):
+            if self._file is None:
+                self._file = open(self._path, "w", newline="", buffering=1, encoding="utf-8")
+                csv.writer(self._file).writerow(["step", *run.history])
+                first = 1
+            for step in range(first, run.step + 1):
+                values = (f"{values[step - 1]:.6g}" for values in run.history.values())
+                csv.writer(self._file).writerow([step, *values])
 
     def __enter__(self):
         return self
 
     def __exit__(self, *exception):
-        for file in (self._file, self._writer):
-            if file is not None:
-                with naming(self._path):
-                    file.close()
+        if self._file is not None:
+            with naming(self._path):
+                self._file.close()

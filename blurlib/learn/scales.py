@@ -56,23 +56,9 @@ def num_places(side, stride):
 
 
 def resample(grid, count, stride, output_stride, axis):
-    """Take values `stride` pixels apart from a grid of every `output_stride`-th pixel.
+    """Take `count` values, `stride` pixels apart, from a grid of every `output_stride`-th pixel.
 
-    Parameters
-    ----------
-    grid : Tensor of shape (..., rows, columns)
-        Values.
-    count, stride : int
-        How many to take, and how many pixels lie between two of them.
-    output_stride : int
-        Pixels between two values of the grid.
-    axis : {-2, -1}
-        Along which.
-
-    Returns
-    -------
-    taken : Tensor
-        Interpolated linearly; beyond the grid its last value.
+    Along one axis, -2 or -1, interpolated linearly; beyond the grid its last value.
     """
     place = torch.arange(count, device=grid.device) * stride / output_stride
     last = grid.shape[axis] - 1

@@ -138,31 +138,37 @@ class Estimator(ABC):
 
     def _by_tiles(self, image, first, step, asked, progress):
         """Return the answers for windows `step` apart, of which one starts at (first, first)."""
-        parts = tiles(image, first, step, asked, self.patch_size, self.tile, self.halo)
-        layers = None
-        for mine, seen, inner, part in tqdm(
-            list(parts), desc="sigma map", disable=None if progress else True
-        ):
-            shape = [place.stop - place.start for place in seen]
-            found = self.answer(part(), step)
-            if (
-                found.ndim != 3
-                or not 1 <= len(found) <= len(LAYERS)
-                or list(found.shape[1:]) != shape
-            ):
+
+        def answer(part, seen):
+            shape = tuple(place.stop - place.start for place in seen)
+            found = self.answer(part, step)
+            if found.ndim != 3 or len(found) not in (1, 2, 3) or found.shape[1:] != shape:
                 raise ValueError(
                     f"{type(self).__name__} answered with {tuple(found.shape)} where one to "
-                    f"three layers of {tuple(shape)} windows were asked."
+                    f"three layers of {shape} windows were asked."
                 )
-            if layers is None:
-                layers = torch.empty(len(found), *asked)
-            layers[:, *mine] = found[:, *inner].cpu()
-        return layers
+            return found.float().cpu()
+
+        parts = tiles(image, first, step, asked, self.patch_size, self.tile, self.halo)
+        return put_together(parts, answer, asked, progress)
 
 
 def _num_inside(size, side, stride):
     """Return how many windows of a size, `stride` pixels apart, fit into a side."""
     return (side - size) // stride + 1
+
+
+def put_together(parts, answer, shape, progress):
+    """Return the answers of `tiles`, (..., *shape): `answer` takes the part and what is seen."""
+    whole = None
+    for mine, seen, inner, part in tqdm(
+        list(parts), desc="sigma map", disable=None if progress else True
+    ):
+        found = answer(part(), seen)[..., *inner]
+        if whole is None:
+            whole = found.new_empty(*found.shape[:-2], *shape)
+        whole[..., *mine] = found
+    return whole
 
 
 def tiles(image, first, step, asked, patch_size, side, halo):

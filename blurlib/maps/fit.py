@@ -74,19 +74,8 @@ def train_estimator(
 def calibrate(network, pictures, crops):
     """Give a network the one factor that makes its std right on pictures it has not seen.
 
-    Parameters
-    ----------
-    network : SigmaNet
-        Just trained; its ``std_scale`` is set.
-    pictures : sequence of Picture
-        Not trained on. They are looked at halved: so they are sharp to the pixel.
-    crops : CropConfig
-        What the crops are like that are cut from them.
-
-    Returns
-    -------
-    facts : dict
-        ``std_scale`` and the names of the pictures, for the file's record.
+    They are looked at halved, so that they are sharp to the pixel, in crops like `crops`. Returns
+    the factor and the pictures' names, for the file's record.
     """
     network.std_scale.fill_(1.0)
     images = [halve(picture.load()[None])[0] for picture in pictures]

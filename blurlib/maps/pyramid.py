@@ -3,12 +3,11 @@
 from dataclasses import dataclass
 
 import torch
-from tqdm import tqdm
 
 from ..learn import SigmaNet
 from ..learn.scales import num_places
 from ..learn.sigma_net import COARSE_STRIDE, WINDOW_STRIDE, handed_down, pyramid
-from .estimator import Estimator, tiles
+from .estimator import Estimator, put_together, tiles
 
 #: Pictures of more pixels are asked at every eighth pixel, unless the caller wants it finer.
 _LARGE = 4_000_000
@@ -63,14 +62,9 @@ class RegressionEstimator(Estimator):
             coarser = handed_down(coarser, shape, step)
         halo = network.halo * COARSE_STRIDE // step
         parts = tiles(picture, -self.patch_size // 2, step, shape, self.patch_size, self.tile, halo)
-        answers = None
-        for mine, seen, inner, part in tqdm(
-            list(parts), desc="sigma map", disable=None if progress else True
-        ):
+
+        def answer(part, seen):
             told = None if coarser is None else coarser[..., *seen]
-            features = network.features(part().to(network.mean), step)
-            found = network.answer(features, told, step)[..., *inner]
-            if answers is None:
-                answers = found.new_empty(*found.shape[:2], *shape)
-            answers[..., *mine] = found
-        return answers
+            return network.answer(network.features(part.to(network.mean), step), told, step)
+
+        return put_together(parts, answer, shape, progress)

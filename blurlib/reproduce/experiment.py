@@ -70,23 +70,7 @@ class Experiment:
     used: dict = field(default_factory=dict)
 
     def network(self, name):
-        """Return the network of a recipe, on the device.
-
-        Parameters
-        ----------
-        name : str
-            One of `catalogue.RECIPES`.
-
-        Returns
-        -------
-        network : BlurClassifier
-            In evaluation mode.
-
-        Raises
-        ------
-        NotShipped
-            If it would have to be trained, and nothing is to be.
-        """
+        """Return a recipe's network, on the device; raise NotShipped if none is to be trained."""
         network, record = self._load(name)
         kept = ("recipe", "data", "seconds", "device", "versions", "history")
         self.used[name] = {key: record[key] for key in kept if key in record}
@@ -176,27 +160,10 @@ class Experiment:
         return [{name: one[key] for name, one in found.items()} for key in ("rmse", "bias")]
 
     def errors(self, estimators, pictures, make, title, *, stride, convention="nominal"):
-        """Return what each estimator finds on each picture, beside the truth.
+        """Return the `Errors` of each estimator on each picture, by their names.
 
-        Parameters
-        ----------
-        estimators : dict of str to Estimator
-            All of them look at the same images.
-        pictures : sequence of Picture
-            Sharp.
-        make : callable
-            Returns image and true sigma from a sharp image and ``rng``.
-        title : str
-            Of the progress bar.
-        stride : int
-            Step between the windows.
-        convention : {"nominal", "std"}, optional
-            What the true sigma means.
-
-        Returns
-        -------
-        errors : dict of dict of Errors
-            By estimator and picture.
+        `make` returns image and true sigma from a sharp image and ``rng``; `convention` says what
+        the truth means, `title` stands at the progress bar.
         """
         rng = torch.Generator().manual_seed(0)
         found = {name: {} for name in estimators}
@@ -220,18 +187,7 @@ def rounded(found, digits=4):
 
 
 def mean_and_std(values):
-    """Return mean and standard deviation between textures, for a record.
-
-    Parameters
-    ----------
-    values : dict of str to float
-        RMSE by texture.
-
-    Returns
-    -------
-    found : dict
-        ``mean_rmse``, ``std_rmse`` (None for one texture alone) and ``images``, all values.
-    """
+    """Return mean and standard deviation between textures, and all by texture, for a record."""
     std = statistics.stdev(values.values()) if len(values) > 1 else None
     found = {"mean_rmse": statistics.mean(values.values()), "std_rmse": std, "images": values}
     return rounded(found)

@@ -154,20 +154,7 @@ def photographs(experiment):
 
 
 def area_under_roc(sigma_map, blurred):
-    """Return how often a pixel that is blurred reads as more blurred than one that is not.
-
-    Parameters
-    ----------
-    sigma_map : Tensor of shape (H, W)
-        The estimates.
-    blurred : Tensor of shape (H, W)
-        bool.
-
-    Returns
-    -------
-    area : float
-        0.5 for guessing, 1 for perfect order; ties count half.
-    """
+    """Return how often a blurred pixel reads as more blurred than a sharp one; ties count half."""
     above, below = sigma_map[blurred], sigma_map[~blurred]
     pairs = len(above) * len(below)
     return float(scipy.stats.mannwhitneyu(above.numpy(), below.numpy()).statistic / pairs)

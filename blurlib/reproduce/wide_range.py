@@ -52,20 +52,6 @@ def wide_range(experiment):
 def psf_of(shape, std):
     """Return a point spread function of a given standard deviation along an axis, as sampled.
 
-    Parameters
-    ----------
-    shape : {"gaussian", "disk"}
-        The gaussian is cut at four sigma.
-    std : float
-        In pixels, at least 0.5.
-
-    Returns
-    -------
-    psf : Tensor of shape (k, k)
-        Odd sides, sum 1.
-
-    Examples
-    --------
     >>> f"{effective_sigma(psf_of('disk', 8)):.3f}"
     '8.000'
     """

@@ -1,5 +1,7 @@
 """A blurred picture on a larger periodic canvas, whose rim is unknown and solved for."""
 
+import copy
+
 import torch
 from scipy import fft
 
@@ -75,6 +77,12 @@ class Canvas:
         shares = shares / shares.sum(0)
         levels = psf_family(sigmas, profile)
         return cls(blurred, blur.psfs, blur.weights, levels, shares)
+
+    def of_other(self, blurred):
+        """Return the same canvas for another picture of the same size and blur."""
+        canvas = copy.copy(self)
+        canvas.blurred = blurred
+        return canvas
 
     def extend(self, image, padding_mode):
         """Extend a picture to the whole canvas; half of the rim is beyond each border."""

@@ -22,7 +22,7 @@ _MOST_SIGMA = 20.0
 _BLOCK, _HALO = 896, 64
 
 #: Below the first sigma a pixel stays as it is, from the second on it is wholly restored.
-_SHARP, _BLURRED = 0.2, 0.5
+SHARP, _BLURRED = 0.2, 0.5
 
 #: Side of the PSF of a shaken camera, if it is to be found; and a shake leaves no tenth of the
 #: picture with a sigma below the second: 32 shaken ones had 0.38 and more, 32 sharp ones up to 0.3.
@@ -52,7 +52,8 @@ def deblur(image, sigma_map=None, *, std=None, psf="gaussian", noise_std=None, m
     noise_std : float, optional
         Standard deviation of the noise, in the image's unit; by default that of `estimate_noise`.
     method : {"sparse", "wiener"}, optional
-        Sharp edges from the prior of few of them, or the linear filter, which is quicker.
+        Sharp edges from the prior of few of them (of colours in their mean alone), or the linear
+        filter, which is quicker.
 
     Returns
     -------
@@ -79,9 +80,7 @@ def deblur(image, sigma_map=None, *, std=None, psf="gaussian", noise_std=None, m
     >>> deblur(torch.rand(3, 40, 50), 1.5).shape
     torch.Size([3, 40, 50])
     """
-    if isinstance(image, str | Path):
-        image = load_image(image, colour=True)
-    check_image(image, min_side=3)
+    image = read(image)
     check_choice(method, "method", _SOLVERS)
     if not isinstance(psf, torch.Tensor):
         check_choice(psf, "psf", ("gaussian", "disk", "estimate"))
@@ -98,14 +97,18 @@ def deblur(image, sigma_map=None, *, std=None, psf="gaussian", noise_std=None, m
         noise_std = resolve_noise(image, noise_std)
         halo = max(_HALO, max(psf.shape))
     else:
-        if sigma_map is None:
-            sigma_map = estimate(to_grey(image))
-        sigma = _sigma_to_undo(sigma_map, std, image.shape[-2:])
+        sigma, std = layers_of(image, sigma_map, std)
+        if sigma.max() > _MOST_SIGMA:
+            raise ValueError(
+                f"sigma_map must be at most {_MOST_SIGMA:g} pixels, got {sigma.max().item():g}; "
+                "scale the picture down first."
+            )
+        sigma = (sigma.square() - _CAUTION * std.square()).clamp_min(0).sqrt()
         noise_std = resolve_noise(image, noise_std, sigma)
         halo = max(_HALO, int(4 * sigma.max()))
 
     def restore(part, sigma):
-        sure = ((sigma - _SHARP) / (_BLURRED - _SHARP)).clamp(0, 1).to(part)
+        sure = ((sigma - SHARP) / (_BLURRED - SHARP)).clamp(0, 1).to(part)
         if not sure.any():
             return part
         if isinstance(psf, torch.Tensor):
@@ -118,11 +121,21 @@ def deblur(image, sigma_map=None, *, std=None, psf="gaussian", noise_std=None, m
             found = sparse_on(canvas, noise_std, num_iter=steps)
         return torch.lerp(part, canvas.crop(found), sure)
 
-    return _in_tiles(image, sigma, restore, halo).clamp(0, 1)
+    return in_tiles(image, sigma, restore, halo).clamp(0, 1)
 
 
-def _sigma_to_undo(sigma_map, std, shape):
-    """Return how much blur to take away at each pixel, (H, W): less where the map is unsure."""
+def read(image):
+    """Return a picture as a tensor, colours included, if it is the name of one; check it."""
+    if isinstance(image, str | Path):
+        image = load_image(image, colour=True)
+    return check_image(image, min_side=3)
+
+
+def layers_of(image, sigma_map, std):
+    """Return sigma and its deviation at each pixel, (H, W) each; estimated if there is no map."""
+    shape = image.shape[-2:]
+    if sigma_map is None:
+        sigma_map = estimate(to_grey(image))
     if isinstance(sigma_map, SigmaMap):
         found = sigma_map.to("std").full_size()
         sigma_map, std = found.sigma, found.std if std is None else std
@@ -139,16 +152,10 @@ def _sigma_to_undo(sigma_map, std, shape):
         if values.min() < 0:
             raise ValueError(f"{name} must not be negative, got {values.min().item():g} pixels.")
         layers.append(values.cpu())
-    sigma, std = layers
-    if sigma.max() > _MOST_SIGMA:
-        raise ValueError(
-            f"sigma_map must be at most {_MOST_SIGMA:g} pixels, got {sigma.max().item():g}; "
-            "scale the picture down first."
-        )
-    return (sigma.square() - _CAUTION * std.square()).clamp_min(0).sqrt()
+    return layers
 
 
-def _in_tiles(image, sigma, restore, halo):
+def in_tiles(image, sigma, restore, halo):
     """Restore tile by tile, of which each fades into its neighbours."""
     if max(image.shape[-2:]) <= _BLOCK + 2 * halo:
         return restore(image, sigma)

@@ -4,7 +4,9 @@ All but `inverse` solve for the rim as well: scikit-image's `wiener` and `richar
 picture for periodic, or black beyond its border, and ring from there over the whole of it.
 """
 
+import numpy as np
 import torch
+from scipy import fft
 
 from .._checks import check_image, check_integer, check_number
 from ..blur import FourierBlur
@@ -203,7 +205,8 @@ def sparse_gradients(blurred, psf, *, noise_std=None, exponent=0.8):
     Parameters
     ----------
     blurred : Tensor of shape (..., H, W)
-        Intensities in [0, 1]; channels have their edges in common.
+        Intensities in [0, 1]; of several channels the mean has edges, and what they differ in is
+        restored by Wiener's filter.
     psf : Tensor of shape (k, l)
         Odd sides, sum 1.
     noise_std : float, optional
@@ -254,7 +257,23 @@ def wiener_on(canvas, noise_std, num_iter):
 
 
 def sparse_on(canvas, noise_std, *, exponent=0.8, num_iter=(30, 15, 15, 15)):
-    """Return the answer of few edges on a canvas; `num_iter` are Wiener's steps and each time's."""
+    """Return the answer of few edges on a canvas; `num_iter` are Wiener's steps and each time's.
+
+    Of several channels the mean is restored by its edges, and what they differ in, which is weak
+    and smooth, by Wiener's filter.
+    """
+    shape = canvas.blurred.shape[:-2]
+    channels = canvas.blurred.reshape(-1, *canvas.blurred.shape[-2:])
+    # Orthonormal, the first row constant: white noise of each channel stays white, and as strong.
+    mix = torch.from_numpy(fft.dct(np.eye(len(channels)), axis=0, norm="ortho")).to(channels)
+    mixed = torch.einsum("mc,chw->mhw", mix, channels)
+    found = [_sparse_on_one(canvas.of_other(mixed[0]), noise_std, exponent, num_iter)[None]]
+    if len(mixed) > 1:
+        found.append(wiener_on(canvas.of_other(mixed[1:]), noise_std, num_iter[-1])[0])
+    return torch.einsum("mc,mhw->chw", mix, torch.cat(found)).view(*shape, *canvas.shape)
+
+
+def _sparse_on_one(canvas, noise_std, exponent, num_iter):
     x, spectrum = wiener_on(canvas, noise_std, num_iter[0])
     # A gaussian picture's variance given the blurred one, at each frequency; summed over the
     # plane, of which the stored half lacks the mirror's columns, that of a gradient.
@@ -265,13 +284,9 @@ def sparse_on(canvas, noise_std, *, exponent=0.8, num_iter=(30, 15, 15, 15)):
     variance = _VARIANCE_SHARE * total / 2  # of either direction
     for count in num_iter[1:]:
         sizes = gradient(x).square()
-        if x.ndim > 2:  # channels have their edges in common
-            sizes = sizes.flatten(1, -3).mean(1)
         powers = (sizes + variance).clamp_min(1e-12)
         scale = canvas.crop(powers).pow(exponent / 2).mean((-2, -1), keepdim=True)
         weights = _STRENGTH * noise_std**2 * powers.pow(exponent / 2 - 1) / scale
-        if x.ndim > 2:
-            weights = weights.view(2, *[1] * (x.ndim - 2), *weights.shape[-2:])
         likeness = weights.log().mean().exp() * canvas.slopes
         penalty = lambda x, w=weights: gradient_adjoint(w * gradient(x))  # noqa: E731
         x = canvas.solve(x, penalty, likeness, count)

@@ -13,34 +13,12 @@ _IMPORT = re.compile(r'^import \{[^}]*\} from "\./(?:parts/)?(\w+\.js)";\n', re.
 
 
 def module_names():
-    """Name every widget module.
-
-    Returns
-    -------
-    names : list of str
-        The names, sorted, for example ``"psf_explorer"``.
-    """
+    """Name every widget module, sorted: ``"psf_explorer"``."""
     return sorted(path.stem for path in _FOLDER.glob("*.js"))
 
 
 def module_source(name):
-    """Give one widget's ES module as a single text without imports.
-
-    Parameters
-    ----------
-    name : str
-        One of `module_names`.
-
-    Returns
-    -------
-    source : str
-        JavaScript whose default export holds ``render``.
-
-    Raises
-    ------
-    ValueError
-        If no such module exists, or an import is written in a way that cannot be replaced.
-    """
+    """Give one widget's ES module as a single text without imports."""
     if name not in module_names():
         raise ValueError(f"no widget module {name!r}; choose from {', '.join(module_names())}")
     inlined = set()
@@ -62,18 +40,7 @@ def module_source(name):
 
 
 def style_source(*names):
-    """Give the style of some widgets: the shared sheet, then each widget's own.
-
-    Parameters
-    ----------
-    *names : str
-        Some of `module_names`; a widget without a sheet of its own adds nothing.
-
-    Returns
-    -------
-    style : str
-        CSS.
-    """
+    """Give the style of some widgets: the shared sheet, then each widget's own, if it has one."""
     own = [f"{name}.css" for name in names if (_FOLDER / f"{name}.css").exists()]
     return "\n".join(_read(sheet) for sheet in ["parts/base.css", *own])
 

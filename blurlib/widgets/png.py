@@ -16,18 +16,7 @@ _PREFIX = "data:image/png;base64,"
 
 
 def to_data_uri(image):
-    """Encode a grey picture as a PNG data URI.
-
-    Parameters
-    ----------
-    image : Tensor of shape (H, W)
-        Values in [0, 1], rounded to 8 bits; NaN becomes transparent.
-
-    Returns
-    -------
-    uri : str
-        ``data:image/png;base64,...``
-    """
+    """Encode a grey picture (H, W) in [0, 1] as an 8-bit PNG data URI; NaN becomes transparent."""
     grey = np.asarray(image, dtype=np.float64)
     solid = ~np.isnan(grey)
     levels = np.rint(255 * np.where(solid, grey, 0).clip(0, 1)).astype(np.uint8)
@@ -41,23 +30,7 @@ def to_data_uri(image):
 
 
 def from_data_uri(uri):
-    """Decode a grey PNG data URI.
-
-    Parameters
-    ----------
-    uri : str
-        As `to_data_uri` gives it.
-
-    Returns
-    -------
-    image : Tensor of shape (H, W)
-        float32 in [0, 1].
-
-    Raises
-    ------
-    ValueError
-        If the text is not an 8-bit grey PNG.
-    """
+    """Decode a grey 8-bit PNG data URI to float32 in [0, 1]; raise a ValueError if it is none."""
     if not uri.startswith(_PREFIX):
         raise ValueError(f"expected a text that starts with {_PREFIX!r}, got {uri[:40]!r}")
     try:
@@ -72,20 +45,7 @@ def from_data_uri(uri):
 
 
 def beside(*panels, gap=8):
-    """Set pictures of one height side by side.
-
-    Parameters
-    ----------
-    *panels : Tensor of shape (H, W)
-        Grey pictures; widths may differ.
-    gap : int, optional
-        Transparent columns between two of them, in pixels.
-
-    Returns
-    -------
-    image : Tensor of shape (H, W)
-        NaN where it is transparent.
-    """
+    """Set pictures of one height side by side, `gap` columns apart, which are NaN: transparent."""
     space = torch.full((panels[0].shape[0], gap), math.nan)
     joined = [part for panel in panels for part in (space, panel.to(torch.float32))]
     return torch.cat(joined[1:], dim=1)

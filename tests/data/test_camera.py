@@ -60,66 +60,40 @@ def test_shot_noise_has_the_mean_and_the_spread_of_counted_electrons(rng):
     assert torch.equal(camera.shot_noise(light, torch.inf, white), light)
 
 
-def demosaiced(light, phase, malvar):
-    """Demosaic a picture of channels (3, H, W) as the filters are printed, channel by channel."""
+def demosaiced(light, phase):
+    """Demosaic a picture of channels (3, H, W) bilinearly, channel by channel."""
     height, width = light.shape[1:]
     rows, columns = np.mgrid[:height, :width]
     odd_row, odd_column = (rows + phase[0]) % 2 == 1, (columns + phase[1]) % 2 == 1
     red, blue = ~odd_row & ~odd_column, odd_row & odd_column
-    green, with_red = odd_row ^ odd_column, ~odd_row
+    green = odd_row ^ odd_column
     raw = np.select([red, green, blue], light.numpy())
-
-    def filtered(kernel, part=1.0):
-        return scipy.ndimage.convolve(raw * part, np.array(kernel), mode="mirror")
-
-    if not malvar:
-        cross = np.array([[0, 1, 0], [1, 4, 1], [0, 1, 0]]) / 4
-        square = np.array([[1, 2, 1], [2, 4, 2], [1, 2, 1]]) / 4
-        return [filtered(square, red), filtered(cross, green), filtered(square, blue)]
-    at_other = [
-        [0, 0, -1, 0, 0], [0, 0, 2, 0, 0], [-1, 2, 4, 2, -1], [0, 0, 2, 0, 0], [0, 0, -1, 0, 0],
-    ]  # fmt: skip
-    beside = [
-        [0, 0, 0.5, 0, 0], [0, -1, 0, -1, 0], [-1, 4, 5, 4, -1], [0, -1, 0, -1, 0],
-        [0, 0, 0.5, 0, 0],
-    ]  # fmt: skip
-    across = [
-        [0, 0, -1.5, 0, 0], [0, 2, 0, 2, 0], [-1.5, 0, 6, 0, -1.5], [0, 2, 0, 2, 0],
-        [0, 0, -1.5, 0, 0],
-    ]  # fmt: skip
-    at_other, row, column, across = (
-        filtered(kernel) / 8 for kernel in (at_other, beside, np.transpose(beside), across)
-    )
+    cross = np.array([[0, 1, 0], [1, 4, 1], [0, 1, 0]]) / 4
+    square = np.array([[1, 2, 1], [2, 4, 2], [1, 2, 1]]) / 4
     return [
-        np.select([red, blue, with_red], [raw, across, row], column),
-        np.where(green, raw, at_other),
-        np.select([blue, red, with_red], [raw, across, column], row),
+        scipy.ndimage.convolve(raw * part, kernel, mode="mirror")
+        for part, kernel in ((red, square), (green, cross), (blue, square))
     ]
 
 
-@pytest.mark.parametrize("malvar", [False, True])
-def test_demosaicing_is_that_of_the_printed_filters(images, malvar):
+def test_demosaicing_is_bilinear(images):
     gains = torch.tensor([[0.5, 1.0, 0.7], [1, 1, 1], [0.3, 0.9, 0.8], [0.6, 0.6, 1.0]])
-    found = camera.mosaic(images, gains, torch.tensor(PHASES), malvar=malvar)
+    found = camera.mosaic(images, gains, torch.tensor(PHASES))
     for k, image in enumerate(images):
-        channels = demosaiced(image.expand(3, -1, -1), PHASES[k], malvar)
+        channels = demosaiced(image.expand(3, -1, -1), PHASES[k])
         wanted = sum(w * channel for w, channel in zip(WEIGHTS, channels, strict=True))
         np.testing.assert_allclose(found[k], wanted, atol=1e-6)
 
 
-@pytest.mark.parametrize("malvar", [False, True])
-def test_colour_is_demosaiced_with_the_picture(images, malvar):
+def test_colour_is_demosaiced_with_the_picture(images):
     """A scene of two colours, each channel a picture of its own."""
     tint = torch.tensor([0.6, 0.0, -0.5], dtype=torch.float64)
     colour = tint - (tint * torch.tensor(WEIGHTS)).sum()
     scene = 0.6 * images
-    chroma = 2 * images.flip(0) - 1
-    found = camera.mosaic(
-        scene, torch.ones(4, 3), torch.tensor(PHASES), tint=tint.expand(4, 3), chroma=chroma,
-        malvar=malvar,
-    )  # fmt: skip
+    phases = torch.tensor(PHASES)
+    found = camera.mosaic(scene, torch.ones(4, 3), phases, tint=tint.expand(4, 3))
     for k, light in enumerate(scene):
-        channels = demosaiced(light * (1 + colour[:, None, None] * chroma[k]), PHASES[k], malvar)
+        channels = demosaiced(light * (1 + colour[:, None, None] * (2 * light - 1)), PHASES[k])
         wanted = sum(w * channel for w, channel in zip(WEIGHTS, channels, strict=True))
         np.testing.assert_allclose(found[k], wanted, atol=1e-6)
 
@@ -149,12 +123,10 @@ def test_a_mosaic_leaves_smooth_scenes_and_softens_fine_detail():
     lost = {}
     for sigma in (0.5, 3.0):
         scene = blur.blur_uniform(photograph, blur.gaussian_psf(sigma))
-        for malvar in (False, True):
-            seen = camera.mosaic(scene, grey, phase, malvar=malvar)
-            lost[sigma, malvar] = (seen - scene).square().mean().sqrt().item()
-    assert lost[3.0, False] < 0.1 * lost[0.5, False]
-    assert lost[0.5, True] < 0.5 * lost[0.5, False]
-    assert lost[0.5, False] > 0.01
+        seen = camera.mosaic(scene, grey, phase)
+        lost[sigma] = (seen - scene).square().mean().sqrt().item()
+    assert lost[3.0] < 0.1 * lost[0.5]
+    assert lost[0.5] > 0.01
 
 
 def test_full_pixels_lose_their_colour_not_their_place(images):
@@ -248,7 +220,6 @@ def steps(images, rng):
         "sharpen": lambda x, k: camera.sharpen(x, 2 * a[k], b[k]),
         "shot_noise": lambda x, k: camera.shot_noise(x, 100 * a[k], white[k]),
         "mosaic": lambda x, k: camera.mosaic(x, 0.5 + gains[k] / 2, phase[k], tint=tint[k]),
-        "malvar": lambda x, k: camera.mosaic(x, 0.5 + gains[k] / 2, phase[k], malvar=True),
         "denoise": lambda x, k: camera.denoise(x, 0.1 * a[k], b[k]),
         "clip_light": lambda x, k: camera.clip_light(x, (a[k] - 0.5).clamp_min(0), b[k] / 3),
         "expose": lambda x, k: camera.expose(x, a[k], b[k]),

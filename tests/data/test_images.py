@@ -521,31 +521,31 @@ def test_arrays_are_copied_and_may_lie_any_way_round():
     np.testing.assert_allclose(grey, rows @ [0.2125, 0.7154, 0.0721], atol=1e-6)
 
 
-def test_a_folders_bad_files_are_named_and_the_rest_is_loaded(save, tmp_path, monkeypatch):
+def test_a_folders_bad_files_are_listed_and_named_when_read(save, tmp_path, monkeypatch):
     save(GREY, "a.png")
     save(GREY.repeat(2, 0), "tall.png")
     (tmp_path / "bad.png").write_bytes(b"no picture")
     (tmp_path / "gone.png").symlink_to(tmp_path / "nowhere")
     os.mkfifo(tmp_path / "pipe.png")
-    loaded = list(files.load_images([tmp_path]))
-    assert [path.name for path, image, error in loaded if error is None] == ["a.png", "tall.png"]
-    assert all((image is None) != (error is None) for _, image, error in loaded)
-    errors = {path.name: error for path, _, error in loaded if error}
-    assert list(errors) == ["bad.png", "gone.png", "pipe.png"]
+    errors, listed = {}, files.list_images([tmp_path])
+    for path in listed:
+        try:
+            data.load_image(path)
+        except (data.ImageError, FileNotFoundError) as error:
+            errors[path.name] = str(error)
+    assert len(listed) == 5 and list(errors) == ["bad.png", "gone.png", "pipe.png"]
     assert all(name in error for name, error in errors.items())
-
-    small = [error for _, _, error in files.load_images([tmp_path], min_side=6)]
-    assert "7 x 5 pixels" in small[0] and "min_side=6" in small[0] and small[-1] is None
-    assert "max_pixels=50" in list(files.load_images([tmp_path], max_pixels=50))[-1][2]
+    with pytest.raises(data.ImageError, match="max_pixels=30"):
+        data.load_image(tmp_path / "a.png", max_pixels=30)
     with pytest.raises(FileNotFoundError, match="no file or folder"):
-        files.load_images([tmp_path / "nowhere.png"])  # at once, not at the first image
+        files.list_images([tmp_path / "nowhere.png"])
 
     def full(path, max_pixels):
         raise MemoryError
 
     monkeypatch.setattr(images, "decode", full)
-    (_, image, error), *_ = files.load_images([tmp_path])
-    assert image is None and "more memory than there is" in error
+    with pytest.raises(data.ImageError, match="more memory than there is"):
+        data.load_image(tmp_path / "a.png")
 
 
 @pytest.mark.parametrize(

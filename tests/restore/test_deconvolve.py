@@ -98,6 +98,13 @@ def test_channels_are_restored_together(rng):
     assert together.shape == blurred.shape and together.dtype == torch.float32
     alone = torch.stack([restore.sparse_gradients(channel, psf) for channel in blurred])
     assert psnr(together, image) > psnr(alone, image) + 0.1
+    path = data.images.packaged_path("chelsea")
+    image = data.load_image(path, colour=True)[:, 50:150, 100:190]
+    colour = blur.add_noise(blur.blur_uniform(image, psf), NOISE, rng=rng)
+    together = restore.sparse_gradients(colour, psf)
+    alone = torch.stack([restore.sparse_gradients(channel, psf) for channel in colour])
+    assert psnr(together, image) > psnr(alone, image) + 0.3
+    torch.testing.assert_close(restore.deblur(colour, psf=psf), together.clamp(0, 1))
     torch.testing.assert_close(
         restore.wiener(blurred.double(), psf, noise_std=NOISE).float(),
         restore.wiener(blurred, psf, noise_std=NOISE), atol=1e-3, rtol=0,

@@ -91,25 +91,7 @@ class Dataset:
 
 
 def read_manifest(folder):
-    """Read a dataset's manifest.
-
-    Parameters
-    ----------
-    folder : str or path-like
-        Where the dataset is.
-
-    Returns
-    -------
-    manifest : dict
-        See `build_dataset`.
-
-    Raises
-    ------
-    DatasetError
-        If there is none, or it is not one of ours.
-    OSError
-        If it cannot be read.
-    """
+    """Read a dataset's manifest, or raise a DatasetError if there is none of ours in the folder."""
     path = Path(folder) / MANIFEST
     if not path.is_file():
         raise DatasetError(f"there is no dataset in {folder}: it has no {MANIFEST}.")

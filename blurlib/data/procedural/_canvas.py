@@ -1,9 +1,51 @@
 """What the families paint with: coordinates, noise, scattered points, strokes and light."""
 
+import inspect
 import itertools
 import math
 
 import torch
+
+from ..._checks import check_generator, check_integer
+
+
+def several(draw):
+    """Make a function that draws one picture, by size and generator, draw and return several.
+
+    It keeps its name; its docstring takes the place of the first line of the other's.
+    """
+
+    def draw_several(num, *, rng, size=256):
+        """Draw several pictures.
+
+        Parameters
+        ----------
+        num : int
+            How many.
+        rng : torch.Generator
+            Source of all that is random in them, on the CPU.
+        size : int, optional
+            Side in pixels, at least 32.
+
+        Returns
+        -------
+        pictures : list of Tensors of shape (size, size)
+            float32 in [0, 1].
+
+        Raises
+        ------
+        TypeError, ValueError
+            If an argument is out of range.
+        """
+        check_generator(rng, cpu=True)
+        check_integer(size, "size", low=32)
+        return [draw(size, rng) for _ in range(check_integer(num, "num", low=0))]
+
+    parameters = (inspect.getdoc(draw_several) or "").removeprefix("Draw several pictures.")
+    draw_several.__doc__ = f"{inspect.getdoc(draw)}{parameters}"
+    draw_several.__module__ = draw.__module__
+    draw_several.__name__ = draw_several.__qualname__ = draw.__name__
+    return draw_several
 
 
 def uniform(rng, low, high, count=None):

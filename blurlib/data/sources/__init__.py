@@ -8,12 +8,10 @@ from .folder import open_folder, read_materials
 from .published import (
     BRODATZ,
     PHOTOGRAPHS,
-    SIPI,
     brodatz,
     data_folder,
     photographs,
     sharp_photographs,
-    sipi,
 )
 
 __all__ = _public(globals())

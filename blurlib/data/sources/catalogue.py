@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from ..images import PACKAGED_IMAGES
-from .published import BRODATZ, PHOTOGRAPHS, SIPI
+from .published import BRODATZ, PHOTOGRAPHS
 
 
 @dataclass(frozen=True)
@@ -34,11 +34,6 @@ SOURCES = {
         "Brodatz album, scans of 640 x 640 pixels, 8-bit grey",
         "copyright of the album's publisher; research use only, never packaged nor shown",
         "http://www.ux.uis.no/~tranden/brodatz/", len(BRODATZ),
-    ),
-    "sipi": Source(
-        "USC-SIPI texture volume, 512 and 1024 pixels a side, 8-bit grey",
-        "volumes 1.1 to 1.3 are Brodatz plates, copyright as above; 1.4 and 1.5 free to use",
-        "https://sipi.usc.edu/database/", len(SIPI),
     ),
     "photographs": Source(
         "photographs: the Kodak suite (24), and Berkeley's for training of segmentation (200)",

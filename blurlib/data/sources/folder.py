@@ -9,7 +9,7 @@ from ..files import list_images
 from ..images import MAX_PIXELS, load_image
 from .collection import Collection, Picture
 from .fetch import hash_file
-from .published import BRODATZ, SIPI
+from .published import BRODATZ
 
 _MATERIAL_OF_HASH = {entry["sha1"]: entry["material"] for entry in BRODATZ.values()}
 
@@ -59,7 +59,7 @@ def open_folder(paths, *, materials=None, max_pixels=MAX_PIXELS):
     materials : dict, optional
         Material of each file name that shares one with others. A file that is not named is its
         own material; but unchanged Brodatz files are known by their hash, whatever they are
-        called, and SIPI's by their names. What is said here goes before what is known.
+        called. What is said here goes before what is known.
     max_pixels : int, optional
         A larger picture is refused when it is read, see `blurlib.data.load_image`.
 
@@ -101,9 +101,7 @@ def open_folder(paths, *, materials=None, max_pixels=MAX_PIXELS):
 
 
 def _known_material(path):
-    """Return the material of a Brodatz file, whatever its name, or of a SIPI file; else None."""
-    if path.name in SIPI:
-        return SIPI[path.name]["material"]
+    """Return the material of a Brodatz file, whatever its name; else None."""
     try:  # what is no regular file is named when it is read: hashing a pipe would wait for ever
         return _MATERIAL_OF_HASH.get(hash_file(path, "sha1")) if path.is_file() else None
     except OSError:

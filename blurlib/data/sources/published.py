@@ -8,15 +8,12 @@ from pathlib import Path
 
 from ..images import load_image
 from .collection import Collection, Picture
-from .fetch import fetch_archive, fetch_files, is_right, read_sums
+from .fetch import fetch_files, is_right
 
 _HERE = Path(__file__).parent
 
 #: File name of each Brodatz scan: its published SHA-1, and the material that it shows.
 BRODATZ = json.loads((_HERE / "brodatz.json").read_text(encoding="utf-8"))
-
-#: File name of each texture of the USC-SIPI volume, and its material.
-SIPI = json.loads((_HERE / "sipi.json").read_text(encoding="utf-8"))
 
 #: Name of each photograph, ``kodak/kodim01.png`` or ``bsds-train/12003.jpg``: the SHA-1 of the file
 #: that we had, and whether it is out of focus somewhere (`sharp_photographs`).
@@ -24,9 +21,6 @@ PHOTOGRAPHS = json.loads((_HERE / "photographs.json").read_text(encoding="utf-8"
 
 #: Where the scans of the Brodatz album were published, one file each.
 BRODATZ_ADDRESS = "http://www.ux.uis.no/~tranden/brodatz/"
-
-#: Where the USC-SIPI texture volume is published, as one archive.
-SIPI_ADDRESS = "https://sipi.usc.edu/database/textures.zip"
 
 _PHOTOGRAPHS_FROM = (
     "Put kodim01.png ... kodim24.png, from r0k.us/graphics/kodak, into photographs/kodak, and "
@@ -109,50 +103,7 @@ def brodatz(folder=None, *, download=None, progress=False):
     def fetch(place):
         return fetch_files(place, hashes, BRODATZ_ADDRESS, progress=progress)
 
-    return _open("brodatz", BRODATZ, lambda place: hashes, folder, download, fetch)
-
-
-def sipi(folder=None, *, download=None, progress=False):
-    """Open the textures of the USC-SIPI image database, 512 or 1024 pixels a side.
-
-    Parameters
-    ----------
-    folder : path-like, optional
-        Where the files ``1.1.01.tiff`` ... are, or shall be; else as for `brodatz`.
-    download : bool, optional
-        Whether to fetch the archive if files are missing; by default only into the cache folder.
-    progress : bool, optional
-        Whether to show a progress bar.
-
-    Returns
-    -------
-    collection : Collection
-        The textures; what is missing or damaged is named in it.
-
-    Raises
-    ------
-    FileNotFoundError
-        If there is no such folder, or no texture in it.
-    FetchError
-        If the archive cannot be downloaded.
-
-    Notes
-    -----
-    We know no published hash of this volume: what comes first is trusted, and checked from then on
-    (`blurlib.data.sources.fetch.fetch_archive`). Three times thirteen files are Brodatz plates;
-    mosaics of other files are left out.
-
-    References
-    ----------
-    .. [1] USC-SIPI image database, https://sipi.usc.edu/database/.
-    """
-
-    def fetch(place):
-        if not all((place / name).is_file() for name in SIPI):
-            fetch_archive(place, SIPI, SIPI_ADDRESS, progress=progress)
-        return {}
-
-    return _open("sipi", SIPI, read_sums, folder, download, fetch)
+    return _open("brodatz", BRODATZ, hashes, folder, download, fetch)
 
 
 def photographs(folder=None):
@@ -193,7 +144,7 @@ def photographs(folder=None):
     entries = {name: {**entry, "material": name} for name, entry in PHOTOGRAPHS.items()}
     hashes = {name: f"sha1:{entry['sha1']}" for name, entry in PHOTOGRAPHS.items()}
     try:
-        return _open("photographs", entries, lambda place: hashes, folder, False, None)
+        return _open("photographs", entries, hashes, folder, False, None)
     except FileNotFoundError as error:
         raise FileNotFoundError(f"{error} {_PHOTOGRAPHS_FROM}") from None
 
@@ -234,21 +185,20 @@ def _is_soft(name):
     return name in PHOTOGRAPHS and PHOTOGRAPHS[name]["soft"]
 
 
-def _open(source, entries, hashes_in, folder, download, fetch):
+def _open(source, entries, hashes, folder, download, fetch):
     """Fetch if wanted; sort the files into those that are right, missing, and not as published."""
     place = data_folder(source, folder)
     if download is None:
         download = folder is None and "BLURLIB_DATA" not in os.environ
     failed = fetch(place) if download else {}
-    hashes = hashes_in(place)
     # What could not be fetched because it is another file is worth saying; a 404 is just missing.
     damaged = {name: reason for name, reason in failed.items() if "published file" in reason}
     pictures, missing = [], []
     for name, entry in entries.items():
-        path, known = place / name, hashes.get(name)
+        path, known = place / name, hashes[name]
         if not path.is_file():
             missing.append(name)
-        elif known and not is_right(path, known):
+        elif not is_right(path, known):
             kind = known.partition(":")[0].upper()
             damaged[name] = f"its {kind} is not the published one; delete the file"
         else:

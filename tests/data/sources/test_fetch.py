@@ -2,9 +2,7 @@
 
 import hashlib
 import http.server
-import io
 import threading
-import zipfile
 
 import pytest
 
@@ -83,61 +81,3 @@ def test_without_a_network_there_is_one_clear_error_soon(tmp_path, monkeypatch):
     with pytest.raises(FetchError, match="no connection.*BLURLIB_DATA"):
         fetch.fetch_files(tmp_path / "here", HASHES, "http://127.0.0.1:9/")
     assert list((tmp_path / "here").iterdir()) == []
-
-
-def pack(**files):
-    packed = io.BytesIO()
-    with zipfile.ZipFile(packed, "w") as archive:
-        for name, content in files.items():
-            archive.writestr(name.replace("__", "/"), content)
-    return packed.getvalue()
-
-
-def test_an_archive_is_unpacked_by_name_and_its_sums_are_kept(server, tmp_path):
-    address, folder, _ = server
-    (folder / "t.zip").write_bytes(
-        pack(**{"textures__1.1.01.tiff": b"grass", "..__1.1.02.tiff": b"bark", "readme": b"x"})
-    )
-    place = tmp_path / "here"
-    fetch.fetch_archive(place, ["1.1.01.tiff", "1.1.02.tiff", "1.1.03.tiff"], address + "t.zip")
-    assert sorted(path.name for path in place.iterdir()) == [
-        "1.1.01.tiff", "1.1.02.tiff", "SHA256SUMS",
-    ]  # fmt: skip
-    sums = fetch.read_sums(place)
-    assert sums["1.1.01.tiff"] == f"sha256:{hashlib.sha256(b'grass').hexdigest()}"
-
-
-@pytest.mark.parametrize("content", [b"<html>moved</html>", None])
-def test_a_bad_archive_leaves_nothing_behind(server, tmp_path, content):
-    address, folder, _ = server
-    if content is not None:
-        (folder / "t.zip").write_bytes(content)
-    with pytest.raises(FetchError, match="no archive|404"):
-        fetch.fetch_archive(tmp_path / "here", ["1.1.01.tiff"], address + "t.zip")
-    assert list((tmp_path / "here").iterdir()) == []
-
-
-def test_what_was_trusted_first_is_held_against_what_comes_later(server, tmp_path):
-    address, folder, _ = server
-    place, names = tmp_path / "here", ["1.1.01.tiff", "1.1.02.tiff"]
-    (folder / "t.zip").write_bytes(pack(**{"1.1.01.tiff": b"grass", "1.1.02.tiff": b"bark"}))
-    fetch.fetch_archive(place, names, address + "t.zip")
-    sums = fetch.read_sums(place)
-    (place / "1.1.02.tiff").unlink()
-    (place / "t.zip").write_bytes(b"my own")
-    (folder / "t.zip").write_bytes(pack(**{"1.1.01.tiff": b"EVIL", "1.1.02.tiff": b"bark"}))
-    with pytest.raises(FetchError, match="another 1.1.01.tiff than at the first download"):
-        fetch.fetch_archive(place, names, address + "t.zip")
-    assert fetch.read_sums(place) == sums and (place / "1.1.01.tiff").read_bytes() == b"grass"
-    (folder / "t.zip").write_bytes(pack(**{"1.1.01.tiff": b"grass", "1.1.02.tiff": b"bark"}))
-    fetch.fetch_archive(place, names, address + "t.zip")
-    assert (place / "1.1.02.tiff").read_bytes() == b"bark"
-    assert (place / "t.zip").read_bytes() == b"my own"
-
-
-def test_a_damaged_list_of_sums_is_named(tmp_path):
-    (tmp_path / "SHA256SUMS").write_text("abc  a\n\n")
-    assert fetch.read_sums(tmp_path) == {"a": "sha256:abc"}
-    (tmp_path / "SHA256SUMS").write_text("nonsense\n")
-    with pytest.raises(ValueError, match="a hash and a name in each line"):
-        fetch.read_sums(tmp_path)

@@ -36,7 +36,7 @@ def scans(tmp_path, monkeypatch):
 
 
 def test_every_source_says_where_from_and_what_one_may_do():
-    names = "brodatz sipi photographs packaged procedural text depth folder"
+    names = "brodatz photographs packaged procedural text depth folder"
     assert set(names.split()) == set(data.SOURCES)
     for source in data.SOURCES.values():
         assert source.title and source.licence and source.origin
@@ -159,26 +159,11 @@ def test_without_a_folder_the_cache_is_filled(scans, monkeypatch, tmp_path):
     assert len(data.brodatz()) == 3 and asked == [published.BRODATZ_ADDRESS]
 
 
-@pytest.mark.parametrize("open_source", [data.brodatz, data.sipi])
-def test_a_folder_with_nothing_of_it_says_how_to_fetch(tmp_path, open_source):
+def test_a_folder_with_nothing_of_it_says_how_to_fetch(tmp_path):
     with pytest.raises(FileNotFoundError, match="blurlib fetch"):
-        open_source(tmp_path)
+        data.brodatz(tmp_path)
     with pytest.raises(FileNotFoundError, match="there is no folder"):
-        open_source(tmp_path / "nowhere")
-
-
-def test_sipi_files_are_checked_once_their_sums_are_known(tmp_path):
-    for name in list(sources.SIPI)[:2]:
-        data.write_image(tmp_path / name, torch.rand(40, 40))
-    assert len(data.sipi(tmp_path)) == 2 and len(data.sipi(tmp_path).missing) == 56
-    sums = [
-        f"{hashlib.sha256((tmp_path / name).read_bytes()).hexdigest()} *{name}\n"
-        for name in list(sources.SIPI)[:2]
-    ]
-    (tmp_path / "SHA256SUMS").write_text("".join(sums))
-    assert len(data.sipi(tmp_path)) == 2
-    data.write_image(tmp_path / list(sources.SIPI)[0], torch.rand(40, 40))
-    assert list(data.sipi(tmp_path).damaged) == [list(sources.SIPI)[0]]
+        data.brodatz(tmp_path / "nowhere")
 
 
 def test_the_registry_has_the_published_files_and_related_plates_together():
@@ -201,13 +186,6 @@ def test_a_folder_knows_brodatz_by_hash_and_doubles_by_their_folder(scans, tmp_p
         "D2.gif": "lawn", "D3.gif": "stone", "scans/mine.gif": "stone",
         "other/mine.gif": "other/mine.gif",
     }  # fmt: skip
-
-
-def test_sipi_files_are_known_by_their_names(tmp_path):
-    for name in ("1.1.01.tiff", "1.2.01.tiff"):
-        data.write_image(tmp_path / name, torch.rand(40, 40))
-    collection = data.open_folder([tmp_path])
-    assert {picture.material for picture in collection} == {"grass"} and collection.damaged == {}
 
 
 def test_materials_are_read_from_a_table(scans, tmp_path):
