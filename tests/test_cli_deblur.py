@@ -148,3 +148,10 @@ def test_complaints_are_clear_and_nothing_is_lost(tmp_path, scene, capsys):
         assert status == 2 and words in err, err
         assert not out.exists() and path.read_bytes() == before
     assert not list(tmp_path.glob(".blurlib*"))
+
+
+def test_the_psf_may_be_estimated(tmp_path, scene, capsys):
+    out = tmp_path / "out.png"
+    assert run(capsys, scene[1], "--psf", "estimate", "--out", out)[0] == 0
+    wanted = restore.deblur(data.load_image(scene[1]), psf="estimate")
+    torch.testing.assert_close(data.load_image(out), blur.quantize(wanted))

@@ -16,8 +16,9 @@ def add(parser):
     kind = add_map(parser)
     kind.add_argument("--sigma", type=common.sigma, help="one blur everywhere, in pixels")
     kind.add_argument(
-        "--psf", type=Path, metavar="FILE", help="the PSF itself, .npy or a picture of it"
-    )
+        "--psf", type=Path, metavar="FILE",
+        help="the PSF itself, .npy or a picture of it; 'estimate' finds that of a shaken camera",
+    )  # fmt: skip
     parser.add_argument(
         "--profile", choices=("gaussian", "disk"), default="gaussian",
         help="form of the PSFs (default gaussian)",
@@ -144,6 +145,8 @@ def _blur_of(options):
 
     from .. import data
 
+    if options.psf == Path("estimate"):
+        return lambda image: {"psf": "estimate"}
     if options.psf is not None:
         array = options.psf.suffix.lower() == ".npy"
         psf = _load(options.psf) if array else data.load_image(options.psf)

@@ -189,9 +189,9 @@ def richardson_lucy(blurred, psf, *, num_iter=30, tv=0.0):
         ratio = light / operator.forward(x).clamp_min(least) * inside
         brake = caught
         if tv:
-            steps = _gradient(x)
+            steps = gradient(x)
             sizes = steps.square().sum(0).sqrt().clamp_min(least)
-            brake = caught + tv * _gradient_adjoint(steps / sizes)
+            brake = caught + tv * gradient_adjoint(steps / sizes)
         # Light that hardly reached the picture is not guessed at.
         seen = caught > 0.05
         x = torch.where(seen, x / brake.clamp_min(0.05) * operator.adjoint(ratio), x)
@@ -283,12 +283,12 @@ def _sparse_on_one(canvas, noise_std, exponent, num_iter):
     total = (open_power * canvas.slopes * columns).sum() / (canvas.shape[0] * canvas.shape[1])
     variance = _VARIANCE_SHARE * total / 2  # of either direction
     for count in num_iter[1:]:
-        sizes = _gradient(x).square()
+        sizes = gradient(x).square()
         powers = (sizes + variance).clamp_min(1e-12)
         scale = canvas.crop(powers).pow(exponent / 2).mean((-2, -1), keepdim=True)
         weights = _STRENGTH * noise_std**2 * powers.pow(exponent / 2 - 1) / scale
         likeness = weights.log().mean().exp() * canvas.slopes
-        penalty = lambda x, w=weights: _gradient_adjoint(w * _gradient(x))  # noqa: E731
+        penalty = lambda x, w=weights: gradient_adjoint(w * gradient(x))  # noqa: E731
         x = canvas.solve(x, penalty, likeness, count)
     return x
 
@@ -298,11 +298,12 @@ def _prepare(blurred, psf, noise_std):
     return Canvas.of_psf(blurred, check_psf(psf)), resolve_noise(blurred, noise_std)
 
 
-def _gradient(x):
+def gradient(x):
     """Return the differences downward and across, periodic, of shape (2, ..., n, m)."""
     return torch.stack([x.roll(-1, -2) - x, x.roll(-1, -1) - x])
 
 
-def _gradient_adjoint(steps):
+def gradient_adjoint(steps):
+    """Do the transpose of `gradient`."""
     down, across = steps
     return down.roll(1, -2) - down + across.roll(1, -1) - across

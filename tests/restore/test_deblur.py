@@ -123,7 +123,7 @@ def test_bad_arguments_are_named():
         ({"sigma_map": -torch.ones(20, 21)}, "sigma_map must not be negative"),
         ({"sigma_map": 21.0}, "at most 20 pixels"),
         ({"sigma_map": 1.0, "std": -1.0}, "std must be a finite number from 0"),
-        ({"sigma_map": 1.0, "psf": "star"}, "psf must be one of gaussian, disk"),
+        ({"sigma_map": 1.0, "psf": "star"}, "psf must be one of gaussian, disk, estimate"),
         ({"sigma_map": 1.0, "method": "magic"}, "method must be one of sparse, wiener"),
     ):
         with pytest.raises(ValueError, match=message):
