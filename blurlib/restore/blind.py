@@ -98,11 +98,9 @@ def estimate_psf(image, size=27, *, num_iter=6):
     for scale in range(int(math.log(3 / size, _STEP)), -1, -1):
         share = _STEP**scale
         side = max(3, 2 * round((size * share - 1) / 2) + 1)
-        small = image
-        if scale:
-            small = functional.interpolate(
-                image[None, None], scale_factor=share, mode="bicubic", antialias=True
-            )[0, 0]
+        small = functional.interpolate(
+            image[None, None], scale_factor=share, mode="bicubic", antialias=True
+        )[0, 0]
         psf = _resized(psf, side)
         periodic = _made_periodic(small, side)
         steps, price = gradient(periodic), _PRICE
