@@ -7,6 +7,7 @@ was done, 1 when an image had to be left out, 2 when nothing could be done.
 """
 
 import argparse
+import contextlib
 import os
 import sys
 
@@ -51,33 +52,51 @@ def main(arguments=None):
         Instead of those the program was started with.
     """
     _open_closed_streams()
-    try:
+    with contextlib.redirect_stdout(_Output(sys.stdout)):
         try:
-            options = build_parser().parse_args(arguments)
-            _let_threads_sleep(os.environ)  # torch is not imported yet
-            return options.run(options)
-        finally:
-            _flush_output()
-    except BrokenPipeError as error:  # ``blurlib ... | head -1`` had enough of it
-        # After --help all is well; else it ends as a program that the signal ends.
-        return 0 if isinstance(error.__context__, SystemExit) else 128 + 13
-    except _EXPECTED as error:
-        common.complain(f"error: {common.words_of(error)}")
-        return 2
-    except KeyboardInterrupt:
-        common.complain("interrupted; files that were complete before stay as they were")
-        return 130
+            try:
+                options = build_parser().parse_args(arguments)
+                _let_threads_sleep(os.environ)  # torch is not imported yet
+                return options.run(options)
+            finally:  # or a full disk behind it would go unnoticed until the very end
+                sys.stdout.flush()
+        except BrokenPipeError as error:  # ``blurlib ... | head -1`` had enough of it
+            # After --help all is well; else it ends as a program that the signal ends.
+            return 0 if isinstance(error.__context__, SystemExit) else 128 + 13
+        except _EXPECTED as error:
+            common.complain(f"error: {common.words_of(error)}")
+            return 2
+        except KeyboardInterrupt:
+            common.complain("interrupted; files that were complete before stay as they were")
+            return 130
 
 
-def _flush_output():
-    """Fail here and not at the very end, unnoticed, if a disk behind standard output is full."""
-    try:
-        sys.stdout.flush()
-    except OSError as error:
-        common.silence(sys.stdout)
-        if isinstance(error, BrokenPipeError):
-            raise
-        raise OSError(f"cannot write to standard output: {error.strerror}") from None
+class _Output:
+    """Standard output, whose failures say what failed."""
+
+    def __init__(self, stream):
+        self._stream, self._failure = stream, None
+
+    def __getattr__(self, name):
+        return getattr(self._stream, name)
+
+    def write(self, text):
+        return self._named(self._stream.write, text)
+
+    def flush(self):
+        self._named(self._stream.flush)
+        if self._failure is not None:  # argparse passes over it
+            raise self._failure
+
+    def _named(self, do, *arguments):
+        try:
+            return do(*arguments)
+        except OSError as error:
+            if not isinstance(error, BrokenPipeError):
+                error = OSError(f"cannot write to standard output: {error.strerror}")
+            self._failure = error
+            common.silence(self._stream)
+            raise error from None
 
 
 def _open_closed_streams():
