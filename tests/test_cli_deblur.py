@@ -138,7 +138,7 @@ def test_complaints_are_clear_and_nothing_is_lost(tmp_path, scene, capsys):
         ([path, "--sigma", 1, "--out", tmp_path / "none" / "a.png"], "there is no folder"),
         ([tmp_path / "no.png", "--sigma", 1, "--out", out], "there is no file or folder"),
         ([path, "--sigma", 30, "--out", out], "at most 20 pixels"),
-        ([path, "--sigma-map", tmp_path / "small.npy", "--out", out], "image's size"),
+        ([path, "--sigma-map", tmp_path / "small.npy", "--out", out], "image's height and width"),
         ([path, "--sigma-map", tmp_path / "broken.npy", "--out", out], "no array of numbers"),
         ([path, "--psf", tmp_path / "no.npy", "--out", out], "no.npy"),
         ([path, "--psf", tmp_path / "bad.png", "--out", out], "bad.png"),

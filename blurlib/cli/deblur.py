@@ -24,8 +24,8 @@ def add(parser):
         help="form of the PSFs (default gaussian)",
     )  # fmt: skip
     parser.add_argument(
-        "--method", choices=("sparse", "wiener"), default="sparse",
-        help="sharp edges, or the quicker linear filter (default sparse)",
+        "--method", choices=("deblur-net", "sparse", "wiener"), default="deblur-net",
+        help="the network, its classical start, or the quicker linear filter (default deblur-net)",
     )  # fmt: skip
     common.add_options(
         parser, "--noise", default=None,
@@ -168,19 +168,23 @@ def _deblurring(options):
 
     def deblur(image):
         known, noise = blur_of(image), options.noise
-        sigma = known.get("sigma_map")
-        if isinstance(sigma, maps.SigmaMap):
-            sigma = sigma.to("std").sigma
-        if noise is None:
-            witness = None if isinstance(sigma, float) else sigma
-            noise = restore.estimate_noise(image, witness) * 255
+        deblurred, error, noise = restore.deblur_with_error(
+            image, noise_std=None if noise is None else noise / 255, method=options.method, **known
+        )
+        noise *= 255
         result = {"method": options.method, "noise": noise}
         words = f"{options.method}, noise {noise:.2f} of 255"
+        sigma = known.get("sigma_map")
         if sigma is not None:
+            if isinstance(sigma, maps.SigmaMap):
+                sigma = sigma.to("std").sigma
             low, high = (sigma, sigma) if isinstance(sigma, float) else sigma.aminmax()
             result |= {"sigma_min": float(low), "sigma_max": float(high)}
             words += f", sigma {low:.2f} to {high:.2f} px"
-        noise_std, method = noise / 255, options.method
-        return restore.deblur(image, noise_std=noise_std, method=method, **known), result, words
+        if error is not None:
+            gain = restore.expected_gain(image, deblurred, error)
+            result |= {"expected_gain_db": gain, "expected_error": 255 * maps.rms(error)}
+            words += f", expected gain {gain:.1f} dB"
+        return deblurred, result, words
 
     return deblur

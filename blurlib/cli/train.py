@@ -57,6 +57,8 @@ def run(options):
     from ..reproduce.catalogue import RECIPES
 
     common.check_writable(options.out, ".safetensors")
+    if options.recipe == "deblur-net":
+        return _train_restorer(options)
     if options.images is not None and options.textures_each is not None:
         raise ValueError("--textures draws pictures, --images names them; pass one of the two.")
     recipe = learn.Recipe()
@@ -103,6 +105,33 @@ def run(options):
     words += f"{rmse[0]:.3f} -> {rmse[-1]:.3f} px"
     common.tell(options, {"out": str(options.out), **record}, words)
     return 1 if left_out else 0
+
+
+def _train_restorer(options):
+    """Train what restores instead of estimating; only its length can be changed."""
+    from dataclasses import replace
+
+    from .. import data, learn
+    from ..restore.training import CONFIG, train_restorer
+
+    for name in ("network", "num_classes", "images", "textures_each", "precision"):
+        if getattr(options, name) is not None:
+            raise ValueError(f"--recipe deblur-net has its own {name}; leave it out.")
+    names = ("num_steps", "batch_size", "lr")
+    given = {name: x for name in names if (x := getattr(options, name)) is not None}
+    with learn.process_group(options.device) as device, contextlib.ExitStack() as stack:
+        log = stack.enter_context(learn.RunLog(options.log)) if learn.is_main_process() else None
+        _, record = train_restorer(
+            options.out, data.brodatz(options.data), data.photographs(options.data),
+            config=replace(CONFIG, **given), seed=options.seed or 0, device=device, progress=True,
+            callback=log,
+        )  # fmt: skip
+        if learn.is_main_process():
+            rmse = record["history"]["rmse"]
+            words = f"{options.out}: {record['seconds']:.0f} s, RMSE on the examples being learned "
+            words += f"{rmse[0]:.2f} -> {rmse[-1]:.2f} levels of 255"
+            common.tell(options, {"out": str(options.out), **record}, words)
+    return 0
 
 
 def _read(options, smallest):

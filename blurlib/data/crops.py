@@ -68,7 +68,7 @@ class CropStream(PatchStream):
 
     def __init__(self, images, config=None, *, rng, weights=None, device="cpu"):
         self.config = config = CropConfig() if config is None else config
-        images = [_at_least(image, config.min_side) for image in images]
+        images = [at_least(image, config.min_side) for image in images]
         super().__init__(
             images, sigma_range=(0.0, config.reach / 2), rng=rng, weights=weights,
             patch_size=config.crop_size, noise=config.noise_max, device=device,
@@ -270,7 +270,7 @@ def _exposed(crops, chance, spread, ground):
     return torch.where(again, bright + ground * (1 - wanted), crops)
 
 
-def _at_least(image, side):
+def at_least(image, side):
     """Return an image, mirrored at its ends where it is smaller than that."""
     check_image(image, "each image", ndim=2)
     below, right = (max(0, side - length) for length in image.shape)

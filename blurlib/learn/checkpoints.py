@@ -11,6 +11,7 @@ from .. import __version__
 from .._checks import check_choice
 from .._files import replacing
 from .._sealed import header, seal, unseal
+from .deblur_net import DeblurNet
 from .heads import NETWORKS
 
 _FORMAT = 1
@@ -19,6 +20,12 @@ _WEIGHTS = Path(__file__).parent / "weights"
 #: Packaged weights that others are trained from, and that nothing else is done with; of which
 #: network each is.
 STARTS = {"sigma-net-start": "sigma", "sigma-net-small-start": "sigma-small"}
+
+#: Packaged weights that restore instead of estimating.
+RESTORERS = ("deblur-net",)
+
+#: All kinds of networks that files hold.
+_KINDS = {**NETWORKS, "deblur": DeblurNet}
 
 
 class CheckpointError(ValueError):
@@ -46,10 +53,10 @@ def save_network(path, network, record=None):
     OSError
         If the folder cannot be written.
     """
-    kinds = {kind: name for name, kind in NETWORKS.items()}
+    kinds = {kind: name for name, kind in _KINDS.items()}
     if type(network) not in kinds:
         raise TypeError(
-            f"network must be one of {', '.join(NETWORKS)}, got {type(network).__name__}."
+            f"network must be one of {', '.join(_KINDS)}, got {type(network).__name__}."
         )
     parameters = dict(network.named_parameters())
     tensors = {
@@ -115,7 +122,7 @@ def _rebuild(path, content):
                 f"{path} has format {facts['format']!r}, this blurlib reads {_FORMAT}; update it."
             )
         tensors = {name: tensor.float() for name, tensor in unseal(content)[0].items()}
-        kind = NETWORKS[check_choice(facts["network"], "network", NETWORKS)]
+        kind = _KINDS[check_choice(facts["network"], "network", _KINDS)]
         network = kind(**facts["settings"])
         network.load_state_dict(tensors)
         record = dict(facts["record"])
@@ -127,7 +134,8 @@ def _rebuild(path, content):
             f"{' '.join(str(error).split())[:120]}); train or download it again."
         ) from None
     finite = all(torch.isfinite(tensor).all() for tensor in tensors.values())
-    if not finite or (network.std <= 0).any() or tensors.get("std_scale", 1) <= 0:
+    scales = (tensors.get(name, torch.ones(1)) for name in ("std", "std_scale"))
+    if not finite or any((scale <= 0).any() for scale in scales):
         raise CheckpointError(f"{path} holds NaN, infinite or impossible weights; train it again.")
     return network.eval(), record
 
@@ -140,7 +148,7 @@ def pretrained_names():
     names : tuple of str
         What `pretrained` takes.
     """
-    return tuple(sorted(_published().keys() - set(STARTS)))
+    return tuple(sorted(_published().keys() - {*STARTS, *RESTORERS}))
 
 
 def _published():
@@ -186,7 +194,7 @@ def pretrained(name):
 
 
 def packaged(name):
-    """Do what `pretrained` does, of `STARTS` too."""
+    """Do what `pretrained` does, of `STARTS` and `RESTORERS` too."""
     file, published = _published()[name]
     try:
         data = (_WEIGHTS / file).read_bytes()

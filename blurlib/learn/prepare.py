@@ -68,17 +68,20 @@ def run_recipe(
         checkpoint = checkpoint({"recipe": recipe.as_dict(), "data": files})
     follow = {"checkpoint": checkpoint, "progress": progress, "callback": callback}
     history = train(network, stream, recipe.config, device=device, **follow)
-    versions = {"blurlib": __version__, "torch": torch.__version__, "python": python_version()}
-    record = {
-        "recipe": recipe.as_dict(),
-        "data": facts,
-        "device": device_name(device),
+    return network, record_of(recipe.as_dict(), facts, device, history)
+
+
+def record_of(recipe, facts, device, history):
+    """Return the record of a run, for a file's header: what was done, on what, and how it went."""
+    return {
+        "recipe": recipe, "data": facts, "device": device_name(device),
         "processes": distributed.get_world_size() if distributed.is_initialized() else 1,
-        "versions": versions,
+        "versions": {
+            "blurlib": __version__, "torch": torch.__version__, "python": python_version()
+        },
         "seconds": round(history["seconds"][-1], 1),
         "history": thin_history(history),
-    }
-    return network, record
+    }  # fmt: skip
 
 
 def device_name(device):
@@ -138,7 +141,7 @@ def prepare_recipe(recipe, *, images=None, scans=None, photographs=None, device=
     if images is not None:
         facts = {"source": "images given by the user", "files_sha256": _hash(images)}
     else:
-        groups, facts = _trained_on(recipe, scans, photographs, rng)
+        groups, facts = trained_on(recipe, scans, photographs, rng)
         images = [image for group in groups.values() for image in group]
         weights = recipe.mix and recipe.mix.weights(groups)
     network = recipe.new_network(rng)
@@ -155,7 +158,7 @@ def prepare_recipe(recipe, *, images=None, scans=None, photographs=None, device=
     return network, stream, facts
 
 
-def _trained_on(recipe, scans, photographs, rng):
+def trained_on(recipe, scans, photographs, rng):
     """Return the images in groups; their source, and the names of the scans held out."""
     groups, facts, mix = {}, {"source": TRAINED_ON[recipe.source]}, recipe.mix
     if recipe.source == "unseen":

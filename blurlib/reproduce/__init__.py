@@ -24,6 +24,7 @@ from . import (
     limits,
     readouts,
     regression,
+    restoration,
     robustness,
     slides,
     studies,
@@ -56,6 +57,7 @@ RECORDS = {
     "readouts": readouts.readouts,
     "robustness": robustness.robustness,
     "wide-range": wide_range.wide_range,
+    "restoration": restoration.restoration,
     "comparison": comparison.comparison,
     "classical-calibration": comparison.calibration,
 }

@@ -1,7 +1,9 @@
 """A blurred picture on a larger periodic canvas, whose rim is unknown and solved for."""
 
 import copy
+import math
 
+import numpy as np
 import torch
 from scipy import fft
 
@@ -14,6 +16,12 @@ _NUM_LEVELS = 6
 
 #: So many convolutions make a map's blur: to 4e-4 of full scale, a tenth of the usual noise.
 _NUM_TERMS = 6
+
+#: Rounding to 8 bits is the least noise that is believed in: restoration divides by it.
+LEAST_NOISE = 0.29 / 255
+
+#: Noise is looked for between these logarithms, and in so many bands of so many frequencies.
+_LOG_NOISE, _NUM_BANDS, _LEAST_COUNT = (math.log(0.2 / 255), math.log(0.2)), 12, 100
 
 
 class Canvas:
@@ -159,26 +167,62 @@ class Canvas:
         -------
         power : Tensor of shape (n, m // 2 + 1)
         """
-        from scipy import optimize  # it takes long to import
-
-        window = self.extend(hann_window((self.height, self.width)).to(self.blurred), "constant")
-        power = windowed_power(self.extend(self.blurred, "constant"), window)
-        seen = power.reshape(-1, *power.shape[-2:]).mean(0) / window.square().sum()
-        # Below the window's own width there is no telling; some 20,000 values are enough.
-        known = self.slopes > (4 * torch.pi / min(self.height, self.width)) ** 2
-        step = 1 + int(known.sum()) // 20_000
-        seen, transfer, slopes = (
-            values[known][::step].double().cpu() for values in (seen, self.transfer, self.slopes)
-        )
-
-        def cost(law):
-            expected = transfer * torch.exp(law[0] - law[1] * slopes.log()) + noise_std**2
-            return (expected.log() + seen / expected).mean().item()
-
-        options = {"maxiter": 80, "xatol": 0.02, "fatol": 1e-5}
-        law = optimize.minimize(
-            lambda law: cost(torch.from_numpy(law)), [-5.0, 1.2], method="Nelder-Mead",
-            bounds=[(-25, 5), (0, 3)], options=options,
-        ).x  # fmt: skip
+        law = self._likeliest(self._periodogram(), [math.log(noise_std)])
         floor = self.slopes[self.slopes > 0].min()
         return torch.exp(law[0] - law[1] * self.slopes.clamp_min(floor).log())
+
+    def fit_noise(self):
+        """Return the standard deviation of the noise: the likeliest together with the power law.
+
+        What JPEG, or a smaller number of levels, does to a blurred picture is not white: its
+        fastest waves have less of it than those that deconvolution raises most. So the noisiest
+        band is believed, of those that hold nothing but noise.
+        """
+        seen = self._periodogram()
+        law = self._likeliest(seen, [math.log(start / 255) for start in (0.3, 1.2, 5)])
+        noise = math.exp(2 * law[2])
+        known = self._known()
+        slopes, transfer, seen = (x[known].double() for x in (self.slopes, self.transfer, seen))
+        band = (_NUM_BANDS * (slopes / slopes.max()).sqrt()).long().clamp(max=_NUM_BANDS - 1)
+        expected = transfer * torch.exp(law[0] - law[1] * slopes.log())
+        count = torch.bincount(band)
+        power, expected = (torch.bincount(band, x) / count for x in (seen, expected))
+        alone = power[(expected < noise / 2) & (count > _LEAST_COUNT)]
+        return max([noise, *alone.tolist()]) ** 0.5
+
+    def _periodogram(self):
+        """Return the blurred picture's mean power at each frequency of the canvas."""
+        window = self.extend(hann_window((self.height, self.width)).to(self.blurred), "constant")
+        power = windowed_power(self.extend(self.blurred, "constant"), window)
+        return power.reshape(-1, *power.shape[-2:]).mean(0) / window.square().sum()
+
+    def _known(self):
+        """Return where a frequency is above the window's own width; below there is no telling."""
+        return self.slopes > (4 * torch.pi / min(self.height, self.width)) ** 2
+
+    def _likeliest(self, seen, noises):
+        """Return log a and gamma of the law; with several first noises, the log noise as well."""
+        from scipy import optimize  # it takes long to import
+
+        known = self._known()
+        step = 1 + int(known.sum()) // 20_000  # some 20,000 values are enough
+        seen, transfer, slopes = (
+            values[known][::step].double().cpu().numpy()
+            for values in (seen, self.transfer, self.slopes)
+        )
+        slopes, fixed = np.log(slopes), len(noises) == 1
+
+        def cost(law):
+            noise = np.exp(2 * (noises[0] if fixed else law[2]))
+            expected = transfer * np.exp(law[0] - law[1] * slopes) + noise
+            return np.mean(np.log(expected) + seen / expected)
+
+        found = [
+            optimize.minimize(
+                cost, [-5.0, 1.2] if fixed else [-5.0, 1.2, noise], method="Nelder-Mead",
+                bounds=[(-25, 5), (0, 3), _LOG_NOISE][: 3 - fixed],
+                options={"maxiter": 80 if fixed else 200, "xatol": 0.02, "fatol": 1e-5},
+            )
+            for noise in noises
+        ]  # fmt: skip
+        return min(found, key=lambda result: result.fun).x

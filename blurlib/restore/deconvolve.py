@@ -257,20 +257,30 @@ def wiener_on(canvas, noise_std, num_iter):
 
 
 def sparse_on(canvas, noise_std, *, exponent=0.8, num_iter=(30, 15, 15, 15)):
-    """Return the answer of few edges on a canvas; `num_iter` are Wiener's steps and each time's.
+    """Return the answer of few edges on a canvas; `num_iter` are Wiener's steps and each time's."""
 
-    Of several channels the mean is restored by its edges, and what they differ in, which is weak
-    and smooth, by Wiener's filter.
+    def of_mean(canvas, _):
+        return both_on(canvas, noise_std, exponent, num_iter)[1:]
+
+    found = by_mean(canvas, of_mean, noise_std, num_iter[-1])
+    return found.view(*canvas.blurred.shape[:-2], *canvas.shape)
+
+
+def by_mean(canvas, answer, noise_std, num_iter):
+    """Restore the channels' mean by its edges, and what they differ in, which is weak, by Wiener.
+
+    `answer` takes the canvas of the channels' sum over a root of their number, and that root. It
+    returns the sum's answer, and perhaps what else there is to say, which follows the channels.
     """
-    shape = canvas.blurred.shape[:-2]
     channels = canvas.blurred.reshape(-1, *canvas.blurred.shape[-2:])
     # Orthonormal, the first row constant: white noise of each channel stays white, and as strong.
     mix = torch.from_numpy(fft.dct(np.eye(len(channels)), axis=0, norm="ortho")).to(channels)
     mixed = torch.einsum("mc,chw->mhw", mix, channels)
-    found = [both_on(canvas.of_other(mixed[0]), noise_std, exponent, num_iter)[1][None]]
+    first, *more = answer(canvas.of_other(mixed[0]), len(mixed) ** 0.5)
+    found = [first[None]]
     if len(mixed) > 1:
-        found.append(wiener_on(canvas.of_other(mixed[1:]), noise_std, num_iter[-1])[0])
-    return torch.einsum("mc,mhw->chw", mix, torch.cat(found)).view(*shape, *canvas.shape)
+        found.append(wiener_on(canvas.of_other(mixed[1:]), noise_std, num_iter)[0])
+    return torch.stack([*torch.einsum("mc,mhw->chw", mix, torch.cat(found)), *more])
 
 
 def both_on(canvas, noise_std, exponent=0.8, num_iter=(30, 15, 15, 15)):
@@ -297,7 +307,8 @@ def both_on(canvas, noise_std, exponent=0.8, num_iter=(30, 15, 15, 15)):
 
 def _prepare(blurred, psf, noise_std):
     check_image(blurred, min_side=3)
-    return Canvas.of_psf(blurred, check_psf(psf)), resolve_noise(blurred, noise_std)
+    canvas = Canvas.of_psf(blurred, check_psf(psf))
+    return canvas, resolve_noise(blurred, noise_std, psf=psf)
 
 
 def gradient(x):

@@ -104,7 +104,8 @@ def test_channels_are_restored_together(rng):
     together = restore.sparse_gradients(colour, psf)
     alone = torch.stack([restore.sparse_gradients(channel, psf) for channel in colour])
     assert psnr(together, image) > psnr(alone, image) + 0.3
-    torch.testing.assert_close(restore.deblur(colour, psf=psf), together.clamp(0, 1))
+    deblurred = restore.deblur(colour, psf=psf, method="sparse")
+    torch.testing.assert_close(deblurred, together.clamp(0, 1))
     torch.testing.assert_close(
         restore.wiener(blurred.double(), psf, noise_std=NOISE).float(),
         restore.wiener(blurred, psf, noise_std=NOISE), atol=1e-3, rtol=0,
@@ -128,6 +129,39 @@ def test_noise_is_found_in_blurred_pictures(name, noise_std, rng):
     blurred = blur.blur_uniform(sharp, blur.gaussian_psf(1.6))
     noisy = blur.add_noise(blurred, noise_std / 255, rng=rng)
     assert restore.estimate_noise(noisy) * 255 == pytest.approx(noise_std, rel=0.04)
+
+
+@pytest.mark.parametrize("sigma", [1.0, 2.0, 4.0])
+@pytest.mark.parametrize("quality", [95, 80, 50])
+def test_what_jpeg_did_to_a_blurred_picture_is_noise_too(sigma, quality):
+    sharp = torch.nn.functional.avg_pool2d(data.packaged_image("motorcycle")[None], 2)[0][
+        40:200, 40:232
+    ]
+    soft = blur.blur_uniform(sharp, blur.gaussian_psf(sigma)).clamp(0, 1)
+    blurred = blur.jpeg(soft, quality)
+    noise = restore.estimate_noise(blurred, sigma)
+    assert noise > 0.6 * (blurred - soft).std() > restore.estimate_noise(blurred)
+    for method in restore.METHODS:
+        found = restore.deblur(blurred, sigma, method=method)
+        assert psnr(found, sharp) > psnr(blurred, sharp) + 0.5
+
+
+@pytest.mark.parametrize("level", [0.29, 1, 4])
+@pytest.mark.parametrize("name", ["grass", "motorcycle"])
+def test_noise_is_found_beneath_a_known_blur(name, level, rng):
+    sharp = data.packaged_image(name)[:200, :200]
+    psf = blur.gaussian_psf(1.5)
+    noisy = blur.blur_uniform(sharp, psf)
+    noisy = noisy + level / 255 * torch.randn(noisy.shape, generator=rng)
+    for found in (restore.estimate_noise(noisy, 1.5), restore.estimate_noise(noisy, psf=psf)):
+        assert found * 255 == pytest.approx(level, rel=0.25)
+
+
+def test_the_blurriest_part_tells_the_noise(rng):
+    sharp = data.packaged_image("grass")[:200, :200]
+    field = blur.step_field(sharp.shape, 0.1, 3.0)
+    noisy = blur.VaryingBlur(field).forward(sharp) + torch.randn(200, 200, generator=rng) / 255
+    assert restore.estimate_noise(noisy, field) * 255 == pytest.approx(1, rel=0.25)
 
 
 def test_bad_arguments_are_named():
