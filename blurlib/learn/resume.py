@@ -128,10 +128,6 @@ class Checkpoint:
             )
         _put_back(run, facts, tensors)
 
-    def remove(self):
-        """Remove the file: the run is over and its result is safe elsewhere."""
-        self.path.unlink(missing_ok=True)
-
 
 def _hand_on(content, device):
     """Return the first process' bytes, in every process; torch's own way would unpickle them."""
