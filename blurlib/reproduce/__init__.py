@@ -5,19 +5,16 @@ and the chapters read the record: numbers, never pictures.
 """
 
 import json
-import platform
 import time
 from datetime import date
 from functools import partial
 from pathlib import Path
 
-import torch
-
-from .. import __version__
 from .._checks import check_choice, check_device
 from .._files import replacing
 from ..data import brodatz
 from ..learn import SHIPPED, device_name
+from ..learn.prepare import versions
 from . import (
     comparison,
     datasets,
@@ -123,10 +120,7 @@ def reproduce(name, folder=None, *, out="results", weights=None, device="cpu", p
             "files": [scan.name for scan in scans], "missing": len(scans.missing),
         },
         "date": date.today().isoformat(), "device": device_name(device),
-        "versions": {
-            "blurlib": __version__, "torch": torch.__version__,
-            "python": platform.python_version(),
-        },
+        "versions": versions(),
         "seconds": round(time.perf_counter() - start, 1),
         **measured,
     }  # fmt: skip

@@ -1,6 +1,5 @@
 """Fitting the classical methods: once, on the pictures that `thesis-30` learned from."""
 
-import platform
 import time
 
 import numpy as np
@@ -8,11 +7,11 @@ import scipy
 import torch
 from tqdm import tqdm
 
-from ... import __version__
 from ..._checks import check_integer
 from ...blur import quantize
 from ...data.crops import compress
 from ...learn import Recipe, prepare_recipe
+from ...learn.prepare import versions
 from .calibration import STATISTICS, Calibration, Curve
 from .trees import Forest, hand_features
 
@@ -91,10 +90,7 @@ def fit_calibration(*, images=None, scans=None, num_cuts=NUM_CUTS, progress=Fals
             name: round((value - truth).square().mean().sqrt().item(), 4)
             for name, value in found.items()
         },
-        "versions": {
-            "blurlib": __version__, "torch": torch.__version__, "scipy": scipy.__version__,
-            "python": platform.python_version(),
-        },
+        "versions": {**versions(), "scipy": scipy.__version__},
         "seconds": round(time.perf_counter() - start, 1),
     }  # fmt: skip
     return Calibration(curves, forest, record)
