@@ -6,9 +6,8 @@ import torch
 from torch.nn import functional
 
 from .._checks import check_image, check_integer
-from ..blur.borders import pad
+from ..blur import VaryingBlur, pad
 from ..blur.degrade import round_image
-from ..blur.operators import VaryingBlur
 from . import camera
 from .crop_config import FAINTEST, CropConfig
 from .jpeg import compress

@@ -13,14 +13,7 @@ import skimage
 import torch
 
 from .._checks import check_choice, check_number
-from ..blur import (
-    blur_varying,
-    depth_field,
-    disk_psf,
-    effective_sigma,
-    pad,
-    sigma_to_disk_radius,
-)
+from ..blur import blur_varying, depth_field, disk_psf, effective_sigma, pad, sigma_to_disk_radius
 from .images import packaged_image
 from .lens_bank import blur_uniform_each
 

@@ -4,8 +4,7 @@ import torch
 from torch.nn import functional
 
 from .._checks import check_choice, check_integer, check_number
-from ..data.patches import PATCH_SIZE
-from ..data.protocols import SIGMA_MAX
+from ..data import PATCH_SIZE, SIGMA_MAX
 from .classifiers import OnSpectra, PixelNetwork, SpectrumNetwork, ThesisNetwork
 from .gaussian import gaussian_loss, gaussian_metrics
 from .networks import READOUTS, BlurClassifier, PatchNetwork

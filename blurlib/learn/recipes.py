@@ -5,9 +5,7 @@ from dataclasses import asdict, dataclass, field, replace
 
 from .._checks import check_choice, check_integer, check_number
 from ..blur.psf import THESIS_TRUNCATE, gaussian_reach
-from ..data.crop_config import CropConfig
-from ..data.patches import PATCH_SIZE
-from ..data.protocols import SIGMA_MAX
+from ..data import PATCH_SIZE, SIGMA_MAX, CropConfig
 from .checkpoints import STARTS, packaged
 from .heads import NETWORKS
 from .networks import INITIALISATIONS

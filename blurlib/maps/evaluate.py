@@ -5,8 +5,7 @@ import time
 import torch
 
 from .._checks import check_choice, check_image, check_integer
-from ..blur import FIELDS, THESIS_TRUNCATE, add_noise, blur_varying, jpeg, quantize
-from ..blur.borders import pad
+from ..blur import FIELDS, THESIS_TRUNCATE, add_noise, blur_varying, jpeg, pad, quantize
 from ..data import crop_to_multiple
 from .metrics import bias, mse
 from .sigma_map import crop_to_windows

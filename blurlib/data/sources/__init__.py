@@ -5,13 +5,6 @@ from .catalogue import SOURCES, Source
 from .collection import Collection, Picture, open_packaged, open_procedural
 from .fetch import FetchError
 from .folder import open_folder, read_materials
-from .published import (
-    BRODATZ,
-    PHOTOGRAPHS,
-    brodatz,
-    data_folder,
-    photographs,
-    sharp_photographs,
-)
+from .published import BRODATZ, PHOTOGRAPHS, brodatz, data_folder, photographs, sharp_photographs
 
 __all__ = _public(globals())
