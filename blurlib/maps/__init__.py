@@ -6,16 +6,8 @@ from . import classical, corruptions, uncertainty
 from .dense import has_dense_form, run_dense, run_sliding
 from .estimator import Estimator
 from .estimators import (
-    DEFAULT_ESTIMATOR,
-    RUNS,
-    PatchEstimator,
-    RegressionEstimator,
-    estimate,
-    estimator_names,
-    estimator_of,
-    load_estimator,
-    predict_sigma_map,
-)
+    DEFAULT_ESTIMATOR, RUNS, PatchEstimator, RegressionEstimator, estimate,
+    estimator_names, estimator_of, load_estimator, predict_sigma_map)  # fmt: skip
 from .evaluate import evaluate_image, evaluate_patches, make_test_image
 from .fit import train_estimator
 from .metrics import bias, mse, rms, rmse

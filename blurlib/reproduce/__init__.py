@@ -16,16 +16,8 @@ from ..data import brodatz
 from ..learn import SHIPPED, device_name
 from ..learn.prepare import versions
 from . import (
-    comparison,
-    datasets,
-    limits,
-    readouts,
-    regression,
-    robustness,
-    slides,
-    studies,
-    wide_range,
-)
+    comparison, datasets, limits, readouts, regression, robustness, slides, studies,
+    wide_range)  # fmt: skip
 from .datasets import places_also_trained_on
 from .experiment import Experiment, NoData, NotShipped
 from .records import Record, Table, record
