@@ -28,8 +28,7 @@ FONTS = {
     "DejaVu Sans Mono Bold": "DejaVuSansMono-Bold.ttf", "DejaVu Serif": "DejaVuSerif.ttf",
     "DejaVu Serif Bold": "DejaVuSerif-Bold.ttf", "DejaVu Serif Italic": "DejaVuSerif-Italic.ttf",
     "STIX General": "STIXGeneral.ttf", "STIX General Bold": "STIXGeneralBol.ttf",
-    "STIX General Italic": "STIXGeneralItalic.ttf",
-}  # fmt: skip
+    "STIX General Italic": "STIXGeneralItalic.ttf"}  # fmt: skip
 
 _WORDS = """
 Light leaves every point of a scene in all directions; a lens collects some of it and bends it

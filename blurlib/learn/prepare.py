@@ -224,8 +224,7 @@ def _published(recipe, scans, device, rng):
     facts = {
         "source": TRAINED_ON["as-published"], "num_images": len(manifest["pictures"]),
         "num_patches": len(dataset.train), "sha256": manifest["sha256"],
-        "files_sha256": hashlib.sha256(files.encode()).hexdigest(),
-    }  # fmt: skip
+        "files_sha256": hashlib.sha256(files.encode()).hexdigest()}  # fmt: skip
     return network, dataset.train.stream(rng=rng, device=device), facts
 
 

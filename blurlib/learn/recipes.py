@@ -14,8 +14,7 @@ from .training import TrainConfig
 #: What is drawn for a mix, by the names of its shares.
 _DRAWN = {
     "textures": "textures_each", "pages": "num_pages", "old_print": "num_prints",
-    "cloth": "num_cloths", "fields": "num_fields", "lights": "num_lights",
-}  # fmt: skip
+    "cloth": "num_cloths", "fields": "num_fields", "lights": "num_lights"}  # fmt: skip
 
 #: What is drawn for a mix alone.
 _NUM_WITH_MIX = ("num_prints", "num_cloths", "num_fields", "num_lights")

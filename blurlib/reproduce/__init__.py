@@ -24,8 +24,7 @@ from .records import Record, Table, record
 
 __all__ = [
     "NEED_TRAINING", "RECORDS", "NoData", "NotShipped", "Record", "Table",
-    "places_also_trained_on", "record", "reproduce",
-]  # fmt: skip
+    "places_also_trained_on", "record", "reproduce"]  # fmt: skip
 
 #: The records by name: what makes each from the Brodatz scans.
 RECORDS = {
@@ -114,8 +113,7 @@ def reproduce(name, folder=None, *, out="results", weights=None, device="cpu", p
         "date": date.today().isoformat(), "device": device_name(device),
         "versions": versions(),
         "seconds": round(time.perf_counter() - start, 1),
-        **measured,
-    }  # fmt: skip
+        **measured}  # fmt: skip
     if experiment.used:
         made["training"] = experiment.used
     Path(out).mkdir(parents=True, exist_ok=True)

@@ -10,8 +10,7 @@ RESULTS = Path(__file__).parents[2] / "results"
 # How a record was made: said once above the table, not in it.
 _MAKING = {
     "name", "command", "data", "date", "device", "versions", "seconds", "training", "recipe",
-    "config", "trained_on",
-}  # fmt: skip
+    "config", "trained_on"}  # fmt: skip
 
 
 class Table:

@@ -44,8 +44,7 @@ def blur_levels(levels, sigma, config):
     # Right to some millionths of a level: sigma is kept in single, the sums in double precision.
     blurred = blur_varying(
         levels.double(), constant_field(levels.shape, sigma).double(),
-        truncate=config.truncate, padding_mode=config.padding_mode,
-    )  # fmt: skip
+        truncate=config.truncate, padding_mode=config.padding_mode)  # fmt: skip
     return torch.floor(blurred + 0.5).clamp(0, 255).to(torch.uint8)
 
 

@@ -60,5 +60,4 @@ SOURCES = {
         "Middlebury 2014: use and publication granted, citation requested",
         "scikit-image, skimage/data; vision.middlebury.edu/stereo/data/scenes2014", 1,
     ),
-    "folder": Source("your own image files", "yours", "your disk"),
-}  # fmt: skip
+    "folder": Source("your own image files", "yours", "your disk")}  # fmt: skip

@@ -91,8 +91,7 @@ def fit_calibration(*, images=None, scans=None, num_cuts=NUM_CUTS, progress=Fals
             for name, value in found.items()
         },
         "versions": {**versions(), "scipy": scipy.__version__},
-        "seconds": round(time.perf_counter() - start, 1),
-    }  # fmt: skip
+        "seconds": round(time.perf_counter() - start, 1)}  # fmt: skip
     return Calibration(curves, forest, record)
 
 
@@ -177,8 +176,7 @@ def boost(features, sigma, num_trees=200):
     """Return scikit-learn's boosted trees, fitted: see `fit_forest`."""
     model = _booster()(
         learning_rate=0.08, max_iter=num_trees, max_leaf_nodes=31, min_samples_leaf=100,
-        l2_regularization=1.0, early_stopping=False, random_state=0,
-    )  # fmt: skip
+        l2_regularization=1.0, early_stopping=False, random_state=0)  # fmt: skip
     return model.fit(features.T.double().numpy(), sigma.numpy())
 
 

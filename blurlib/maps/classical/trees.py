@@ -18,8 +18,7 @@ _BANDS = (0, 3, 6, 9, 12, 16, 21)
 FEATURES = (
     "laplacian-variance", "autocorrelation", "reblur-ratio", "max-gradient", "spectrum-fit",
     "contrast", "tails of the slopes", "slopes at lag 1", "slopes at lag 3",
-    *(f"power in band {k}" for k in range(1, 7)),
-)  # fmt: skip
+    *(f"power in band {k}" for k in range(1, 7)))  # fmt: skip
 
 _WINDOWS_AT_ONCE = 8192  # windows
 
@@ -58,8 +57,7 @@ def hand_features(image, stride=1):
         (variance(levels, stride) + QUANTIZATION_VARIANCE).log(),
         fourth / (second + QUANTIZATION_VARIANCE) ** 2,
         lags[1], lags[3],
-        *((band + QUANTIZATION_VARIANCE / 100).log() for band in bands),
-    ]  # fmt: skip
+        *((band + QUANTIZATION_VARIANCE / 100).log() for band in bands)]  # fmt: skip
     return torch.stack(found).float()
 
 
