@@ -169,10 +169,8 @@ def scene_lens(scene, focus, *, max_sigma=3.0):
         raise ValueError("the scene's depth is known nowhere; there is nothing to focus on.")
     lens = {
         "focus_distance": float(np.quantile(measured.numpy(), _FOCUS[focus])),
-        "focal_length": FOCAL_LENGTH,
-        "f_number": 1.0,
-        "pixel_pitch": FOCAL_LENGTH / FOCAL_PIXELS,
-    }
+        "focal_length": FOCAL_LENGTH, "f_number": 1.0,
+        "pixel_pitch": FOCAL_LENGTH / FOCAL_PIXELS}  # fmt: skip
     # Blur is the aperture times what depends on distances alone, so one division finds it.
     widest = depth_field(scene.depth, **lens).max().item()
     if widest == 0:

@@ -65,14 +65,10 @@ def run_recipe(
     follow = {"checkpoint": checkpoint, "progress": progress, "callback": callback}
     history = train(network, stream, recipe.config, device=device, **follow)
     record = {
-        "recipe": recipe.as_dict(),
-        "data": facts,
-        "device": device_name(device),
+        "recipe": recipe.as_dict(), "data": facts, "device": device_name(device),
         "processes": distributed.get_world_size() if distributed.is_initialized() else 1,
-        "versions": versions(),
-        "seconds": round(history["seconds"][-1], 1),
-        "history": thin_history(history),
-    }
+        "versions": versions(), "seconds": round(history["seconds"][-1], 1),
+        "history": thin_history(history)}  # fmt: skip
     return network, record
 
 

@@ -76,13 +76,9 @@ class Checkpoint:
             for name, tensor in state.items()
         }
         facts = {
-            "format": _RUN_FORMAT,
-            "identity": self.identity,
-            "step": run.step,
-            "measures": list(run.history),
-            "groups": optimizer["param_groups"],
-            "scaler": run.scaler.state_dict(),
-        }
+            "format": _RUN_FORMAT, "identity": self.identity, "step": run.step,
+            "measures": list(run.history), "groups": optimizer["param_groups"],
+            "scaler": run.scaler.state_dict()}  # fmt: skip
         content = seal(tensors, {"run": json.dumps(facts)})
         with replacing(self.path) as file:
             file.write(content)

@@ -20,10 +20,8 @@ def unseen(name, experiment):
         errors, biases = experiment.scores(estimator, experiment.scans, field, field, stride=8)
         images = {scan: {"rmse": errors[scan], "bias": biases[scan]} for scan in errors}
         fields[field] = {
-            "mean_rmse": sum(errors.values()) / len(errors),
-            "worst_rmse": max(errors.values()),
-            "images": rounded(images),
-        }
+            "mean_rmse": sum(errors.values()) / len(errors), "worst_rmse": max(errors.values()),
+            "images": rounded(images)}  # fmt: skip
     return {
         "estimator": name, "readout": "mean", "stride": 8, "smoothing": None,
         "protocol": "unseen textures: trained on free pictures only; author's kernels, 8 bits, "

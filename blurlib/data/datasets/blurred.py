@@ -139,6 +139,4 @@ def picture_patches(image, config, *, role="both", key=""):
         "patches": torch.cat(patches),
         "sigmas": torch.tensor(sigmas, dtype=torch.float32).repeat_interleave(kept),
         "labels": torch.arange(len(sigmas), dtype=torch.int16).repeat_interleave(kept),
-        "places": torch.cat(places).to(torch.int32),
-        "test": test.repeat(len(sigmas)),
-    }
+        "places": torch.cat(places).to(torch.int32), "test": test.repeat(len(sigmas))}  # fmt: skip
