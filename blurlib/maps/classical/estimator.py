@@ -5,10 +5,8 @@ from dataclasses import dataclass
 
 from ..._checks import check_choice
 from ..estimator import Estimator
-from .autocorrelation import autocorrelation
 from .calibration import load_calibration
-from .laplacian import laplacian_variance
-from .reblur import max_gradient, reblur_ratio
+from .sharpness import autocorrelation, laplacian_variance, max_gradient, reblur_ratio
 from .spectrum_fit import spectrum_fit
 from .trees import hand_features
 

@@ -5,9 +5,7 @@ from dataclasses import dataclass
 import torch
 
 from ...blur.degrade import QUANTIZATION_VARIANCE
-from .autocorrelation import autocorrelation, gradient_autocorrelation
-from .laplacian import laplacian_variance
-from .reblur import max_gradient, reblur_ratio
+from . import sharpness
 from .spectrum_fit import ring_power, spectrum_fit
 from .windows import as_levels, box_mean, gradient, variance
 
@@ -46,10 +44,12 @@ def hand_features(image, stride=1):
         If the image is none, or smaller than a window.
     """
     levels = as_levels(image)
-    methods = (laplacian_variance, autocorrelation, reblur_ratio, max_gradient, spectrum_fit)
+    methods = (
+        sharpness.laplacian_variance, sharpness.autocorrelation, sharpness.reblur_ratio,
+        sharpness.max_gradient, spectrum_fit)  # fmt: skip
     slope = gradient(levels)
     second, fourth = (box_mean(slope**power, stride).mean(0) for power in (2, 4))
-    lags = gradient_autocorrelation(image, stride)
+    lags = sharpness.gradient_autocorrelation(image, stride)
     power = ring_power(image, stride)
     bands = [power[..., a:b].mean(-1) for a, b in zip(_BANDS, _BANDS[1:], strict=False)]
     found = [
