@@ -12,10 +12,9 @@ from .lens import coc_diameter, coc_diameter_to_sigma, disk_radius_to_sigma, sig
 from .motion import motion_psf, shake_psf, shake_trajectory, trajectory_psf
 from .nominal import nominal_to_std, std_to_nominal
 from .operators import VaryingBlur
-from .psf import THESIS_TRUNCATE, disk_psf, gaussian_psf, thesis_psf
+from .psf import THESIS_TRUNCATE, disk_psf, effective_sigma, gaussian_psf, otf, thesis_psf
 from .spectra import (
     fold_counts, fold_power, frequencies, hann_window, radial_frequency,
     windowed_power)  # fmt: skip
-from .transfer import effective_sigma, otf
 
 __all__ = _public(globals())

@@ -206,12 +206,8 @@ def sharp_photographs(collection):
     >>> [picture.name for picture in sharp_photographs(Collection(pictures))]
     ['kodak/kodim01.png']
     """
-    sharp = [picture for picture in collection if not _is_soft(picture.name)]
+    sharp = [x for x in collection if not PHOTOGRAPHS.get(x.name, {}).get("soft")]
     return replace(collection, pictures=tuple(sharp))
-
-
-def _is_soft(name):
-    return name in PHOTOGRAPHS and PHOTOGRAPHS[name]["soft"]
 
 
 def _open(source, entries, hashes, folder, download, fetch):
