@@ -133,9 +133,8 @@ def rendered_text(shape, *, rng, font=None, size=None):
     drawn = tuple(FONTS)[_integer(rng, 0, len(FONTS) - 1)]
     usual = _integer(rng, *_USUAL_LETTERS)
     font = check_choice(drawn if font is None else font, "font", FONTS)
-    size = check_integer(usual if size is None else size, "size", low=SMALLEST_LETTERS)
-    if size > LARGEST_LETTERS:
-        raise ValueError(f"size must be at most {LARGEST_LETTERS} pixels, got {size}.")
+    size = usual if size is None else size
+    size = check_integer(size, "size", low=SMALLEST_LETTERS, high=LARGEST_LETTERS)
     paper, ink = uniform(rng, 0.85, 1.0), uniform(rng, 0.0, 0.2)
     # Pillow's own layout, since the other one is not in every build of it.
     letters = ImageFont.truetype(_font_file(font), 2 * size, layout_engine=ImageFont.Layout.BASIC)

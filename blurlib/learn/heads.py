@@ -217,12 +217,6 @@ def _log_variance(prediction):
 #: All networks by the names that files, recipes and the command line use: those with classes, those
 #: with other answers on the same spectra, and those that see around.
 NETWORKS = {
-    "thesis": ThesisNetwork,
-    "spectrum": SpectrumNetwork,
-    "pixels": PixelNetwork,
-    "ordinal": OrdinalNetwork,
-    "direct": DirectNetwork,
-    "gaussian": GaussianNetwork,
-    "sigma": SigmaNet,
-    "sigma-small": SmallSigmaNet,
-}
+    "thesis": ThesisNetwork, "spectrum": SpectrumNetwork, "pixels": PixelNetwork,
+    "ordinal": OrdinalNetwork, "direct": DirectNetwork, "gaussian": GaussianNetwork,
+    "sigma": SigmaNet, "sigma-small": SmallSigmaNet}  # fmt: skip

@@ -268,9 +268,5 @@ SHIPPED = {
     **{f"thesis-{k}-as-published": replace(PUBLISHED, num_classes=k) for k in (10, 30, 60)},
     "sigma-net": _SIGMA_NET,
     "sigma-net-small": replace(
-        _SIGMA_NET,
-        network="sigma-small",
-        start="sigma-net-small-start",
-        config=replace(_CROPS, num_steps=7000),
-    ),
-}
+        _SIGMA_NET, network="sigma-small", start="sigma-net-small-start",
+        config=replace(_CROPS, num_steps=7000))}  # fmt: skip

@@ -12,13 +12,9 @@ from .trees import hand_features
 
 #: What each method measures in every window, by name.
 MEASURES = {
-    "laplacian-variance": laplacian_variance,
-    "autocorrelation": autocorrelation,
-    "reblur-ratio": reblur_ratio,
-    "max-gradient": max_gradient,
-    "spectrum-fit": spectrum_fit,
-    "boosted-trees": hand_features,
-}
+    "laplacian-variance": laplacian_variance, "autocorrelation": autocorrelation,
+    "reblur-ratio": reblur_ratio, "max-gradient": max_gradient, "spectrum-fit": spectrum_fit,
+    "boosted-trees": hand_features}  # fmt: skip
 
 #: Their names: what `blurlib.maps.load_estimator` takes.
 CLASSICAL = tuple(MEASURES)
