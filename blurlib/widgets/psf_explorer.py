@@ -3,28 +3,12 @@
 import torch.nn.functional as F
 import traitlets
 
-from blurlib._checks import check_number
 from blurlib.blur import blur_uniform, disk_psf, effective_sigma, gaussian_psf, motion_psf
 from blurlib.data import packaged_image
-from blurlib.widgets._page import PageWidget
+from blurlib.widgets._page import Amount, PageWidget
 from blurlib.widgets.png import Picture, beside, from_data_uri
 
 _VIEWS = (11, 21, 41)  # px; the PSF is shown in the smallest view that holds it
-
-
-class Amount(traitlets.Float):
-    """A number with a unit, within stated limits."""
-
-    def __init__(self, default, *, low, high, unit):
-        super().__init__(default)
-        self.low, self.high, self.unit = low, high, unit
-
-    def validate(self, obj, value):
-        """Give `value` as a float, or say which numbers are possible."""
-        try:
-            return check_number(value, self.name, low=self.low, high=self.high, unit=self.unit)
-        except (TypeError, ValueError) as error:
-            raise traitlets.TraitError(str(error)) from error
 
 
 class PSFExplorer(PageWidget):

@@ -43,7 +43,7 @@ def sent_state(widget):
 
 def test_opening_sends_the_module_and_the_state(explorer):
     state = sent_state(explorer)
-    assert "export default" in state["_esm"] and ".bw" in state["_css"]
+    assert "as default}" in state["_esm"] and ".bw" in state["_css"]
     assert (state["shape"], state["sigma"]) == ("gaussian", 1.5)
     assert from_data_uri(state["picture"]).shape == (128, 128)
 

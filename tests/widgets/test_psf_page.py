@@ -8,7 +8,6 @@ import torch
 
 from blurlib.blur import blur_uniform, disk_psf, effective_sigma, gaussian_psf, motion_psf, otf
 from blurlib.widgets import PSFExplorer
-from blurlib.widgets.bundle import module_source
 
 CASES = [("gaussianPsf", gaussian_psf, (sigma,)) for sigma in (0, 0.1, 0.3, 0.5, 0.75, 1, 2.35, 5)]
 CASES += [("diskPsf", disk_psf, (r,)) for r in (0, 0.2, 0.5, 0.6, 1, 1.5, 2.7, 4, 10)]
@@ -18,10 +17,8 @@ CASES += [
     for angle in (0, 30, 45, 90, 137, 180)
 ]
 
-RUN = """async ([source, cases, picture]) => {
-  const url = URL.createObjectURL(new Blob([source], { type: "text/javascript" }));
-  const module = await import(url);
-  const { default: widget, ...names } = module;
+RUN = """async ([cases, picture]) => {
+  const module = await import("/parts/psf.js");
   return cases.map(([name, args]) => {
     const psf = module[name](...args);
     const blurred = picture && psf.size < 2 * picture.height ? module.convolve(picture, psf) : null;
@@ -35,15 +32,12 @@ RUN = """async ([source, cases, picture]) => {
 
 
 @pytest.fixture(scope="module")
-def javascript(browser):
+def javascript(modules):
     """Compute every case once: PSF, effective sigma, OTF cuts and a blurred picture."""
     picture = torch.rand(41, 53, generator=torch.Generator().manual_seed(0))
-    page = browser.new_page()
     sent = {"width": 53, "height": 41, "data": picture.double().flatten().tolist()}
     cases = [[name, args] for name, _, args in CASES]
-    results = page.evaluate(RUN, [module_source("psf_explorer"), cases, sent])
-    page.close()
-    return picture, results
+    return picture, modules.evaluate(RUN, [cases, sent])
 
 
 @pytest.mark.parametrize("index", range(len(CASES)), ids=[f"{n}{a}" for n, _, a in CASES])
