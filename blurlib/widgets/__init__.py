@@ -7,9 +7,9 @@ that the list of modules can be read without the widget libraries.
 
 import importlib
 
-_HOMES = {"PageWidget": "_page", "PSFExplorer": "psf_explorer"}
+_HOMES = {"PageWidget": "_page", "PSFExplorer": "psf_explorer", "SigmaLab": "sigma_lab"}
 
-__all__ = ["PSFExplorer", "PageWidget"]
+__all__ = ["PSFExplorer", "PageWidget", "SigmaLab"]
 
 
 def __getattr__(name):
