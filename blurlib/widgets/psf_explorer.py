@@ -24,6 +24,8 @@ class PSFExplorer(PageWidget):
     sigma : float, optional
         Standard deviation of the gaussian, 0 to 5 px. The disk has radius ``2 * sigma``, so that
         both spread light equally far.
+    truncate : {4, 2}, optional
+        Where the gaussian is cut, in units of sigma; the thesis cut it at 2.
     length, angle : float, optional
         Of the motion: 0 to 30 px, and 0 to 180 degrees counter-clockwise from the columns' axis.
 
@@ -46,6 +48,7 @@ class PSFExplorer(PageWidget):
     picture = Picture().tag(sync=True)
     shape = traitlets.Enum(["gaussian", "disk", "motion"], "gaussian").tag(sync=True)
     sigma = Amount(1.5, low=0, high=5, unit="px").tag(sync=True)
+    truncate = traitlets.Enum([2, 4], 4).tag(sync=True)
     length = Amount(10.0, low=0, high=30, unit="px").tag(sync=True)
     angle = Amount(45.0, low=0, high=180, unit="degrees").tag(sync=True)
 
@@ -61,7 +64,9 @@ class PSFExplorer(PageWidget):
 
     def _psf_and_name(self):
         if self.shape == "gaussian":
-            return gaussian_psf(self.sigma), f"gaussian PSF of sigma {self.sigma:g} px"
+            return gaussian_psf(
+                self.sigma, truncate=self.truncate
+            ), f"gaussian PSF of sigma {self.sigma:g} px"
         if self.shape == "disk":
             return disk_psf(2 * self.sigma), f"disk PSF of radius {2 * self.sigma:g} px"
         name = f"motion PSF of length {self.length:g} px at {self.angle:g} degrees"

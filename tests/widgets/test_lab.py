@@ -1,0 +1,58 @@
+"""What every laboratory has from its base: reset, its state in the address and told."""
+
+import pytest
+
+from blurlib.widgets import PSFExplorer
+
+
+def slider(page, name="Sigma"):
+    return page.get_by_role("slider", name=name)
+
+
+@pytest.mark.parametrize("scheme", ["http", "file"])
+def test_the_address_sets_a_lab_and_follows_it(write_page, open_page, served, scheme):
+    path = write_page(PSFExplorer().to_html())
+    address = path.as_uri() if scheme == "file" else served
+    page = open_page(f"{address}#lab-psf_explorer?shape=disk&sigma=2.5&length=99&angle=x&no=1")
+    page.wait_for_selector(".psf-explorer")
+    page.get_by_text("2.50 px, radius 5.00 px").wait_for()
+    slider(page).press("ArrowRight")
+    page.wait_for_url("**#lab-psf_explorer?shape=disk&sigma=2.55")
+    page.evaluate("location.hash = '#lab-psf_explorer?shape=motion&length=4'")  # a link in the page
+    slider(page, "Length").wait_for()
+    assert slider(page, "Length").input_value() == "4"
+    page.get_by_role("button", name="Reset").press("Enter")
+    page.get_by_text("1.50 px", exact=True).first.wait_for()
+    page.wait_for_url("**#lab-psf_explorer?")
+    assert page.get_by_role("radio", name="Gaussian").is_checked()
+
+
+def test_a_link_moves_only_its_lab(write_page, open_page):
+    path = write_page(PSFExplorer().to_html(), PSFExplorer().to_html())
+    page = open_page(f"{path.as_uri()}#lab-psf_explorer-2?sigma=4")
+    page.wait_for_function("document.querySelectorAll('.psf-explorer').length === 2")
+    assert [one.input_value() for one in slider(page).all()] == ["1.5", "4"]
+
+
+def test_what_changed_is_told_once_it_rests(write_page, open_page):
+    page = open_page(write_page(PSFExplorer().to_html()).as_uri())
+    page.wait_for_selector(".psf-explorer")
+    assert page.get_by_role("status").inner_text() == ""
+    slider(page).fill("2")
+    said = page.get_by_role("status").get_by_text("effective sigma 2.00 pixels")
+    said.wait_for(state="attached")
+    assert slider(page).get_attribute("aria-valuetext") == "2.00 px"
+
+
+def test_targets_are_large_and_the_focus_is_seen(write_page, open_page):
+    viewport = {"width": 360, "height": 800}
+    page = open_page(write_page(PSFExplorer().to_html()).as_uri(), viewport=viewport)
+    page.wait_for_selector(".psf-explorer")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360
+    for target in page.locator(".bw :is(input[type=range], label span, button)").all():
+        if target.is_visible() and "bw-name" not in (target.get_attribute("class") or ""):
+            box = target.bounding_box()
+            assert "bw-value" in (target.get_attribute("class") or "") or box["height"] >= 24
+    page.keyboard.press("Tab")
+    outline = "getComputedStyle(document.activeElement.nextElementSibling).outlineStyle"
+    assert page.evaluate(outline) == "solid"
