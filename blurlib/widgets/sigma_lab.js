@@ -1,5 +1,6 @@
 // The Sigma lab: the small network on the reader's own photograph, in this page or in the kernel.
-import { h, slider, segmented } from "./parts/ui.js";
+import { h } from "./parts/ui.js";
+import { number, choice } from "./parts/lab.js";
 import { pageEngine, kernelEngine } from "./parts/sigma_engines.js";
 
 const LARGEST = 32e6; // pixels
@@ -23,6 +24,11 @@ const table = ({ stops }) => {
     const before = Math.min(Math.floor(place), colours.length - 2);
     return colours[before].map((level, k) => level + (place - before) * (colours[before + 1][k] - level));
   });
+};
+
+const controls = {
+  layer: choice({ label: "Layer", options: Object.entries(LAYERS).map(([key, { name }]) => [key, name]) }),
+  opacity: number({ label: "Opacity of the map", min: 0, max: 1, step: 0.05, digits: 2 }),
 };
 
 const unsure = (sigma, std) => std > Math.max(NO_EVIDENCE, (NO_EVIDENCE / 2) * sigma);
@@ -102,13 +108,13 @@ function build(model, act) {
   const hint = h("p", { className: "bw-drop" }, "Drop a photograph here");
   const stage = h("div", { className: "bw-stage" }, canvas, cross, hint);
   const readout = h("p", { className: "bw-readout" });
-  const spoken = h("p", { className: "bw-spoken", "aria-live": "polite" });
+  const spoken = h("p", { className: "bw-hidden", "aria-live": "polite" });
 
-  const layer = segmented({ label: "Layer", options: Object.entries(LAYERS).map(([key, { name }]) => [key, name]), change: (value) => set("layer", value) });
-  const opacity = slider({ label: "Opacity of the map", unit: "%", min: 0, max: 100, step: 5, digits: 0, change: (value) => set("opacity", value / 100) });
+  const [layer, opacity] = ["layer", "opacity"].map((trait) => controls[trait].make((value) => set(trait, value)));
+  const reset = button("Reset", act.reset, { className: "bw-reset" });
   const scale = h("span", { className: "bw-colours" }, h("span", {}, "0"), h("i"), h("span"));
   const hidden = h("span", { className: "bw-grey" }, h("i"), "no evidence");
-  const view = h("div", { className: "bw-controls" }, layer.root, opacity.root, h("div", { className: "bw-legend" }, scale, hidden));
+  const view = h("div", { className: "bw-controls" }, layer.root, opacity.root, reset, h("div", { className: "bw-legend" }, scale, hidden));
 
   const places = [button("Go to the sharpest place", () => act.go("sharpest")), button("Go to the softest place", () => act.go("softest"))];
   const files = [button("Save the picture (PNG)", act.savePng), button("Save the numbers (.npy)", act.saveNpy)];
@@ -116,7 +122,9 @@ function build(model, act) {
   const histogram = h("figure", { className: "bw-panel bw-histogram" }, chart, h("figcaption", {}, "How often each value stands in the map"));
   const results = h("div", { className: "bw-results", hidden: true }, view, h("div", { className: "bw-buttons" }, ...places), histogram, h("div", { className: "bw-buttons" }, ...files));
   const root = h("div", { className: "bw sigma-lab", role: "group", "aria-label": "Sigma lab" },
-    source, h("div", { className: "bw-state" }, status, bar, cancel), error, stage, readout, spoken, results);
+    h("p", { className: "bw-look" }, h("strong", {}, "Look: "), "is the darkest place of the map the thing that you focused on? Your picture stays in this page."),
+    source, h("div", { className: "bw-state" }, status, bar, cancel), error, stage, readout, spoken, results,
+    h("p", { className: "bw-question" }, h("strong", {}, "Question: "), "where does the map say “no evidence”, and what is there in the picture?"));
   return { root, input, status, bar, cancel, error, canvas, cross, hint, stage, readout, spoken, layer, opacity, scale, hidden, chart, results };
 }
 
@@ -126,6 +134,22 @@ function describe({ sigma, std }, layer) {
   const values = (sure.length ? sure : sigma).slice().sort();
   const limit = LIMITS.find((one) => one >= quantile(values, 0.99)) ?? LIMITS.at(-1);
   return { values, limit, share: 1 - sure.length / sigma.length };
+}
+
+// A layer in its colours, a pixel for each place, and its facts.
+function paint(found, layer) {
+  const { std, rows, columns } = found;
+  const facts = describe(found, layer);
+  const colours = table(LAYERS[layer]);
+  const pixels = new ImageData(columns, rows);
+  found[layer].forEach((value, i) => {
+    const hide = layer === "sigma" && unsure(value, std[i]);
+    pixels.data.set(hide ? HIDDEN : colours[Math.min(255, Math.round((255 * value) / facts.limit))], 4 * i);
+    pixels.data[4 * i + 3] = 255;
+  });
+  const tile = h("canvas", { width: columns, height: rows });
+  tile.getContext("2d").putImageData(pixels, 0, 0);
+  return { facts, tile };
 }
 
 function drawHistogram(chart, { values, limit }, name) {
@@ -143,7 +167,8 @@ function drawHistogram(chart, { values, limit }, name) {
 async function render({ model, el }) {
   const engine = pageEngine() ?? kernelEngine(model);
   let [shown, found, cursor, name, turn, speaking] = [null, null, null, "", 0, 0];
-  const ui = build(model, { open, free, cancel, go, savePng: () => ui.canvas.toBlob((blob) => save(blob, `${name}_${model.get("layer")}.png`)), saveNpy: () => save(npy(found), `${name}_sigma_std.npy`) });
+  const first = Object.keys(controls).map((trait) => [trait, model.get(trait)]);
+  const ui = build(model, { open, free, cancel, go, reset, savePng: () => ui.canvas.toBlob((blob) => save(blob, `${name}_${model.get("layer")}.png`)), saveNpy: () => save(npy(found), `${name}_sigma_std.npy`) });
 
   function say(text) {
     ui.status.textContent = text;
@@ -210,6 +235,11 @@ async function render({ model, el }) {
     say("Cancelled.");
   }
 
+  function reset() {
+    first.forEach(([trait, value]) => model.set(trait, value));
+    model.save_changes();
+  }
+
   function at(layer, row, column) {
     const { rows, columns, stride } = found;
     const [r, c] = [row / stride, column / stride];
@@ -252,7 +282,7 @@ async function render({ model, el }) {
     const layer = model.get("layer");
     const opacity = model.get("opacity");
     ui.layer.show(layer);
-    ui.opacity.show(Math.round(100 * opacity));
+    ui.opacity.show(opacity);
     ui.canvas.hidden = !shown;
     ui.hint.hidden = Boolean(shown);
     ui.results.hidden = ui.readout.hidden = !found;
@@ -264,17 +294,8 @@ async function render({ model, el }) {
     context.drawImage(small, 0, 0);
     ui.canvas.setAttribute("aria-label", `${name}, ${width} by ${height} pixels, ${found ? `under its map of ${LAYERS[layer].name.toLowerCase()}; arrow keys move the cursor, with shift ten times as far` : "without a map"}.`);
     if (!found) return;
-    const { sigma, std, rows, columns, stride } = found;
-    const facts = describe(found, layer);
-    const colours = table(LAYERS[layer]);
-    const pixels = new ImageData(columns, rows);
-    found[layer].forEach((value, i) => {
-      const hide = layer === "sigma" && unsure(sigma[i], std[i]);
-      pixels.data.set(hide ? HIDDEN : colours[Math.min(255, Math.round((255 * value) / facts.limit))], 4 * i);
-      pixels.data[4 * i + 3] = 255;
-    });
-    const tile = h("canvas", { width: columns, height: rows });
-    tile.getContext("2d").putImageData(pixels, 0, 0);
+    const { rows, columns, stride } = found;
+    const { facts, tile } = ((found.painted ??= {})[layer] ??= paint(found, layer));
     // Number i of the grid speaks for pixel i * stride; a drawn pixel's middle is half a pixel in.
     const part = small.width / width;
     const start = part * (0.5 - stride / 2);
@@ -332,4 +353,4 @@ async function render({ model, el }) {
   };
 }
 
-export default { render };
+export default { render, accept: (trait, text) => controls[trait]?.accept(text) };
