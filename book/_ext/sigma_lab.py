@@ -115,9 +115,7 @@ def write_runtime(folder):
         with script.open(encoding="utf-8") as file:
             if file.readline() == mark:
                 return script
-    parts = {
-        name: path.read_text(encoding="utf-8") for name, path in TEXTS.items()
-    }
+    parts = {name: path.read_text(encoding="utf-8") for name, path in TEXTS.items()}
     parts["wasm"] = _base64(WASM.read_bytes())
     parts["models"] = {
         name: _base64(model) for name, model in models(network).items()
