@@ -2,7 +2,17 @@
 
 import pytest
 
-from blurlib.widgets import PSFExplorer
+from blurlib.widgets import PSFExplorer, SmoothingLab, SpectrumLab
+
+LABS = {
+    "gaussian": lambda: PSFExplorer(),
+    "motion": lambda: PSFExplorer(shape="motion"),
+    "smoothing": lambda: SmoothingLab(),
+    "spectrum": lambda: SpectrumLab(noise=1),
+}
+DRAWN = """() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => done(
+  [...document.querySelectorAll("canvas")].map((one) => one.toDataURL()).join() +
+  [...document.querySelectorAll("svg")].map((one) => one.outerHTML).join()))))"""
 
 
 def slider(page, name="Sigma"):
@@ -44,15 +54,55 @@ def test_what_changed_is_told_once_it_rests(write_page, open_page):
     assert slider(page).get_attribute("aria-valuetext") == "2.00 px"
 
 
-def test_targets_are_large_and_the_focus_is_seen(write_page, open_page):
+@pytest.mark.parametrize("name", LABS)
+def test_targets_are_large_and_the_focus_is_seen(name, write_page, open_page):
     viewport = {"width": 360, "height": 800}
-    page = open_page(write_page(PSFExplorer().to_html()).as_uri(), viewport=viewport)
-    page.wait_for_selector(".psf-explorer")
+    page = open_page(write_page(LABS[name]().to_html()).as_uri(), viewport=viewport)
+    page.wait_for_selector(".bw-look")
     assert page.evaluate("document.documentElement.scrollWidth") <= 360
-    for target in page.locator(".bw :is(input[type=range], label span, button)").all():
-        if target.is_visible() and "bw-name" not in (target.get_attribute("class") or ""):
-            box = target.bounding_box()
-            assert "bw-value" in (target.get_attribute("class") or "") or box["height"] >= 24
+    for target in page.locator(".bw :is(input[type=range], .bw-segmented span, button)").all():
+        assert not target.is_visible() or target.bounding_box()["height"] >= 24
     page.keyboard.press("Tab")
     outline = "getComputedStyle(document.activeElement.nextElementSibling).outlineStyle"
     assert page.evaluate(outline) == "solid"
+
+
+@pytest.mark.parametrize("scheme", ["http", "file"])
+@pytest.mark.parametrize("name", LABS)
+def test_every_control_moves_the_drawing(name, write_page, open_page, served, scheme):
+    """By keyboard and by pointer; `open_page` fails on any error in the console."""
+    path = write_page(LABS[name]().to_html())
+    page = open_page(path.as_uri() if scheme == "file" else served)
+    page.wait_for_selector(".bw-look")
+    drawn = page.evaluate(DRAWN)
+
+    def moved(control):
+        nonlocal drawn
+        before, drawn = drawn, page.evaluate(DRAWN)
+        assert drawn != before, control
+
+    for control in page.get_by_role("slider").all():
+        if not control.is_visible():
+            continue
+        label = control.get_attribute("aria-label")
+        control.press(
+            "PageDown" if control.input_value() == control.get_attribute("max") else "End"
+        )
+        moved(f"{label} by keyboard")
+        box = control.bounding_box()
+        page.mouse.click(box["x"] + box["width"] / 3, box["y"] + box["height"] / 2)
+        moved(f"{label} by pointer")
+    page.get_by_role("button", name="Reset").click()
+    moved("Reset by pointer")
+    for group in page.get_by_role("radiogroup").all():
+        if not group.is_visible():
+            continue
+        label = group.get_attribute("aria-label")
+        group.locator("input:checked").press("ArrowRight")
+        moved(f"{label} by keyboard")
+        group.locator("label:has(input:not(:checked))").first.click()
+        moved(f"{label} by pointer")
+    page.locator("input[type=range]:visible").first.press("End")
+    moved("back to a setting of its own")
+    page.get_by_role("button", name="Reset").press("Enter")
+    moved("Reset by keyboard")
