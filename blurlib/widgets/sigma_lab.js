@@ -41,7 +41,7 @@ async function isAnimated(file) {
   const text = new TextDecoder("latin1").decode(bytes);
   if (text.startsWith("GIF8")) return (text.match(/\x21\xf9\x04[^]{4}\x00[\x2c\x21]/g) ?? []).length > 1;
   if (text.startsWith("RIFF")) return text.slice(0, 200).includes("ANIM");
-  return text.startsWith("\x89PNG") && text.slice(0, text.indexOf("IDAT")).includes("acTL");
+  return text.slice(1, 4) === "PNG" && text.slice(0, text.indexOf("IDAT")).includes("acTL");
 }
 
 // Decode a picture file, or say what is wrong with it.
