@@ -8,7 +8,10 @@ from blurlib.maps import BOUNDARIES, NEIGHBOURHOODS, load_estimator, make_test_i
 from blurlib.widgets._page import PageWidget
 from blurlib.widgets.png import beside, from_data_uri, to_data_uri
 
-_PIECES = {"ramp": (slice(200, 328), slice(200, 328)), "sin": (slice(128, 224), slice(96, 448))}
+_PLACES_ON_GRASS = {
+    "ramp": (slice(200, 328), slice(200, 328)),
+    "sin": (slice(128, 224), slice(96, 448)),
+}
 
 
 class SmoothingLab(PageWidget):
@@ -40,14 +43,14 @@ class SmoothingLab(PageWidget):
     module = "smoothing"
 
     maps = traitlets.Dict().tag(sync=True)
-    field = traitlets.Enum(list(_PIECES), "ramp").tag(sync=True)
+    field = traitlets.Enum(list(_PLACES_ON_GRASS), "ramp").tag(sync=True)
     neighbourhood = traitlets.Enum(list(NEIGHBOURHOODS), "mean3x3").tag(sync=True)
     border = traitlets.Enum(list(BOUNDARIES), "neumann").tag(sync=True)
     iterations = traitlets.Int(100, min=0, max=20_000).tag(sync=True)
 
     def __init__(self, **traits):
         estimator, maps = load_estimator("thesis-30", readout="argmax"), {}
-        for field, piece in _PIECES.items():
+        for field, piece in _PLACES_ON_GRASS.items():
             image, sigma = make_test_image(packaged_image("grass")[piece], field)
             answer = estimator.predict(image, stride=1, border="valid")
             truth = answer.at_windows(sigma)[0].double().tolist()

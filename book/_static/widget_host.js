@@ -44,6 +44,7 @@
         const value = wanted.has(name) ? widget.accept(name, wanted.get(name)) : first[name];
         if (value !== undefined) model.set(name, value);
       }
+      for (let fold = place.closest("details"); fold; fold = fold.parentElement.closest("details")) fold.open = true;
       place.scrollIntoView();
     };
     const write = () => {

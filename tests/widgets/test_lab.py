@@ -44,6 +44,19 @@ def test_a_link_moves_only_its_lab(write_page, open_page):
     assert [one.input_value() for one in slider(page).all()] == ["1.5", "4"]
 
 
+def test_a_link_opens_the_fold_that_holds_the_lab(write_page, open_page):
+    folded = f"<details><summary>Open</summary>{PSFExplorer().to_html()}</details>"
+    path = write_page("<p>Text.</p>" * 100, folded)
+    page = open_page(path.as_uri())
+    page.wait_for_selector(".psf-explorer", state="attached")
+    assert not slider(page).is_visible()
+    page.evaluate("location.hash = '#lab-psf_explorer?sigma=3'")
+    page.get_by_text("3.00 px", exact=True).first.wait_for()
+    view = page.locator(".bw-psf canvas")
+    assert view.is_visible() and view.bounding_box()["width"] > 100
+    assert page.evaluate("scrollY") > 500
+
+
 def test_what_changed_is_told_once_it_rests(write_page, open_page):
     page = open_page(write_page(PSFExplorer().to_html()).as_uri())
     page.wait_for_selector(".psf-explorer")
