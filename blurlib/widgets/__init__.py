@@ -10,6 +10,7 @@ import importlib
 _HOMES = {
     "PSFExplorer": "psf_explorer",
     "PageWidget": "_page",
+    "SigmaLab": "sigma_lab",
     "SmoothingLab": "smoothing",
     "SpectrumLab": "spectrum",
 }
