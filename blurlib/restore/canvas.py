@@ -71,10 +71,13 @@ class Canvas:
         sigma_map = sigma_map.to(blurred)
         blur = FourierBlur.of_map(sigma_map, profile, num_terms=_NUM_TERMS)
         low, high = sigma_map.min().item(), sigma_map.max().item()
-        sigmas = torch.linspace(low, high, _NUM_LEVELS if high - low > 0.05 else 1).to(blurred)
-        step = max((high - low) / max(len(sigmas) - 1, 1), 1e-6)
-        shares = (1 - (sigma_map - sigmas[:, None, None]).abs() / step).clamp(0, 1)
-        shares = shares / shares.sum(0)
+        if high - low > 0.05:
+            sigmas = torch.linspace(low, high, _NUM_LEVELS).to(blurred)
+            step = (high - low) / (_NUM_LEVELS - 1)
+            shares = (1 - (sigma_map - sigmas[:, None, None]).abs() / step).clamp(0, 1)
+            shares = shares / shares.sum(0)
+        else:
+            sigmas, shares = blurred.new_tensor([(low + high) / 2]), None
         levels = psf_family(sigmas, profile)
         return cls(blurred, blur.psfs, blur.weights, levels, shares)
 

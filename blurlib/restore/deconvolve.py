@@ -267,14 +267,16 @@ def sparse_on(canvas, noise_std, *, exponent=0.8, num_iter=(30, 15, 15, 15)):
     # Orthonormal, the first row constant: white noise of each channel stays white, and as strong.
     mix = torch.from_numpy(fft.dct(np.eye(len(channels)), axis=0, norm="ortho")).to(channels)
     mixed = torch.einsum("mc,chw->mhw", mix, channels)
-    found = [_sparse_on_one(canvas.of_other(mixed[0]), noise_std, exponent, num_iter)[None]]
+    found = [both_on(canvas.of_other(mixed[0]), noise_std, exponent, num_iter)[1][None]]
     if len(mixed) > 1:
         found.append(wiener_on(canvas.of_other(mixed[1:]), noise_std, num_iter[-1])[0])
     return torch.einsum("mc,mhw->chw", mix, torch.cat(found)).view(*shape, *canvas.shape)
 
 
-def _sparse_on_one(canvas, noise_std, exponent, num_iter):
+def both_on(canvas, noise_std, exponent=0.8, num_iter=(30, 15, 15, 15)):
+    """Return Wiener's answer for a picture (H, W) on a canvas, and that of few edges."""
     x, spectrum = wiener_on(canvas, noise_std, num_iter[0])
+    wiener = x
     # A gaussian picture's variance given the blurred one, at each frequency; summed over the
     # plane, of which the stored half lacks the mirror's columns, that of a gradient.
     open_power = noise_std**2 / (canvas.transfer + spectrum + 1e-9)
@@ -290,7 +292,7 @@ def _sparse_on_one(canvas, noise_std, exponent, num_iter):
         likeness = weights.log().mean().exp() * canvas.slopes
         penalty = lambda x, w=weights: gradient_adjoint(w * gradient(x))  # noqa: E731
         x = canvas.solve(x, penalty, likeness, count)
-    return x
+    return wiener, x
 
 
 def _prepare(blurred, psf, noise_std):

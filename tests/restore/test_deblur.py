@@ -37,6 +37,14 @@ def test_a_ramp_is_undone(name, gain, linear, rng):
     assert psnr(wiener, sharp) > before + linear
 
 
+def test_a_map_that_is_nearly_constant_is_like_a_constant_one(rng):
+    image = torch.rand(60, 70, generator=rng)
+    sigma = torch.full((60, 70), 2.0)
+    constant = restore.deblur(image, sigma)
+    sigma[0, 0] = 2.03
+    torch.testing.assert_close(restore.deblur(image, sigma), constant, atol=0.02, rtol=0)
+
+
 def test_disks_need_the_profile_of_disks(rng):
     sharp, blurred, field = ramped("camera", rng, "disk")
     disks = psnr(restore.deblur(blurred, field, psf="disk"), sharp)
