@@ -45,7 +45,8 @@ def run(options):
     result["probabilities"] = found.probabilities
     if options.out is not None:
         result["files"] = _write_field(image, options)
-    words = f"{common.printable(str(options.image))}: {found.kind}" + (
+    words = (
+        f"{common.printable(str(options.image))}: {found.kind}"
         f" ({found.probabilities[found.kind]:.0%}); as a motion {found.length:.1f} px "
         f"(std {found.length_std:.1f}) at {found.angle:.0f} degrees (std {found.angle_std:.0f})"
     )
@@ -65,8 +66,6 @@ def _write_field(image, options):
     field = motion_field(image, window=options.window)
     files = [options.out / f"{options.image.stem}_{name}.npy" for name in _LAYERS]
     files.append(options.out / f"{options.image.stem}_motion.png")
-    if any(file.exists() and file.samefile(options.image) for file in files):
-        raise ValueError(f"--out would replace {options.image} itself; name another folder")
     stride, offset = field.sigma_map.stride, field.sigma_map.offset
     places = torch.cartesian_prod(*[offset + stride * torch.arange(n) for n in field.length.shape])
     # The PSF's axes: all of its variance along the motion's, or shared by both.
