@@ -56,7 +56,7 @@ def disk(radius, fine=15):
 
 
 def gaussian(sigma):
-    place = np.arange(-np.ceil(5 * sigma), np.ceil(5 * sigma) + 1)
+    place = np.arange(-np.ceil(4 * sigma), np.ceil(4 * sigma) + 1)
     row = np.exp(-(place**2) / (2 * sigma**2))
     return np.outer(row, row) / row.sum() ** 2
 
