@@ -16,7 +16,7 @@ from scipy import signal
 from blurlib import data, learn
 from blurlib.maps import motion
 
-METHODS = {
+ESTIMATORS = {
     "cepstrum": motion.cepstrum_motion,
     "radon": motion.radon_motion,
     "likelihood": motion.fit_motion,
@@ -78,12 +78,12 @@ def scene(found, psf, side, noise, rng, number):
 
 def score(found, side, noise, count, low=6, high=24, angle=None):
     """Return off (methods, count, 4): length and angle, each with the deviation stated."""
-    rng, off = np.random.default_rng(0), {name: [] for name in METHODS}
+    rng, off = np.random.default_rng(0), {name: [] for name in ESTIMATORS}
     for number in range(count):
         length = rng.uniform(low, high)
         truth = rng.uniform(0, 180) if angle is None else angle
         image = scene(found, line(length, truth), side, noise, rng, number)
-        for name, find in METHODS.items():
+        for name, find in ESTIMATORS.items():
             answer = find(image)
             turned = (answer.angle - truth + 90) % 180 - 90
             stated = answer.length_std, answer.angle_std
@@ -111,9 +111,9 @@ def main(folder, count=200):
     print("128 x 128, noise 1, length 10 at 45 degrees: worst of 20 (bar 0.7 px, 2 degrees)")
     for name, off in score(found, 128, 1.0, 20, 10, 10, 45).items():
         print("  {:28}{:8.2f}{:8.2f}".format(name, *np.abs(off[:, :2]).max(0)), flush=True)
-    rng, right = np.random.default_rng(1), {kind: [] for kind in motion.KINDS}
+    rng, right = np.random.default_rng(1), {kind: [] for kind in motion.BLUR_KINDS}
     for number in range(count):
-        kind = motion.KINDS[number // 4 % 4]
+        kind = motion.BLUR_KINDS[number // 4 % 4]
         psf = {
             "sharp": np.ones((1, 1)), "gaussian": gaussian(rng.uniform(1, 4)),
             "disk": disk(rng.uniform(2, 8)),

@@ -11,9 +11,6 @@ from pathlib import Path
 
 from . import common
 
-#: Layers of the field that become files.
-_LAYERS = ("length", "angle", "length_std", "angle_std")
-
 
 def add(parser):
     """Add the command's options to its parser."""
@@ -30,7 +27,7 @@ def add(parser):
 def run(options):
     """Run the command; return the exit status."""
     from .. import data
-    from ..maps.motion import fit_motion
+    from ..maps.motion import MOTION_LAYERS, fit_motion
 
     data.list_images([options.image])  # fails if there is none
     if options.image.is_dir():
@@ -39,7 +36,7 @@ def run(options):
         common.check_folder(options.out)
     image = data.load_image(options.image, max_pixels=options.max_pixels)
     found = fit_motion(image, window=options.window)
-    numbers = {name: getattr(found, name) for name in _LAYERS}
+    numbers = {name: getattr(found, name) for name in MOTION_LAYERS}
     numbers["angle_deg"] = numbers.pop("angle")
     result = {"path": str(options.image), "kind": found.kind, **numbers}
     result["probabilities"] = found.probabilities
@@ -61,10 +58,10 @@ def _write_field(image, options):
 
     from .. import plotting
     from .._files import replacing_together
-    from ..maps.motion import motion_field
+    from ..maps.motion import MOTION_LAYERS, motion_field
 
     field = motion_field(image, window=options.window)
-    files = [options.out / f"{options.image.stem}_{name}.npy" for name in _LAYERS]
+    files = [options.out / f"{options.image.stem}_{name}.npy" for name in MOTION_LAYERS]
     files.append(options.out / f"{options.image.stem}_motion.png")
     stride, offset = field.sigma_map.stride, field.sigma_map.offset
     places = torch.cartesian_prod(*[offset + stride * torch.arange(n) for n in field.length.shape])
@@ -73,7 +70,7 @@ def _write_field(image, options):
     variance = 2 * field.sigma_map.sigma.flatten() ** 2
     long, wide = (4 * (variance * part).sqrt() for part in ((1 + moved) / 2, (1 - moved) / 2))
     with replacing_together(files) as opened:
-        for name, file in zip(_LAYERS, opened, strict=False):
+        for name, file in zip(MOTION_LAYERS, opened, strict=False):
             np.save(file, field.full_size(name).float().numpy())
         plotting.write_ellipses(
             opened[-1], image, places, long, wide.clamp_min(1), field.angle.flatten()

@@ -69,7 +69,7 @@ def test_kinds_are_told_apart(kind, psf, sigma):
     sharp = functional.avg_pool2d(data.packaged_image("gravel")[None], 2)[0, :128, :128]
     image = blur.quantize(sharp if psf is None else blur.blur_uniform(sharp, psf))[20:108, 20:108]
     found = motion.fit_motion(image)
-    assert list(found.probabilities) == list(motion.KINDS)
+    assert list(found.probabilities) == list(motion.BLUR_KINDS)
     assert sum(found.probabilities.values()) == pytest.approx(1, abs=1e-4)
     assert found.kind == kind and found.sigma == pytest.approx(sigma, abs=0.6), found
 

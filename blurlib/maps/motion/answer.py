@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 #: What blurs, in the order of the probabilities; no wider than a gaussian of 0.7 px is sharp.
-KINDS = ("sharp", "gaussian", "disk", "motion")
+BLUR_KINDS = ("sharp", "gaussian", "disk", "motion")
 
 
 @dataclass(frozen=True)
@@ -17,7 +17,7 @@ class Motion:
     angle, angle_std : float
         Degrees counter-clockwise from the horizontal, in [0, 180), and its deviation.
     probabilities : dict of str to float, or None
-        How probable each of `KINDS` is; None if the method does not say.
+        How probable each of `BLUR_KINDS` is; None if the method does not say.
     sigma, sigma_std : float or None
         Root of half the trace of the PSF's second-moment matrix in pixels, whatever the kind.
     """
@@ -32,7 +32,7 @@ class Motion:
 
     @property
     def kind(self):
-        """The most probable of `KINDS`."""
+        """The most probable of `BLUR_KINDS`."""
         if self.probabilities is None:
             return "motion"
         return max(self.probabilities, key=self.probabilities.get)

@@ -10,7 +10,7 @@ from ..sigma_map import SigmaMap
 from .likelihood import fit_motion
 
 #: What a motion has at each place, in the field's order.
-_LAYERS = ("length", "angle", "length_std", "angle_std")
+MOTION_LAYERS = ("length", "angle", "length_std", "angle_std")
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,7 +24,7 @@ class MotionField:
     length, angle, length_std, angle_std : Tensors of shape (rows, columns)
         As in `Motion`.
     probabilities : Tensor of shape (4, rows, columns)
-        Of `KINDS`, in their order.
+        Of `BLUR_KINDS`, in their order.
 
     References
     ----------
@@ -89,7 +89,7 @@ def motion_field(image, *, window=64, stride=None):
     def layer(read):
         return torch.tensor([[read(motion) for motion in row] for row in found])
 
-    layers = [layer(attrgetter(name)) for name in ("sigma", "sigma_std", *_LAYERS)]
+    layers = [layer(attrgetter(name)) for name in ("sigma", "sigma_std", *MOTION_LAYERS)]
     places = SigmaMap(*layers[:2], stride, window // 2, tuple(image.shape), "std")
     probabilities = layer(lambda motion: list(motion.probabilities.values()))
     return MotionField(places, *layers[2:], probabilities.permute(2, 0, 1))

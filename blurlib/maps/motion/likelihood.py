@@ -8,11 +8,11 @@ import torch
 from ..._checks import check_image, check_integer
 from ...blur.degrade import QUANTIZATION_VARIANCE
 from ...blur.spectra import frequencies, hann_window, windowed_power
-from .answer import KINDS, Motion, angle_between
+from .answer import BLUR_KINDS, Motion, angle_between
 
 #: Blurs that are no motion: sigmas of gaussians, of which the first few pass for sharp, as lenses
 #: and scanners are no better, and radii of disks, in pixels.
-_SIGMAS, _NUM_SHARP, _RADII = torch.arange(0, 5.1, 0.2), 4, torch.arange(1.5, 10.1, 0.5)
+_GAUSSIANS, _NUM_SHARP, _RADII = torch.arange(0, 5.1, 0.2), 4, torch.arange(1.5, 10.1, 0.5)
 
 #: The shortest motion, in pixels. The others are longer by whole pixels.
 _FIRST = 2
@@ -53,21 +53,21 @@ class _Bank:
             for count in [math.ceil(math.pi * length)]
             for turn in range(count)
         ])  # fmt: skip
-        gaussians = [torch.exp(-4 * (math.pi * sigma * radius) ** 2) for sigma in _SIGMAS]
+        gaussians = [torch.exp(-4 * (math.pi * sigma * radius) ** 2) for sigma in _GAUSSIANS]
         reach = [2 * math.pi * edge * radius.clamp_min(1e-9) for edge in _RADII]
         disks = [(2 * torch.special.bessel_j1(x) / x).square() for x in reach]
         others = self.leaked(torch.stack([*gaussians, *disks]))
         self.transfers = torch.cat([others, self.of_motions(self.motions)])
         of_kinds = [
-            *_SIGMAS.tensor_split([_NUM_SHARP]),
+            *_GAUSSIANS.tensor_split([_NUM_SHARP]),
             _RADII / 2,
             self.motions[:, 0] / math.sqrt(24),
         ]
         self.sigmas, numbers = torch.cat(of_kinds), torch.tensor([len(each) for each in of_kinds])
-        self.kinds = torch.arange(len(KINDS)).repeat_interleave(numbers)
+        self.kinds = torch.arange(len(BLUR_KINDS)).repeat_interleave(numbers)
         # Kinds are as likely as each other, and so are a motion's lengths, and its angles.
         prior = torch.cat([torch.ones(len(others)), 1 / self.motions[:, 0]])
-        of_kind = torch.zeros(len(KINDS)).index_add_(0, self.kinds, prior)
+        of_kind = torch.zeros(len(BLUR_KINDS)).index_add_(0, self.kinds, prior)
         self.log_prior = (prior / of_kind[self.kinds]).log()
 
     def leaked(self, transfers):
@@ -196,7 +196,7 @@ def fit_motion(image, *, window=64):
     value, theta = _fit(power, bank.transfers, bank.basis, start)
     score = value / _ALIKE + bank.log_prior
     weights = torch.softmax(score.double(), 0)
-    of_kind = weights.new_zeros(len(KINDS)).index_add_(0, bank.kinds, weights)
+    of_kind = weights.new_zeros(len(BLUR_KINDS)).index_add_(0, bank.kinds, weights)
     sigma = (weights * bank.sigmas).sum()
     sigma_std = (weights * (bank.sigmas - sigma).square()).sum().sqrt()
 
@@ -214,5 +214,5 @@ def fit_motion(image, *, window=64):
     stds = (weights @ off.square()).sqrt()
     return Motion(
         mean[0].item(), mean[1].item() % 180, *stds.tolist(),
-        dict(zip(KINDS, of_kind.tolist(), strict=True)), sigma.item(), sigma_std.item(),
+        dict(zip(BLUR_KINDS, of_kind.tolist(), strict=True)), sigma.item(), sigma_std.item(),
     )  # fmt: skip
