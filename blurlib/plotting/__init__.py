@@ -11,7 +11,7 @@ come as tensors (on any device) or arrays. A picture that is not (H, W) raises a
 
 from .._checks import public as _public
 from .diagrams import draw_lens, draw_network
-from .files import write_sigma_map
+from .files import write_ellipses, write_sigma_map
 from .glued import glue
 from .house import (
     ERROR_COLOURS, IMAGE_COLOURS, LINE_COLOURS, PSF_COLOURS, SIGMA_COLOURS, STD_COLOURS,
