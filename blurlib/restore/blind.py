@@ -133,11 +133,11 @@ def take_turns(blurred, psf, num_iter):
         )
         sharp = scale * _solve(system, scale / noise * blur.adjoint(steps), sharp / scale)
         power, expected = psf.square().sum(), blur.forward(sharp)
-        doubt = 1 / (power / noise + 1 / variance)
-        left = (known * ((steps - expected).square() + power * doubt)).sum() / known.sum()
-        psf = _fit(sharp, torch.where(known, steps, expected), len(psf), 2 * doubt.sum())
+        uncertain = 1 / (power / noise + 1 / variance)
+        left = (known * ((steps - expected).square() + power * uncertain)).sum() / known.sum()
+        psf = _fit(sharp, torch.where(known, steps, expected), len(psf), 2 * uncertain.sum())
         psf, noise = _cleaned(psf), torch.minimum(noise, left + _FLOOR)
-        variance = sharp.square().mean(0) + doubt
+        variance = sharp.square().mean(0) + uncertain
     return psf, sharp
 
 
