@@ -1,6 +1,6 @@
 """Score the blind estimate of a camera's shake: 32 cases, made as Levin's are, on other pictures.
 
-python benchmarks/blind.py PHOTOGRAPHS [SIZE]    two minutes on one core
+python benchmarks/blind.py PHOTOGRAPHS [SIZE]    three minutes on one core
 
 PHOTOGRAPHS holds the folders kodak and bsds-train; SIZE is the side that the estimate is told, by
 default each true PSF's own. Eight shakes of 13 to 27 pixels, four pictures of 255 x 255 cut out of

@@ -32,7 +32,7 @@ def run(capsys, *arguments):
     "command",
     [
         [], ["blur"], ["fetch"], ["dataset"], ["train"], ["map"], ["deblur"], ["refocus"],
-        ["evaluate"],
+        ["motion"], ["evaluate"],
     ],
 )  # fmt: skip
 def test_help_is_there(command, capsys):

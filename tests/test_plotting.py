@@ -122,6 +122,17 @@ def test_a_map_is_written_as_png(tmp_path):
     assert dict(matplotlib.rcParams) == before and not pyplot.get_fignums()
 
 
+def test_ellipses_turn_counter_clockwise(tmp_path):
+    ends = torch.tensor([80.0]), torch.tensor([2.0]), torch.tensor([45.0])
+    place = torch.tensor([[50, 50]])
+    plotting.write_ellipses(tmp_path / "it.png", torch.ones(100, 100), place, *ends)
+    levels = np.asarray(Image.open(tmp_path / "it.png").convert("L"), dtype=float)
+    height, width = (side // 2 for side in levels.shape)
+    dark = levels < 200
+    assert dark[:height, width:].sum() > 10 * dark[:height, :width].sum()
+    assert dark[:height, width:].any() and dark[height:, :width].any()
+
+
 @pytest.mark.parametrize(
     ("largest", "scale"), [(0.4, 3), (2.9, 3), (3.02, 3), (3.2, 6), (6, 6), (6.5, 12), (30, 48)]
 )

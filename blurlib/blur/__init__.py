@@ -5,28 +5,16 @@ from .borders import PADDING_MODES, pad
 from .convolve import blur_uniform, blur_varying
 from .degrade import add_noise, jpeg, quantize
 from .fields import (
-    FIELDS,
-    constant_field,
-    depth_field,
-    ramp_field,
-    sin2d_field,
-    sin_field,
-    step_field,
-)
+    FIELDS, constant_field, depth_field, ramp_field, sin2d_field, sin_field,
+    step_field)  # fmt: skip
 from .fourier import FourierBlur
 from .lens import coc_diameter, coc_diameter_to_sigma, disk_radius_to_sigma, sigma_to_disk_radius
 from .motion import motion_psf, shake_psf, shake_trajectory, trajectory_psf
 from .nominal import nominal_to_std, std_to_nominal
 from .operators import VaryingBlur
-from .psf import THESIS_TRUNCATE, disk_psf, gaussian_psf, thesis_psf
+from .psf import THESIS_TRUNCATE, disk_psf, effective_sigma, gaussian_psf, otf, thesis_psf
 from .spectra import (
-    fold_counts,
-    fold_power,
-    frequencies,
-    hann_window,
-    radial_frequency,
-    windowed_power,
-)
-from .transfer import effective_sigma, otf
+    fold_counts, fold_power, frequencies, hann_window, radial_frequency,
+    windowed_power)  # fmt: skip
 
 __all__ = _public(globals())

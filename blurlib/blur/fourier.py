@@ -137,8 +137,7 @@ class FourierBlur:
         psfs = basis.view(-1, *family.shape[-2:])
         return cls(
             psfs.to(sigma_map), sigma_map.shape, weights=weights.to(sigma_map).contiguous(),
-            padding_mode=padding_mode, margin=margin,
-        )  # fmt: skip
+            padding_mode=padding_mode, margin=margin)  # fmt: skip
 
     def forward(self, image):
         """Blur an image: each pixel gathers light.

@@ -12,7 +12,19 @@ import os
 import sys
 
 from .. import __version__
-from . import blur, common, dataset, deblur, evaluate, fetch, refocus, reproduce, sigma_map, train
+from . import (
+    blur,
+    common,
+    dataset,
+    deblur,
+    evaluate,
+    fetch,
+    motion,
+    refocus,
+    reproduce,
+    sigma_map,
+    train,
+)
 
 _COMMANDS = {
     "blur": (blur, "blur an image"),
@@ -20,6 +32,7 @@ _COMMANDS = {
     "dataset": (dataset, "build a dataset of blurred patches"),
     "train": (train, "train a network"),
     "map": (sigma_map, "estimate the sigma maps of images"),
+    "motion": (motion, "tell motion from defocus, its length and direction"),
     "deblur": (deblur, "take the blur out of pictures"),
     "refocus": (refocus, "move the focus of pictures, or blur what is behind it"),
     "evaluate": (evaluate, "score an estimator on sharp images"),

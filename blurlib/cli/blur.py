@@ -18,8 +18,7 @@ def add(parser):
     common.add_options(kind, "--field", help="gaussians that vary, as in the thesis")
     parser.add_argument(
         "--truncate", type=float, metavar="T",
-        help="cut gaussians at T sigma (default 4; with --field 2, as the thesis)",
-    )  # fmt: skip
+        help="cut gaussians at T sigma (default 4; with --field 2, as the thesis)")  # fmt: skip
     common.add_options(parser, "--noise", "--jpeg", "--max-pixels", "--seed")
     common.add_options(parser, "--out", metavar="FILE.png")
 

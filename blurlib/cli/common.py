@@ -69,8 +69,7 @@ _SHARED = {
         "help": "refuse larger images before they are decoded (default 2**27 = 134217728)",
     },
     "--seed": {"type": seed, "help": "of every random draw (default 0)"},
-    "--json": {"action": "store_true", "help": "print the result as JSON"},
-}  # fmt: skip
+    "--json": {"action": "store_true", "help": "print the result as JSON"}}  # fmt: skip
 
 #: Which estimator, and how its map is read.
 OF_ESTIMATOR = ("--estimator", "--readout", "--stride", "--smooth", "--iterations", "--device")

@@ -16,16 +16,13 @@ def add(parser):
     """Add the command's options to its parser."""
     common.add_options(
         parser, "images", help="sharp pictures (BMP, GIF, JPEG, PGM, PNG, PPM, TIFF, WebP); of a "
-        "folder those in it, not below",
-    )  # fmt: skip
+        "folder those in it, not below")  # fmt: skip
     parser.add_argument(
         "--classes", type=int, choices=(10, 30, 60), default=30, dest="num_classes",
-        help="classes of sigma up to 3 pixels (default 30)",
-    )  # fmt: skip
+        help="classes of sigma up to 3 pixels (default 30)")  # fmt: skip
     parser.add_argument(
         "--continuous", action="store_true",
-        help="draw sigma anywhere within its class, not at its upper end",
-    )  # fmt: skip
+        help="draw sigma anywhere within its class, not at its upper end")  # fmt: skip
     parser.add_argument(
         "--protocol", choices=("as-published", "unseen"), default="as-published",
         help="put single patches (as published) or whole materials (unseen) aside for the test",
@@ -38,8 +35,7 @@ def add(parser):
     common.add_options(parser, "--out", help="where the dataset shall be")
     parser.add_argument(
         "--workers", type=common.positive, default=1,
-        help="processes; the result is the same (default 1)",
-    )  # fmt: skip
+        help="processes; the result is the same (default 1)")  # fmt: skip
     common.add_options(parser, "--max-pixels")
     common.add_options(parser, "--json", help="print the manifest as JSON")
 
@@ -50,8 +46,7 @@ def run(options):
 
     config = data.DatasetConfig(
         num_classes=options.num_classes, protocol=options.protocol, seed=options.seed,
-        continuous=options.continuous,
-    )  # fmt: skip
+        continuous=options.continuous)  # fmt: skip
     materials = data.read_materials(options.materials) if options.materials is not None else None
     collection = data.open_folder(
         options.images, materials=materials, max_pixels=options.max_pixels

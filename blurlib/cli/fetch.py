@@ -36,8 +36,7 @@ def run(options):
     found, missing, damaged = len(collection), collection.missing, collection.damaged
     result = {
         "source": options.source, "folder": str(folder), "files": found,
-        "missing": list(missing), "damaged": dict(damaged),
-    }  # fmt: skip
+        "missing": list(missing), "damaged": dict(damaged)}  # fmt: skip
     words = f"{folder}: {found} of {source.num_images} files are there and right"
     common.tell(options, result, words)
     for name, reason in damaged.items():

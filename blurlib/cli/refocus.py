@@ -18,12 +18,10 @@ def add(parser):
     )  # fmt: skip
     parser.add_argument(
         "--focus", type=common.count, nargs=2, metavar=("ROW", "COLUMN"),
-        help="the pixel that shall be in focus (default: what is)",
-    )  # fmt: skip
+        help="the pixel that shall be in focus (default: what is)")  # fmt: skip
     parser.add_argument(
         "--front", action="store_true",
-        help="what is blurred lies before the depth in focus, not behind it",
-    )  # fmt: skip
+        help="what is blurred lies before the depth in focus, not behind it")  # fmt: skip
 
 
 def run(options):

@@ -14,8 +14,7 @@ def add(parser):
     """Add the command's options to its parser."""
     parser.add_argument(
         "names", nargs="*", metavar="NAME",
-        help="of the records (default: all; an unknown name lists them)",
-    )  # fmt: skip
+        help="of the records (default: all; an unknown name lists them)")  # fmt: skip
     parser.add_argument(
         "--data", type=Path, metavar="FOLDER",
         help="of the scans (default: the folder that BLURLIB_DATA names, else they are downloaded)",
@@ -28,8 +27,7 @@ def add(parser):
     )  # fmt: skip
     networks.add_argument(
         "--weights", type=Path, default=Path("weights"), metavar="FOLDER",
-        help="where the trained networks are kept (default: %(default)s)",
-    )  # fmt: skip
+        help="where the trained networks are kept (default: %(default)s)")  # fmt: skip
     common.add_options(parser, "--device")
     parser.add_argument("--again", action="store_true", help="also where there is a record")
 
@@ -58,8 +56,7 @@ def run(options):
         try:
             record = reproduce.reproduce(
                 name, options.data, out=options.out, device=options.device, progress=True,
-                weights=None if options.quick else options.weights,
-            )  # fmt: skip
+                weights=None if options.quick else options.weights)  # fmt: skip
         except (reproduce.NotShipped, reproduce.NoData) as error:
             if options.names:
                 raise

@@ -37,8 +37,7 @@ def add(parser):
     parser.add_argument(
         "--scale", type=common.sigma, metavar="SIGMA",
         help="sigma at the bright end of the PNG's colours, in pixels (default: the least of 3, 6, "
-        "12, 24, ... that holds the map)",
-    )  # fmt: skip
+        "12, 24, ... that holds the map)")  # fmt: skip
     common.add_options(parser, *common.OF_ESTIMATOR, "--max-pixels")
     common.add_options(parser, "--json", help="print the result of each image as a line of JSON")
 
@@ -60,8 +59,7 @@ def run(options):
             common.say_what_is_passed_over(options.images)
         results, unsaid = _map_images(
             dict(list(images.items())[number::of_all]), options, estimator,
-            disable=None if number == 0 and not alone else True, progress=alone,
-        )  # fmt: skip
+            disable=None if number == 0 and not alone else True, progress=alone)  # fmt: skip
         done, results = gather(results)
     if results and not alone:  # the first process has all
         summary = write_summary(options.out, results)
@@ -205,8 +203,7 @@ def _map_image(path, array, options, estimator, *, progress):
         "mean": sigma_map.mean().item(),
         "min": sigma_map.min().item(), "max": sigma_map.max().item(),
         **({"std": str(std_file), "no_texture": summed["no_evidence"]} if has_std else {}),
-        **summed, "seconds": time.perf_counter() - start,
-    }  # fmt: skip
+        **summed, "seconds": time.perf_counter() - start}  # fmt: skip
 
 
 def _estimate(path, options, estimator, *, progress):

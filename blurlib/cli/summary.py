@@ -31,8 +31,7 @@ def sum_up(sigma_map, hidden=None, profile=None):
     return {
         "median_sigma": median, "sharpest_tenth": tenth,
         "no_evidence": None if hidden is None else hidden.numpy().mean().item(),
-        "profile": None if disk is None else "disk" if disk else "gaussian",
-    }  # fmt: skip
+        "profile": None if disk is None else "disk" if disk else "gaussian"}  # fmt: skip
 
 
 def check_summary(folder):

@@ -27,8 +27,7 @@ def add(parser):
     )  # fmt: skip
     parser.add_argument(
         "--textures", type=common.positive, dest="textures_each", metavar="N",
-        help="of each procedural family",
-    )  # fmt: skip
+        help="of each procedural family")  # fmt: skip
     parser.add_argument("--steps", type=common.positive, dest="num_steps", metavar="N")
     parser.add_argument("--batch", type=common.positive, dest="batch_size", metavar="N")
     parser.add_argument("--lr", type=float, help="peak of the learning rate")
@@ -92,8 +91,7 @@ def run(options):
         network, record = maps.train_estimator(
             recipe, options.out, images=None if pictures is None else [p.load() for p in pictures],
             scans=scans, photographs=photographs, held_out=held_out, device=device, progress=True,
-            callback=callback, say=common.complain,
-        )  # fmt: skip
+            callback=callback, say=common.complain)  # fmt: skip
         if not learn.is_main_process():
             return 0
         if recipe.on_crops and not held_out:

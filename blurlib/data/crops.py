@@ -6,9 +6,8 @@ import torch
 from torch.nn import functional
 
 from .._checks import check_image, check_integer
-from ..blur.borders import pad
+from ..blur import VaryingBlur, pad
 from ..blur.degrade import round_image
-from ..blur.operators import VaryingBlur
 from . import camera
 from .crop_config import FAINTEST, CropConfig
 from .jpeg import compress
@@ -71,8 +70,7 @@ class CropStream(PatchStream):
         images = [at_least(image, config.min_side) for image in images]
         super().__init__(
             images, sigma_range=(0.0, config.reach / 2), rng=rng, weights=weights,
-            patch_size=config.crop_size, noise=config.noise_max, device=device,
-        )  # fmt: skip
+            patch_size=config.crop_size, noise=config.noise_max, device=device)  # fmt: skip
         bank = LensBank(_NUM_PSFS, rng=rng, std_range=config.std_range, reach=config.reach)
         masks = outlines(_NUM_OUTLINES, rng=rng, size=config.min_side)
         self._psfs, self._psf_std, self._psf_is_disk, self._masks = (
@@ -233,8 +231,7 @@ class CropStream(PatchStream):
             )
             light = camera.mosaic(
                 camera.to_light(crops[rows]), 0.4 + 0.6 * gains, (2 * phase).long(),
-                tint=1.4 * tint - 0.7,
-            )  # fmt: skip
+                tint=1.4 * tint - 0.7)  # fmt: skip
             crops[rows] = camera.to_levels(light.clamp(0, 1))
         # Every order of magnitude of noise is as frequent: from a third of a level upward.
         rows, place = drawn(config.p_noise)

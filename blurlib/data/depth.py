@@ -13,14 +13,7 @@ import skimage
 import torch
 
 from .._checks import check_choice, check_number
-from ..blur import (
-    blur_varying,
-    depth_field,
-    disk_psf,
-    effective_sigma,
-    pad,
-    sigma_to_disk_radius,
-)
+from ..blur import blur_varying, depth_field, disk_psf, effective_sigma, pad, sigma_to_disk_radius
 from .images import packaged_image
 from .lens_bank import blur_uniform_each
 
@@ -176,10 +169,8 @@ def scene_lens(scene, focus, *, max_sigma=3.0):
         raise ValueError("the scene's depth is known nowhere; there is nothing to focus on.")
     lens = {
         "focus_distance": float(np.quantile(measured.numpy(), _FOCUS[focus])),
-        "focal_length": FOCAL_LENGTH,
-        "f_number": 1.0,
-        "pixel_pitch": FOCAL_LENGTH / FOCAL_PIXELS,
-    }
+        "focal_length": FOCAL_LENGTH, "f_number": 1.0,
+        "pixel_pitch": FOCAL_LENGTH / FOCAL_PIXELS}  # fmt: skip
     # Blur is the aperture times what depends on distances alone, so one division finds it.
     widest = depth_field(scene.depth, **lens).max().item()
     if widest == 0:

@@ -7,8 +7,7 @@ from .images import path_in_words
 #: Endings by which a folder's images are known.
 SUFFIXES = (
     ".apng", ".bmp", ".gif", ".jfif", ".jpe", ".jpeg", ".jpg", ".mpo", ".pbm", ".pfm", ".pgm",
-    ".png", ".pnm", ".ppm", ".tif", ".tiff", ".webp",
-)  # fmt: skip
+    ".png", ".pnm", ".ppm", ".tif", ".tiff", ".webp")  # fmt: skip
 
 
 def list_images(paths):

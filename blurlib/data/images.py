@@ -15,8 +15,7 @@ from ._decode import TRANSPARENT, ImageError, decode
 #: scikit-image's packaged pictures that show something; they need no download.
 PACKAGED_IMAGES = (
     "astronaut", "brick", "camera", "chelsea", "clock", "coffee", "coins", "grass", "gravel",
-    "hubble", "ihc", "moon", "motorcycle", "page", "retina", "rocket", "text",
-)  # fmt: skip
+    "hubble", "ihc", "moon", "motorcycle", "page", "retina", "rocket", "text")  # fmt: skip
 
 # Their files, where these are not the name and ".png".
 _FILES = {

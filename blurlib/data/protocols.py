@@ -47,9 +47,8 @@ def class_sigmas(num_classes, sigma_max=SIGMA_MAX):
     >>> class_sigmas(3)
     tensor([1., 2., 3.])
     """
-    num_classes = check_integer(num_classes, "num_classes")
-    if num_classes > 10_000:  # a damaged file or a slip of the finger, and gigabytes of weights
-        raise ValueError(f"num_classes must be at most 10,000, got {num_classes}.")
+    # More is a damaged file or a slip of the finger, and gigabytes of weights.
+    num_classes = check_integer(num_classes, "num_classes", high=10_000)
     sigma_max = check_number(sigma_max, "sigma_max", low=1e-3, high=100, unit="pixels")
     steps = torch.arange(1, num_classes + 1, dtype=torch.float64)
     return (sigma_max * steps / num_classes).float()
@@ -103,11 +102,9 @@ class DatasetConfig:
         padding_mode = PROTOCOLS[self.protocol] if self.padding_mode is None else self.padding_mode
         if not isinstance(self.continuous, bool):
             raise TypeError(f"continuous must be True or False, got {self.continuous!r}.")
-        if check_integer(self.seed, "seed", low=0) >= 2**63:
-            raise ValueError(f"seed must be less than 2**63, got {self.seed}.")
         checked = {
             "num_classes": int(self.num_classes),
-            "seed": int(self.seed),
+            "seed": check_integer(self.seed, "seed", low=0, high=2**63 - 1),
             "patch_size": check_integer(self.patch_size, "patch_size", low=2),
             "keep": check_number(self.keep, "keep", low=1e-6, high=1),
             "test_share": check_number(self.test_share, "test_share", low=1e-6, high=1 - 1e-6),

@@ -28,8 +28,7 @@ FONTS = {
     "DejaVu Sans Mono Bold": "DejaVuSansMono-Bold.ttf", "DejaVu Serif": "DejaVuSerif.ttf",
     "DejaVu Serif Bold": "DejaVuSerif-Bold.ttf", "DejaVu Serif Italic": "DejaVuSerif-Italic.ttf",
     "STIX General": "STIXGeneral.ttf", "STIX General Bold": "STIXGeneralBol.ttf",
-    "STIX General Italic": "STIXGeneralItalic.ttf",
-}  # fmt: skip
+    "STIX General Italic": "STIXGeneralItalic.ttf"}  # fmt: skip
 
 _WORDS = """
 Light leaves every point of a scene in all directions; a lens collects some of it and bends it
@@ -134,9 +133,8 @@ def rendered_text(shape, *, rng, font=None, size=None):
     drawn = tuple(FONTS)[_integer(rng, 0, len(FONTS) - 1)]
     usual = _integer(rng, *_USUAL_LETTERS)
     font = check_choice(drawn if font is None else font, "font", FONTS)
-    size = check_integer(usual if size is None else size, "size", low=SMALLEST_LETTERS)
-    if size > LARGEST_LETTERS:
-        raise ValueError(f"size must be at most {LARGEST_LETTERS} pixels, got {size}.")
+    size = usual if size is None else size
+    size = check_integer(size, "size", low=SMALLEST_LETTERS, high=LARGEST_LETTERS)
     paper, ink = uniform(rng, 0.85, 1.0), uniform(rng, 0.0, 0.2)
     # Pillow's own layout, since the other one is not in every build of it.
     letters = ImageFont.truetype(_font_file(font), 2 * size, layout_engine=ImageFont.Layout.BASIC)

@@ -4,8 +4,7 @@ import torch
 from torch import nn
 
 from ..blur.spectra import fold_power, hann_window, windowed_power
-from ..data.patches import PATCH_SIZE
-from ..data.protocols import SIGMA_MAX
+from ..data import PATCH_SIZE, SIGMA_MAX
 from .networks import BlurClassifier
 
 

@@ -4,8 +4,7 @@ import torch
 from torch.nn import functional
 
 from .._checks import check_choice, check_integer, check_number
-from ..data.patches import PATCH_SIZE
-from ..data.protocols import SIGMA_MAX
+from ..data import PATCH_SIZE, SIGMA_MAX
 from .classifiers import OnSpectra, PixelNetwork, SpectrumNetwork, ThesisNetwork
 from .gaussian import gaussian_loss, gaussian_metrics
 from .networks import READOUTS, BlurClassifier, PatchNetwork
@@ -218,12 +217,6 @@ def _log_variance(prediction):
 #: All networks by the names that files, recipes and the command line use: those with classes, those
 #: with other answers on the same spectra, and those that see around.
 NETWORKS = {
-    "thesis": ThesisNetwork,
-    "spectrum": SpectrumNetwork,
-    "pixels": PixelNetwork,
-    "ordinal": OrdinalNetwork,
-    "direct": DirectNetwork,
-    "gaussian": GaussianNetwork,
-    "sigma": SigmaNet,
-    "sigma-small": SmallSigmaNet,
-}
+    "thesis": ThesisNetwork, "spectrum": SpectrumNetwork, "pixels": PixelNetwork,
+    "ordinal": OrdinalNetwork, "direct": DirectNetwork, "gaussian": GaussianNetwork,
+    "sigma": SigmaNet, "sigma-small": SmallSigmaNet}  # fmt: skip

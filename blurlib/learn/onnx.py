@@ -114,12 +114,12 @@ class _Exported(nn.Module):
             if coarser is not None:
                 coarser = handed_down(coarser, counts, stride)
                 known = exist[number]
-            features = self.network.features(framed, stride, _log_power)
+            features = self.network.features(framed, stride, log_power)
             coarser = self.network.answer(features, coarser, stride, known)
         return self.network.decode([coarser])
 
 
-def _log_power(image, size, stride, margin):
+def log_power(image, size, stride, margin):
     """Do what `folded_log_power` does, as two convolutions of one image."""
     bank, transform, floor = filter_bank(size, image.device)
     count = len(transform)

@@ -9,13 +9,9 @@ import torch
 from torch import distributed
 from torch.nn import functional
 
-from .. import __version__
+from .. import __version__, data
 from .._checks import check_device
-from ..data import free, lights
-from ..data.crops import CropStream
-from ..data.datasets import StoredPatches, build_dataset, load_dataset
-from ..data.protocols import DatasetConfig
-from ..data.stream import PatchStream
+from ..data import lights
 from .recipes import TRAINED_ON
 from .splits import development_split, split_scans
 from .training import train
@@ -76,12 +72,13 @@ def record_of(recipe, facts, device, history):
     return {
         "recipe": recipe, "data": facts, "device": device_name(device),
         "processes": distributed.get_world_size() if distributed.is_initialized() else 1,
-        "versions": {
-            "blurlib": __version__, "torch": torch.__version__, "python": python_version()
-        },
-        "seconds": round(history["seconds"][-1], 1),
-        "history": thin_history(history),
-    }  # fmt: skip
+        "versions": versions(), "seconds": round(history["seconds"][-1], 1),
+        "history": thin_history(history)}  # fmt: skip
+
+
+def versions():
+    """Return the versions that decide a result, for a record."""
+    return {"blurlib": __version__, "torch": torch.__version__, "python": python_version()}
 
 
 def device_name(device):
@@ -148,13 +145,13 @@ def prepare_recipe(recipe, *, images=None, scans=None, photographs=None, device=
     facts |= {"num_images": len(images), "sha256": _hash(images)}
     drawn = {"rng": rng, "device": device}
     if recipe.on_crops:
-        return network, CropStream(images, recipe.crops, weights=weights, **drawn), facts
+        return network, data.CropStream(images, recipe.crops, weights=weights, **drawn), facts
     drawn_as = {**network.drawn_sigmas, "patch_size": recipe.patch_size, "rounded": recipe.rounded}
-    stream = PatchStream(images, **drawn_as, **drawn)
+    stream = data.PatchStream(images, **drawn_as, **drawn)
     if recipe.num_fixed:
         facts["num_patches"] = number = recipe.num_fixed
         batches = [stream.batch(min(1000, number - k)) for k in range(0, number, 1000)]
-        stream = StoredPatches(*map(torch.cat, zip(*batches, strict=True)), **drawn)
+        stream = data.StoredPatches(*map(torch.cat, zip(*batches, strict=True)), **drawn)
     return network, stream, facts
 
 
@@ -162,7 +159,7 @@ def trained_on(recipe, scans, photographs, rng):
     """Return the images in groups; their source, and the names of the scans held out."""
     groups, facts, mix = {}, {"source": TRAINED_ON[recipe.source]}, recipe.mix
     if recipe.source == "unseen":
-        training, held_out = split_scans(scans, DatasetConfig().seed)
+        training, held_out = split_scans(scans, data.DatasetConfig().seed)
         facts["held_out"] = [scan.name for scan in held_out]
         if mix is not None:
             pictures, development = development_split(scans, photographs)
@@ -174,18 +171,18 @@ def trained_on(recipe, scans, photographs, rng):
         sizes = (0.5,) if mix is None else mix.sizes
         groups["smaller_scans"] = [_smaller(x, size) for size in sizes for x in groups["scans"]]
         facts["files_sha256"] = _hash(groups["scans"])
-    groups["textures"] = free.training_images(
+    groups["textures"] = data.free.training_images(
         rng=rng, num_each=recipe.textures_each, photographs=mix is None
     )
     if mix is not None:
-        groups["photographs"] = free.free_photographs() + [
+        groups["photographs"] = data.free.free_photographs() + [
             image for picture in taken for image in _photographed(picture)
         ]
-        groups["fields"] = free.gaussian_random_fields(recipe.num_fields, rng=rng)
-        groups["cloth"] = free.synthetic_cloth(recipe.num_cloths, rng=rng)
-    groups["pages"] = free.free_pages(recipe.num_pages, rng=rng)
+        groups["fields"] = data.free.gaussian_random_fields(recipe.num_fields, rng=rng)
+        groups["cloth"] = data.free.synthetic_cloth(recipe.num_cloths, rng=rng)
+    groups["pages"] = data.free.free_pages(recipe.num_pages, rng=rng)
     if mix is not None:
-        groups["old_print"] = free.synthetic_prints(recipe.num_prints, rng=rng)
+        groups["old_print"] = data.free.synthetic_prints(recipe.num_prints, rng=rng)
         kinds = [draw(recipe.num_lights, rng=rng) for draw in lights.KINDS]
         groups["lights"] = [image for kind in kinds for image in kind]
     return groups, facts
@@ -218,17 +215,16 @@ def _smaller(image, size):
 
 def _published(recipe, scans, device, rng):
     """Build the dataset as published; the stream gives its training patches, again and again."""
-    config = DatasetConfig(num_classes=recipe.num_classes, seed=recipe.seed)
+    config = data.DatasetConfig(num_classes=recipe.num_classes, seed=recipe.seed)
     with tempfile.TemporaryDirectory() as folder:
-        manifest = build_dataset(scans, folder, config)
-        dataset = load_dataset(folder)
+        manifest = data.build_dataset(scans, folder, config)
+        dataset = data.load_dataset(folder)
     network = recipe.new_network(rng)
     files = "".join(entry["pixels_sha256"] for entry in manifest["pictures"])
     facts = {
         "source": TRAINED_ON["as-published"], "num_images": len(manifest["pictures"]),
         "num_patches": len(dataset.train), "sha256": manifest["sha256"],
-        "files_sha256": hashlib.sha256(files.encode()).hexdigest(),
-    }  # fmt: skip
+        "files_sha256": hashlib.sha256(files.encode()).hexdigest()}  # fmt: skip
     return network, dataset.train.stream(rng=rng, device=device), facts
 
 

@@ -5,9 +5,7 @@ from dataclasses import asdict, dataclass, field, replace
 
 from .._checks import check_choice, check_integer, check_number
 from ..blur.psf import THESIS_TRUNCATE, gaussian_reach
-from ..data.crop_config import CropConfig
-from ..data.patches import PATCH_SIZE
-from ..data.protocols import SIGMA_MAX
+from ..data import PATCH_SIZE, SIGMA_MAX, CropConfig
 from .checkpoints import STARTS, packaged
 from .heads import NETWORKS
 from .networks import INITIALISATIONS
@@ -16,8 +14,7 @@ from .training import TrainConfig
 #: What is drawn for a mix, by the names of its shares.
 _DRAWN = {
     "textures": "textures_each", "pages": "num_pages", "old_print": "num_prints",
-    "cloth": "num_cloths", "fields": "num_fields", "lights": "num_lights",
-}  # fmt: skip
+    "cloth": "num_cloths", "fields": "num_fields", "lights": "num_lights"}  # fmt: skip
 
 #: What is drawn for a mix alone.
 _NUM_WITH_MIX = ("num_prints", "num_cloths", "num_fields", "num_lights")
@@ -271,9 +268,5 @@ SHIPPED = {
     **{f"thesis-{k}-as-published": replace(PUBLISHED, num_classes=k) for k in (10, 30, 60)},
     "sigma-net": _SIGMA_NET,
     "sigma-net-small": replace(
-        _SIGMA_NET,
-        network="sigma-small",
-        start="sigma-net-small-start",
-        config=replace(_CROPS, num_steps=7000),
-    ),
-}
+        _SIGMA_NET, network="sigma-small", start="sigma-net-small-start",
+        config=replace(_CROPS, num_steps=7000))}  # fmt: skip

@@ -76,13 +76,9 @@ class Checkpoint:
             for name, tensor in state.items()
         }
         facts = {
-            "format": _RUN_FORMAT,
-            "identity": self.identity,
-            "step": run.step,
-            "measures": list(run.history),
-            "groups": optimizer["param_groups"],
-            "scaler": run.scaler.state_dict(),
-        }
+            "format": _RUN_FORMAT, "identity": self.identity, "step": run.step,
+            "measures": list(run.history), "groups": optimizer["param_groups"],
+            "scaler": run.scaler.state_dict()}  # fmt: skip
         content = seal(tensors, {"run": json.dumps(facts)})
         with replacing(self.path) as file:
             file.write(content)
@@ -127,10 +123,6 @@ class Checkpoint:
                 "delete it to begin anew, or name another file."
             )
         _put_back(run, facts, tensors)
-
-    def remove(self):
-        """Remove the file: the run is over and its result is safe elsewhere."""
-        self.path.unlink(missing_ok=True)
 
 
 def _hand_on(content, device):

@@ -203,9 +203,13 @@ class SigmaNet(BlurNetwork):
         x = features.permute(0, 2, 3, 1).sub(self.mean).div_(self.std)
         for layer in self.local[::2]:
             x = at_each_place(layer, x).relu_()
-        first = at_each_place(self.first, x).permute(0, 3, 1, 2)
         if coarser is None:
-            coarser, known = first.new_zeros(len(x), 3 + self.carried, *first.shape[-2:]), 0.0
+            coarser, known = x.new_zeros(len(x), 3 + self.carried, *x.shape[1:3]), 0.0
+        return self.mend(x, coarser, stride, known)
+
+    def mend(self, x, coarser, stride, known):
+        """Answer from what each place alone says, (B, rows, columns, channels), and its others."""
+        first = at_each_place(self.first, x).permute(0, 3, 1, 2)
         told = [torch.ones_like(coarser[:, :1]), scales.bend(coarser[:, :1])]
         told += [coarser[:, 1:2].clamp(*LOG_VARIANCE), coarser[:, 3:]]
         told = torch.cat(told, 1) * known

@@ -2,8 +2,7 @@
 
 import torch
 
-from ..data.protocols import DatasetConfig, split_materials
-from ..data.sources import sharp_photographs
+from ..data import DatasetConfig, sharp_photographs, split_materials
 
 #: How many materials are set apart for development: of scans several show one, of photographs each
 #: is its own.

@@ -15,7 +15,7 @@ from torch import nn
 from torch.nn import functional
 
 from .._checks import check_image, check_integer
-from ..learn.networks import PatchNetwork
+from ..learn.classifiers import ThesisNetwork
 
 #: Windows that the linear layers see at once: their features stay in the processor's cache.
 _HEAD_BATCH = 2048
@@ -32,34 +32,10 @@ def has_dense_form(network):
     Returns
     -------
     dense : bool
-        True if it looks at pixels through plain layers up to a Flatten: unpadded convolutions of
-        step 1, max-pooling over squares side by side, ReLU.
+        True of the thesis' network, which looks at pixels through unpadded convolutions of step 1,
+        and a pooling over squares side by side.
     """
-    return _obstacle(network) is None
-
-
-def _obstacle(network):
-    """Return why a network has no dense form here, or None if it has one."""
-    kind = type(network)
-    if kind.features is not PatchNetwork.features or kind.forward is not PatchNetwork.forward:
-        return f"a {kind.__name__} looks at other features than pixels, which have"
-    for layer in network.layers:
-        if isinstance(layer, nn.Flatten):
-            return None
-        if isinstance(layer, nn.Conv2d):
-            plain = {"padding": (0, 0), "stride": (1, 1), "dilation": (1, 1), "groups": 1}
-            square = layer.kernel_size[0] == layer.kernel_size[1]
-        elif isinstance(layer, nn.MaxPool2d):
-            plain = {"padding": 0, "dilation": 1, "ceil_mode": False, "return_indices": False}
-            square = isinstance(layer.stride, int) and layer.stride == layer.kernel_size
-        elif isinstance(layer, nn.ReLU):
-            continue
-        else:
-            return f"a {type(layer).__name__} layer has"
-        odd = [name for name, value in plain.items() if getattr(layer, name) != value]
-        if odd or not square:
-            return f"a {type(layer).__name__} layer with another {odd[0] if odd else 'step'} has"
-    return "layers without a Flatten among them have"
+    return type(network) is ThesisNetwork
 
 
 def _check_windows(network, image, stride):
@@ -75,8 +51,7 @@ def run_dense(network, image, *, stride=1):
     Parameters
     ----------
     network : BlurClassifier
-        A stack of unpadded convolutions, ReLU, max-pooling, flatten and linear layers, such as
-        `blurlib.learn.ThesisNetwork`.
+        The thesis' stack of unpadded convolutions, ReLU, max-pooling, flatten and linear layers.
     image : Tensor of shape (B, 1, H, W)
         At least as large as the network's patch.
     stride : int, optional
@@ -101,8 +76,9 @@ def run_dense(network, image, *, stride=1):
     .. [2] Chapter "From patches to a map", ``book/maps/from_patches_to_a_map.ipynb``.
     """
     stride = _check_windows(network, image, stride)
-    if obstacle := _obstacle(network):
-        raise TypeError(f"{obstacle} no dense form here; slide the window instead.")
+    if not has_dense_form(network):
+        kind = type(network).__name__
+        raise TypeError(f"a {kind} has no dense form here; slide the window instead.")
     x = (network.features(image) - network.mean) / network.std
     side = network.patch_size  # of one window's feature map, as the layers shrink it
     dilation = 1  # spacing, in positions of x, of what was neighbouring in a window
@@ -124,9 +100,6 @@ def run_dense(network, image, *, stride=1):
     head = network.layers[flatten + 1 :]
     span = dilation * (side - 1) + 1
     windows = x.unfold(2, span, step).unfold(3, span, step)[..., ::dilation, ::dilation]
-    # Where a window's last columns fill no block of a pool, x is wider than the windows need.
-    rows, columns = ((s - network.patch_size) // stride + 1 for s in image.shape[-2:])
-    windows = windows[:, :, :rows, :columns]
     windows = windows.permute(0, 2, 3, 1, 4, 5)  # (B, rows, columns, channels, side, side)
     batch, rows, columns = windows.shape[:3]
     answers = [

@@ -133,8 +133,7 @@ class Estimator(ABC):
             raise ValueError("the estimator answers NaN or infinity; its weights are damaged.")
         return SigmaMap(
             stride=stride, offset=offset, shape=tuple(image.shape), convention=self.convention,
-            **{"std": None, **dict(zip(LAYERS, layers, strict=False))},
-        )  # fmt: skip
+            **{"std": None, **dict(zip(LAYERS, layers, strict=False))})  # fmt: skip
 
     def _by_tiles(self, image, first, step, asked, progress):
         """Return the answers for windows `step` apart, of which one starts at (first, first)."""

@@ -5,8 +5,7 @@ import time
 import torch
 
 from .._checks import check_choice, check_image, check_integer
-from ..blur import FIELDS, THESIS_TRUNCATE, add_noise, blur_varying, jpeg, quantize
-from ..blur.borders import pad
+from ..blur import FIELDS, THESIS_TRUNCATE, add_noise, blur_varying, jpeg, pad, quantize
 from ..data import crop_to_multiple
 from .metrics import bias, mse
 from .sigma_map import crop_to_windows
@@ -103,13 +102,8 @@ def evaluate_image(
     seconds = time.perf_counter() - start
     squared = mse(estimate, truth)
     return {
-        "rmse": squared**0.5,
-        "mse": squared,
-        "bias": bias(estimate, truth),
-        "seconds": seconds,
-        "height": blurred.shape[0],
-        "width": blurred.shape[1],
-    }
+        "rmse": squared**0.5, "mse": squared, "bias": bias(estimate, truth), "seconds": seconds,
+        "height": blurred.shape[0], "width": blurred.shape[1]}  # fmt: skip
 
 
 def _framed(image, patch_size):
@@ -165,9 +159,6 @@ def evaluate_patches(network, side, *, readout="mean", batch_size=512):
     number = side.labels.bincount()
     by_class = torch.zeros(len(number), dtype=torch.float64).index_add_(0, side.labels, squared)
     return {
-        "rmse": squared.mean().sqrt().item(),
-        "mse": squared.mean().item(),
-        "bias": error.mean().item(),
-        "class_rmse": (by_class / number).sqrt().tolist(),
-        "num_patches": len(side),
-    }
+        "rmse": squared.mean().sqrt().item(), "mse": squared.mean().item(),
+        "bias": error.mean().item(), "class_rmse": (by_class / number).sqrt().tolist(),
+        "num_patches": len(side)}  # fmt: skip

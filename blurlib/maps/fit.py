@@ -61,8 +61,7 @@ def train_estimator(
 
     network, record = run_recipe(
         recipe, images=images, scans=scans, photographs=photographs, device=device,
-        checkpoint=checkpoint, progress=progress, callback=callback,
-    )  # fmt: skip
+        checkpoint=checkpoint, progress=progress, callback=callback)  # fmt: skip
     if is_main_process():
         if recipe.on_crops and held_out:
             record["uncertainty"] = calibrate(network, held_out, recipe.crops)

@@ -54,8 +54,7 @@ def draw_lens(axis, depths, *, focus_distance, focal_length, aperture, sensor=No
         if names is not None:
             axis.annotate(
                 names[number], (-depth, 0), (0, -9), textcoords="offset points",
-                ha="center", va="top", color=colour,
-            )  # fmt: skip
+                ha="center", va="top", color=colour)  # fmt: skip
     width = 0.04 * (focus_distance + sensor)
     axis.add_patch(Ellipse((0, 0), width, aperture, facecolor="#cccccc", zorder=0))
     axis.vlines(sensor, -half, half, color="black", linewidth=1, zorder=1)
@@ -86,8 +85,7 @@ def draw_network(axis, layers, *, per_row=4):
         colour = LINE_COLOURS[kinds.index(name.split()[0]) % len(LINE_COLOURS)]
         box = FancyBboxPatch(
             (column, -row), width, height, boxstyle="round,pad=0,rounding_size=0.06",
-            facecolor=to_rgba(colour, 0.12), edgecolor=colour,
-        )  # fmt: skip
+            facecolor=to_rgba(colour, 0.12), edgecolor=colour)  # fmt: skip
         axis.add_patch(box)
         middle = column + width / 2, height / 2 - row
         axis.text(*middle, name, ha="center", va="center", fontsize=size, linespacing=1.1)

@@ -2,11 +2,12 @@
 
 import matplotlib
 import numpy as np
+from matplotlib.collections import EllipseCollection
 from matplotlib.figure import Figure
 
 from .._files import replacing
-from .house import STYLE, WIDTH
-from .pictures import as_picture, show_sigma_map
+from .house import LINE_COLOURS, STYLE, WIDTH, as_array
+from .pictures import as_picture, show_image, show_sigma_map
 
 #: Pixels a side of a map that is drawn as it is: twice what a picture of that width can show.
 _MAX_DRAWN = 1728
@@ -52,6 +53,38 @@ def write_sigma_map(path, sigma_map, title="", *, vmax=None, hidden=None):
         bottom, right = step * means.shape[0], step * means.shape[1]
         axis.images[0].set_extent((-0.5, right - 0.5, bottom - 0.5, -0.5))
         axis.set(xlim=(-0.5, width - 0.5), ylim=(height - 0.5, -0.5))
+        figure.savefig(path, format="png", bbox_inches="tight")
+
+
+def write_ellipses(path, image, places, lengths, widths, angles):
+    """Write a picture with ellipses over it, the form of the blur at each place, as a PNG.
+
+    Parameters
+    ----------
+    path : str, path-like or binary file
+        Where to.
+    image : array of shape (H, W)
+        In [0, 1].
+    places : array of shape (n, 2)
+        Rows and columns of the middles.
+    lengths, widths, angles : arrays of shape (n,)
+        In pixels; and degrees counter-clockwise from the horizontal.
+    """
+    image = as_picture(image, "image")
+    with matplotlib.rc_context(STYLE):
+        figure = Figure(figsize=(WIDTH, WIDTH))
+        axis = figure.subplots()
+        # Large pictures are thinned, not averaged: nobody reads sharpness here.
+        step = -(-max(image.shape) // _MAX_DRAWN)
+        show_image(axis, image[::step, ::step])
+        bottom, right = (length - 0.5 for length in image.shape)
+        axis.images[0].set_extent((-0.5, right, bottom, -0.5))
+        axis.set(xlim=(-0.5, right), ylim=(bottom, -0.5))
+        ellipses = EllipseCollection(
+            lengths, widths, -as_array(angles), units="xy", offsets=as_array(places)[:, ::-1],
+            offset_transform=axis.transData, facecolors="none", edgecolors=LINE_COLOURS[1],
+        )  # fmt: skip
+        axis.add_collection(ellipses)
         figure.savefig(path, format="png", bbox_inches="tight")
 
 

@@ -20,26 +20,13 @@ LINE_COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00"
 
 #: What `style` sets, in matplotlib's words.
 STYLE = {
-    "figure.figsize": (WIDTH, 3.2),
-    "figure.dpi": 144,
-    "figure.constrained_layout.use": True,
-    "figure.facecolor": "white",
-    "savefig.facecolor": "white",
-    "font.size": 11,
-    "axes.titlesize": 11,
-    "axes.labelsize": 11,
-    "xtick.labelsize": 10,
-    "ytick.labelsize": 10,
-    "legend.fontsize": 10,
-    "legend.frameon": False,
-    "lines.linewidth": 2,
-    "axes.prop_cycle": matplotlib.cycler(color=LINE_COLOURS),
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "axes.grid": True,
-    "axes.axisbelow": True,
-    "grid.color": "#dddddd",
-}
+    "figure.figsize": (WIDTH, 3.2), "figure.dpi": 144, "figure.constrained_layout.use": True,
+    "figure.facecolor": "white", "savefig.facecolor": "white", "font.size": 11,
+    "axes.titlesize": 11, "axes.labelsize": 11, "xtick.labelsize": 10, "ytick.labelsize": 10,
+    "legend.fontsize": 10, "legend.frameon": False, "lines.linewidth": 2,
+    "axes.prop_cycle": matplotlib.cycler(color=LINE_COLOURS), "axes.spines.top": False,
+    "axes.spines.right": False, "axes.grid": True, "axes.axisbelow": True,
+    "grid.color": "#dddddd"}  # fmt: skip
 
 
 def style():

@@ -5,39 +5,26 @@ and the chapters read the record: numbers, never pictures.
 """
 
 import json
-import platform
 import time
 from datetime import date
 from functools import partial
 from pathlib import Path
 
-import torch
-
-from .. import __version__
 from .._checks import check_choice, check_device
 from .._files import replacing
 from ..data import brodatz
 from ..learn import SHIPPED, device_name
+from ..learn.prepare import versions
 from . import (
-    comparison,
-    datasets,
-    limits,
-    readouts,
-    regression,
-    restoration,
-    robustness,
-    slides,
-    studies,
-    wide_range,
-)
+    comparison, datasets, limits, readouts, regression, restoration, robustness,
+    slides, studies, wide_range)  # fmt: skip
 from .datasets import places_also_trained_on
 from .experiment import Experiment, NoData, NotShipped
 from .records import Record, Table, record
 
 __all__ = [
     "NEED_TRAINING", "RECORDS", "NoData", "NotShipped", "Record", "Table",
-    "places_also_trained_on", "record", "reproduce",
-]  # fmt: skip
+    "places_also_trained_on", "record", "reproduce"]  # fmt: skip
 
 #: The records by name: what makes each from the Brodatz scans.
 RECORDS = {
@@ -125,13 +112,9 @@ def reproduce(name, folder=None, *, out="results", weights=None, device="cpu", p
             "files": [scan.name for scan in scans], "missing": len(scans.missing),
         },
         "date": date.today().isoformat(), "device": device_name(device),
-        "versions": {
-            "blurlib": __version__, "torch": torch.__version__,
-            "python": platform.python_version(),
-        },
+        "versions": versions(),
         "seconds": round(time.perf_counter() - start, 1),
-        **measured,
-    }  # fmt: skip
+        **measured}  # fmt: skip
     if experiment.used:
         made["training"] = experiment.used
     Path(out).mkdir(parents=True, exist_ok=True)

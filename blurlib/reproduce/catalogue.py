@@ -23,8 +23,7 @@ _BASE = CURVE["thesis-30-300k"]
 #: The author's optimizer as his script has it: no decay, no clipping, a constant rate.
 _ADAGRAD = TrainConfig(
     num_steps=18_000, batch_size=50, lr=1e-3, weight_decay=0.0, clip=1e9, optimizer="adagrad",
-    schedule="constant",
-)  # fmt: skip
+    schedule="constant")  # fmt: skip
 
 #: What each choice is worth: one thing changed at a time, 300,000 patches; and the author's own.
 CHOICES = {

@@ -37,15 +37,13 @@ def dataset(experiment):
             "classes_are_balanced": all(len(set(side)) == 1 for side in balance),
             "sha256": manifest["sha256"],
             "places_also_trained_on": places_also_trained_on(dataset),
-            "seconds": round(seconds, 1),
-        }  # fmt: skip
+            "seconds": round(seconds, 1)}  # fmt: skip
     scans = [data.to_levels(scan.load()) for scan in experiment.scans]
     for sigma in data.draw_sigmas(published, "")[:_SCORED_SIGMAS]:
         changes = [data.blur_levels(levels, sigma, published) != levels for levels in scans]
         shares = [change.double().mean().item() for change in changes]
         changed[f"{sigma:.1f}"] = {
-            "mean": statistics.mean(shares), "min": min(shares), "max": max(shares),
-        }  # fmt: skip
+            "mean": statistics.mean(shares), "min": min(shares), "max": max(shares)}  # fmt: skip
     # On the CPU wherever the networks are.
     return {"protocols": protocols, "changed_pixels": changed, "device": device_name("cpu")}
 

@@ -100,8 +100,7 @@ class Experiment:
             raise ValueError(
                 f"{path} was not trained by today's recipe {name}; delete it to train it anew."
             )
-        held_out = record["data"].get("held_out")
-        if held_out is not None and held_out != self.textures:
+        if record["data"].get("held_out") not in (None, self.textures):
             raise ValueError(
                 f"{path} was trained with other scans put aside than these; delete it to train it "
                 "anew, or name the folder that it was trained on."
@@ -163,14 +162,16 @@ class Experiment:
         """Return the `Errors` of each estimator on each picture, by their names.
 
         `make` returns image and true sigma from a sharp image and ``rng``; `convention` says what
-        the truth means, `title` stands at the progress bar.
+        the truth means, `title` stands at the progress bar. Windows are `stride` apart; what has
+        a grid of its own is asked at all of its places: between them it would be interpolated.
         """
         rng = torch.Generator().manual_seed(0)
         found = {name: {} for name in estimators}
         for picture in self.each(pictures, title):
             image, truth = make(picture.load(), rng=rng)
             for name, estimator in estimators.items():
-                answer = estimator.predict(image, stride=stride, border="valid").to(convention)
+                step = stride if estimator.output_stride == 1 else estimator.output_stride
+                answer = estimator.predict(image, stride=step, border="valid").to(convention)
                 there = answer.at_windows(truth)
                 error = answer.sigma.double() - there.double()
                 found[name][picture.name] = Errors(error, answer.std, there)

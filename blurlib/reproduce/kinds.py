@@ -63,5 +63,4 @@ def _ramp(scan, family):
 #: The makers, by the kinds that `regression` has no row for.
 OTHER_KINDS = {
     "disks": _disks, "layered scenes": _layers, "clipped light": _clipped,
-    "points of light": _points,
-}  # fmt: skip
+    "points of light": _points}  # fmt: skip

@@ -38,8 +38,7 @@ def limit(experiment):
         "sigmas": SIGMAS, "num_patches": NUMBER, "num_large": NUMBER_LARGE, "side_large": SIDE,
         "textures": textures,
         "ratio": _ratios(textures, slice(None)),
-        "ratio_at_steps": _ratios(textures, slice(0, None, 2)),
-    }  # fmt: skip
+        "ratio_at_steps": _ratios(textures, slice(0, None, 2))}  # fmt: skip
 
 
 def _ratios(textures, which):
@@ -75,8 +74,7 @@ def _texture(networks, slope, contrast, rng):
                    for kind, fields in (("repeating", repeating), ("large", large))}  # fmt: skip
         images = {
             "repeating": blurred["repeating"], "cut_out": blurred["large"][:, inner, inner],
-            "large": blurred["large"][:NUMBER_LARGE],
-        }  # fmt: skip
+            "large": blurred["large"][:NUMBER_LARGE]}  # fmt: skip
         for kind, pixels in images.items():
             pixels = 0.5 + pixels - pixels.mean((1, 2), keepdim=True)
             clipped = max(clipped, ((pixels < 0) | (pixels > 1)).double().mean().item())
@@ -90,8 +88,7 @@ def _texture(networks, slope, contrast, rng):
             "spectrum known": [theory.crlb_spectrum_known(power, s, **_AUTHORS) for s in SIGMAS],
         },
         **{kind: {name: _score(one, against[kind]) for name, one in found.items()}
-           for kind, found in errors.items()},
-    }  # fmt: skip
+           for kind, found in errors.items()}}  # fmt: skip
 
 
 @torch.no_grad()

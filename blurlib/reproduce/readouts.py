@@ -33,15 +33,13 @@ def readouts(experiment):
             estimators, experiment.held_out, partial(make_test_image, field=field), field,
             stride=_STRIDE,
         )
-        for field in ("ramp", "sin")
-    }  # fmt: skip
+        for field in ("ramp", "sin")}  # fmt: skip
     return {
         "stride": _STRIDE, "smoothing": None, "textures": experiment.textures,
         "protocol": "unseen textures; author's kernels, 8 bits; each answer trained from "
         "several seeds, which decide textures, weights and patches",
         "pieces": [round(0.15 + 0.1 * k, 2) for k in range(_PIECES)],
-        "answers": {answer: _score(names, found) for answer, names in answers.items()},
-    }  # fmt: skip
+        "answers": {answer: _score(names, found) for answer, names in answers.items()}}  # fmt: skip
 
 
 def _score(names, found):

@@ -10,8 +10,7 @@ RESULTS = Path(__file__).parents[2] / "results"
 # How a record was made: said once above the table, not in it.
 _MAKING = {
     "name", "command", "data", "date", "device", "versions", "seconds", "training", "recipe",
-    "config", "trained_on",
-}  # fmt: skip
+    "config", "trained_on"}  # fmt: skip
 
 
 class Table:
@@ -156,7 +155,7 @@ def _groups(group, path=(), *, files=False):
     """Return the plain values of a group and of all below it, by path; of files only if asked."""
     row, below = {}, {}
     for key, value in group.items():
-        if key == "sha256" or (_is_file(key) and not files):
+        if key == "sha256" or (Path(key).suffix[1:].isalpha() and not files):
             continue
         if _plain(value):
             row[key] = value
@@ -165,10 +164,6 @@ def _groups(group, path=(), *, files=False):
         elif isinstance(value, dict) and key not in _MAKING:
             below |= _groups(value, (*path, key), files=files)
     return ({path: row} if row else {}) | below
-
-
-def _is_file(key):
-    return Path(key).suffix[1:].isalpha()
 
 
 def _text(value):

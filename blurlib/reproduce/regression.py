@@ -80,11 +80,10 @@ def _learned_from(network, experiment):
     seen, held_out = split_scans(experiment.scans, DatasetConfig().seed)
     if [scan.name for scan in held_out] != experiment.textures:
         return None
-    rows = {}
-    for field in _FIELDS:
-        scans = experiment.each(seen, f"{field}, scans that it learned from")
-        rows[field] = _row(network, scans, field)[0]
-    return rows
+    return {
+        field: _row(network, experiment.each(seen, f"{field}, learned from"), field)[0]
+        for field in _FIELDS
+    }
 
 
 def _on_other_kinds(network, experiment):

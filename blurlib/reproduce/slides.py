@@ -34,8 +34,7 @@ def rows(name, experiment):
         "rows": {
             field: {row: mean_and_std(values) for row, values in scores.items()}
             for field, scores in found.items()
-        },
-    }  # fmt: skip
+        }}  # fmt: skip
 
 
 #: The slides' third ramp row, whose classes and step are blank: its RMSE in pixels.
@@ -102,15 +101,13 @@ def text(experiment):
                 row = f"{field}, {smoothing}" if smoothing else field
                 errors, biases = experiment.scores(
                     maps.estimator_of(network, readout), pages, field, f"{name}, {row}",
-                    stride=TEXT_STRIDE, smoothing=smoothing,
-                )  # fmt: skip
+                    stride=TEXT_STRIDE, smoothing=smoothing)  # fmt: skip
                 rows[row] = {**mean_and_std(errors), "bias": rounded(biases)}
     return {
         "text": [page.name for page in pages], "stride": TEXT_STRIDE,
         "smoothing": f"none, or one step of {SMOOTHED}",
         "protocol": "real scans of print, never trained on; author's kernels, 8 bits",
-        "networks": networks,
-    }  # fmt: skip
+        "networks": networks}  # fmt: skip
 
 
 def photographs(experiment):
@@ -144,13 +141,11 @@ def photographs(experiment):
         found[name] = {
             "auc": areas, "mean_auc": round(sum(areas.values()) / len(areas), 3),
             "evidence_percent": shares,
-            "mean_evidence_percent": round(sum(shares.values()) / len(shares), 1),
-        }  # fmt: skip
+            "mean_evidence_percent": round(sum(shares.values()) / len(shares), 1)}  # fmt: skip
     return {
         "stride": PHOTOGRAPH_STRIDE, "readout": "mean", "smoothing": None, "networks": found,
         "protocol": "real photographs as they are; masks drawn by people; no true sigma; every "
-        "pixel scored, between the places by interpolation, with evidence or without",
-    }  # fmt: skip
+        "pixel scored, between the places by interpolation, with evidence or without"}  # fmt: skip
 
 
 def area_under_roc(sigma_map, blurred):

@@ -20,16 +20,13 @@ def unseen(name, experiment):
         errors, biases = experiment.scores(estimator, experiment.scans, field, field, stride=8)
         images = {scan: {"rmse": errors[scan], "bias": biases[scan]} for scan in errors}
         fields[field] = {
-            "mean_rmse": sum(errors.values()) / len(errors),
-            "worst_rmse": max(errors.values()),
-            "images": rounded(images),
-        }
+            "mean_rmse": sum(errors.values()) / len(errors), "worst_rmse": max(errors.values()),
+            "images": rounded(images)}  # fmt: skip
     return {
         "estimator": name, "readout": "mean", "stride": 8, "smoothing": None,
         "protocol": "unseen textures: trained on free pictures only; author's kernels, 8 bits, "
         "blur reflects at the border",
-        "fields": fields,
-    }  # fmt: skip
+        "fields": fields}  # fmt: skip
 
 
 def _score(experiment, name):
@@ -47,8 +44,7 @@ def _score(experiment, name):
 def _score_all(experiment, names):
     return {
         "stride": 8, "smoothing": None, "textures": experiment.textures,
-        "runs": {name: _score(experiment, name) for name in names},
-    }  # fmt: skip
+        "runs": {name: _score(experiment, name) for name in names}}  # fmt: skip
 
 
 def curve(experiment):
@@ -68,8 +64,7 @@ def patch_sizes(experiment):
         network = experiment.network(name)
         stream = PatchStream(
             [scan.load() for scan in experiment.held_out], network.sigmas.cpu(), contrast=1.0,
-            patch_size=recipe.patch_size, rng=torch.Generator().manual_seed(1),
-        )  # fmt: skip
+            patch_size=recipe.patch_size, rng=torch.Generator().manual_seed(1))  # fmt: skip
         answers, truths = [], []
         for _ in range(_TESTED // _PATCHES_AT_ONCE):
             patches, labels = stream.batch(_PATCHES_AT_ONCE)

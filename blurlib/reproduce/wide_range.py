@@ -45,8 +45,7 @@ def wide_range(experiment):
         "protocol": "unseen textures and packaged pictures, halved by means of 2 x 2 pixels, then "
         f"blurred alike everywhere, 8 bits; a rim of {RIM} pixels is left out; nothing is drawn "
         "by chance",
-        "textures": experiment.textures, "pictures": list(WIDE_PICTURES), "rows": rows,
-    }  # fmt: skip
+        "textures": experiment.textures, "pictures": list(WIDE_PICTURES), "rows": rows}  # fmt: skip
 
 
 def psf_of(shape, std):
@@ -70,8 +69,7 @@ def _row(estimators, experiment, pictures, shape, std):
             found[name][picture.name] = _answers(estimator, image)
     return {
         "shape": shape, "std": std,
-        "estimators": {name: _score(answers, std) for name, answers in found.items()},
-    }  # fmt: skip
+        "estimators": {name: _score(answers, std) for name, answers in found.items()}}  # fmt: skip
 
 
 def _answers(estimator, image):
@@ -91,5 +89,4 @@ def _score(answers, std):
         "median_relative_error": statistics.median(abs(one / std - 1) for one in medians.values()),
         "rmse": rms(sigma - std), "coverage": shares_within(sigma - std, stated),
         "share_with_evidence": 1 - no_texture(sigma, stated).double().mean().item(),
-        "median_sigma": medians,
-    })  # fmt: skip
+        "median_sigma": medians})  # fmt: skip

@@ -20,8 +20,10 @@ _NUM_TERMS = 6
 #: Rounding to 8 bits is the least noise that is believed in: restoration divides by it.
 LEAST_NOISE = 0.29 / 255
 
-#: Noise is looked for between these logarithms, and in so many bands of so many frequencies.
+#: Noise is looked for between these logarithms, and in so many bands of so many frequencies; a band
+#: with so many times the mean power is no chance.
 _LOG_NOISE, _NUM_BANDS, _LEAST_COUNT = (math.log(0.2 / 255), math.log(0.2)), 12, 100
+_NOT_WHITE = 1.4
 
 
 class Canvas:
@@ -188,7 +190,8 @@ class Canvas:
         count = torch.bincount(band)
         power, expected = (torch.bincount(band, x) / count for x in (seen, expected))
         alone = power[(expected < noise / 2) & (count > _LEAST_COUNT)]
-        return max([noise, *alone.tolist()]) ** 0.5
+        noisiest = max([noise, *alone.tolist()])
+        return (noisiest if noisiest > _NOT_WHITE * noise else noise) ** 0.5
 
     def _periodogram(self):
         """Return the blurred picture's mean power at each frequency of the canvas."""

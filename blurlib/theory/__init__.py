@@ -14,7 +14,6 @@ noise are taken to be white. Conventions, the same in every function:
 from .._checks import public as _public
 from .crlb import crlb_power_law, crlb_spectrum_known, crlb_texture_known, fisher_power_law
 from .likelihood import fit_power_law, fit_texture_known
-from .observation import blur_periodic, noise_power, transfer
-from .textures import gaussian_fields, power_law
+from .textures import blur_periodic, gaussian_fields, noise_power, power_law, transfer
 
 __all__ = _public(globals())

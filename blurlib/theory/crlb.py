@@ -7,8 +7,7 @@ import torch
 from .._checks import check_image, check_integer
 from ..blur.spectra import radial_frequency
 from ..data.patches import PATCH_SIZE
-from .observation import noise_power, transfer
-from .textures import check_power, power_law
+from .textures import check_power, noise_power, power_law, transfer
 
 #: How many patch sides a field is long, out of which a patch is cut.
 _SIDES_AROUND = 4

@@ -5,9 +5,8 @@ import math
 import torch
 
 from .._checks import check_choice, check_image, check_number
-from ..blur.spectra import fold_counts, fold_power, frequencies, hann_window, windowed_power
-from .observation import SIGMA_LIMIT, check_truncate, noise_power, transfers
-from .textures import SLOPES, power_law
+from ..blur import fold_counts, fold_power, frequencies, hann_window, windowed_power
+from .textures import SIGMA_LIMIT, SLOPES, check_truncate, noise_power, power_law, transfers
 
 TAPERS = ("none", "hann")
 

@@ -7,9 +7,15 @@ that the list of modules can be read without the widget libraries.
 
 import importlib
 
-_HOMES = {"PageWidget": "_page", "PSFExplorer": "psf_explorer"}
+_HOMES = {
+    "PSFExplorer": "psf_explorer",
+    "PageWidget": "_page",
+    "SigmaLab": "sigma_lab",
+    "SmoothingLab": "smoothing",
+    "SpectrumLab": "spectrum",
+}
 
-__all__ = ["PSFExplorer", "PageWidget"]
+__all__ = list(_HOMES)
 
 
 def __getattr__(name):
@@ -24,4 +30,4 @@ def __getattr__(name):
 
 
 def __dir__():
-    return list(__all__)
+    return __all__

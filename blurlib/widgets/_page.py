@@ -2,11 +2,31 @@
 
 import html
 import json
+from pathlib import Path
 
 import anywidget
+import traitlets
 
-from blurlib.widgets.bundle import module_source, style_source
+from blurlib._checks import check_number
 from blurlib.widgets.png import to_data_uri
+
+#: What ``make labs`` bundles from the modules beside this file: NAME.js, NAME.css and base.css.
+BUILT = Path(__file__).parent / "built"
+
+
+class Amount(traitlets.Float):
+    """A number with a unit, within stated limits."""
+
+    def __init__(self, default, *, low, high, unit):
+        super().__init__(default)
+        self.low, self.high, self.unit = low, high, unit
+
+    def validate(self, obj, value):
+        """Give `value` as a float, or say which numbers are possible."""
+        try:
+            return check_number(value, self.name, low=self.low, high=self.high, unit=self.unit)
+        except (TypeError, ValueError) as error:
+            raise traitlets.TraitError(str(error)) from error
 
 
 class PageWidget(anywidget.AnyWidget):
@@ -28,8 +48,9 @@ class PageWidget(anywidget.AnyWidget):
     def __init_subclass__(cls, **kwargs):
         # Only a class that names a module loads it: traitlets makes a subclass for each instance.
         if "module" in cls.__dict__:
-            cls._esm = module_source(cls.module)
-            cls._css = style_source(cls.module)
+            sheets = ("base.css", f"{cls.module}.css")
+            cls._css = "".join((BUILT / sheet).read_text(encoding="utf-8") for sheet in sheets)
+            cls._esm = (BUILT / f"{cls.module}.js").read_text(encoding="utf-8")
         super().__init_subclass__(**kwargs)
 
     def __init__(self, **traits):

@@ -1,16 +1,19 @@
 // The point spread function explorer: one PSF, its numbers, its OTF, and a picture blurred by it.
-import { gaussianPsf, diskPsf, motionPsf, effectiveSigma, otfCut, convolve } from "./parts/psf.js";
-import { h, slider, segmented, panel, oncePerFrame, readPicture, paint } from "./parts/ui.js";
+import { gaussianPsf, diskPsf, motionPsf, effectiveSigma, otfCut, convolve, changedPixels } from "./parts/psf.js";
+import { chart } from "./parts/chart.js";
+import { lab, number, choice, facts } from "./parts/lab.js";
+import { panel, readPicture, paint } from "./parts/ui.js";
 
-const SHAPES = [["gaussian", "Gaussian"], ["disk", "Disk"], ["motion", "Motion"]];
 const VIEWS = [11, 21, 41]; // px; the PSF is shown in the smallest view that holds it
 const FREQUENCIES = Array.from({ length: 101 }, (_, i) => i / 200); // cycles per pixel, 0 to 0.5
+const OTF_X = { low: 0, high: 0.5, ticks: [0, 0.1, 0.2, 0.3, 0.4, 0.5], label: "frequency (cycles per pixel)" };
+const OTF_Y = { low: -0.25, high: 1, ticks: [0, 0.5, 1], label: "OTF" };
+const GREY_Y = { low: 0, high: 255, ticks: [0, 64, 128, 192, 255], label: "grey level" };
 
-function currentPsf(model) {
-  const shape = model.get("shape");
-  if (shape === "gaussian") return gaussianPsf(model.get("sigma"));
-  if (shape === "disk") return diskPsf(2 * model.get("sigma"));
-  return motionPsf(model.get("length"), model.get("angle"));
+function currentPsf({ shape, sigma, length, angle, truncate }) {
+  if (shape === "gaussian") return gaussianPsf(sigma, truncate);
+  if (shape === "disk") return diskPsf(2 * sigma);
+  return motionPsf(length, angle);
 }
 
 // Draw the PSF enlarged: black is no light, white its brightest pixel.
@@ -37,122 +40,84 @@ function drawPsf(view, psf) {
   view.note.textContent = `${across} × ${across} px shown`;
 }
 
-// The OTF's frame: axes, ticks and two empty curves. Units of the drawing: 360 x 190.
-const X = (frequency) => 44 + 612 * frequency;
-const Y = (value) => 122 - 110 * value;
-
-function otfChart() {
-  const label = (text, x, y, anchor = "middle") => h("text", { x, y, "text-anchor": anchor }, text);
-  const grid = [-0.25, 0, 0.25, 0.5, 0.75, 1].map((v) =>
-    h("line", { x1: X(0), x2: X(0.5), y1: Y(v), y2: Y(v), class: v === 0 ? "bw-axis" : "bw-grid" }),
-  );
-  const ticks = [0, 0.1, 0.2, 0.3, 0.4, 0.5].map((f) => label(String(f), X(f), 164));
-  const values = [0, 0.5, 1].map((v) => label(String(v), 38, Y(v) + 4, "end"));
-  const down = h("path", { class: "bw-curve bw-second" });
-  const across = h("path", { class: "bw-curve" });
-  const svg = h("svg", { viewBox: "0 0 360 190", role: "img" }, ...grid, ...ticks, ...values,
-    label("frequency (cycles per pixel)", X(0.25), 184),
-    h("text", { transform: `translate(12 ${Y(0.375)}) rotate(-90)`, "text-anchor": "middle" }, "OTF"), down, across);
-  const key = h("span", { className: "bw-key" }, h("i"), h("span"));
-  const secondKey = h("span", { className: "bw-key bw-second" }, h("i"), "along a column");
-  const root = h("figure", { className: "bw-panel bw-otf" }, svg,
-    h("figcaption", {}, "Optical transfer function ", key, secondKey));
-  return { root, svg, across, down, keyText: key.lastChild, secondKey };
-}
-
-function drawOtf(chart, psf) {
-  const curve = (axis) => {
-    const values = otfCut(psf, FREQUENCIES, axis);
-    const points = values.map((v, i) => `${X(FREQUENCIES[i]).toFixed(1)},${Y(v).toFixed(1)}`);
-    return { values, path: `M${points.join("L")}` };
-  };
-  const [row, column] = [curve(0), curve(1)];
-  const same = row.path === column.path; // to a tenth of a drawing unit
-  chart.across.setAttribute("d", row.path);
-  chart.down.setAttribute("d", same ? "" : column.path);
-  chart.keyText.textContent = same ? "along rows and columns" : "along a row";
-  chart.secondKey.hidden = same;
-  const half = ({ values }) => {
+function drawOtf(view, psf) {
+  view.setAxes(OTF_X, OTF_Y);
+  const [row, column] = [0, 1].map((axis) => otfCut(psf, FREQUENCIES, axis));
+  const points = (values) => values.map((value, i) => [FREQUENCIES[i], value]);
+  const across = view.curve("across", points(row));
+  const same = view.curve("down", points(column)) === across; // to a tenth of a drawing unit
+  if (same) view.curve("down", []);
+  const along = same ? "along rows and columns" : "along a row";
+  view.key("across", along);
+  const half = (values) => {
     const first = values.findIndex((value) => value < 0.5);
     return first < 0 ? "stays above one half" : `falls below one half at ${FREQUENCIES[first]} cycles per pixel`;
   };
   const rest = same ? "" : `; along a column it ${half(column)}`;
-  const text = `Optical transfer function, ${chart.keyText.textContent}: it ${half(row)}${rest}.`;
-  chart.svg.setAttribute("aria-label", text);
+  view.say(`Optical transfer function, ${along}: it ${half(row)}${rest}.`);
 }
 
-// Name and value pairs; `show` takes the values in the same order.
-function facts(names) {
-  const cells = names.map(() => h("dd"));
-  const root = h("dl", { className: "bw-facts" }, ...names.map((name, i) => h("div", {}, h("dt", {}, name), cells[i])));
-  return { root, show: (...values) => values.forEach((value, i) => (cells[i].textContent = value)) };
+const middleRow = ({ width, height, data }) => {
+  const start = Math.floor(height / 2) * width;
+  return Array.from(data.subarray(start, start + width), (value, column) => [column, 255 * value]);
+};
+
+function drawProfile(view, sharp, blurred) {
+  const last = sharp.width - 1;
+  view.axis ??= { low: 0, high: last, ticks: [0, Math.round(last / 2), last], label: "column of the middle row (px)" };
+  view.setAxes(view.axis, GREY_Y);
+  view.curve("sharp", middleRow(sharp));
+  view.curve("blurred", middleRow(blurred));
+  const span = (line) => Math.round(Math.max(...line.map(([, y]) => y)) - Math.min(...line.map(([, y]) => y)));
+  view.say(`Grey levels along the middle row: they span ${span(middleRow(sharp))} levels sharp, ${span(middleRow(blurred))} blurred.`);
 }
 
-function build(set) {
-  const control = (name, label, unit, max, step, digits) =>
-    slider({ label, unit, min: 0, max, step, digits, change: (value) => set(name, value) });
-  const shape = segmented({ label: "Shape", options: SHAPES, change: (value) => set("shape", value) });
-  const sigma = control("sigma", "Sigma", "px", 5, 0.05, 2);
-  const length = control("length", "Length", "px", 30, 0.5, 1);
-  const angle = control("angle", "Angle", "°", 180, 1, 0);
-  const psf = panel("PSF", "bw-psf");
-  const [sharp, blurred] = [panel("Sharp", "bw-sharp"), panel("Blurred", "bw-blurred")];
-  const otf = otfChart();
-  const numbers = facts(["Effective sigma", "Array", "Taps above 10⁻⁶", "Brightest tap"]);
-  const controls = h("div", { className: "bw-controls" }, shape.root, sigma.root, length.root, angle.root);
-  const panels = [psf, sharp, blurred, numbers, otf].map((part) => part.root);
-  const root = h("div", { className: "bw psf-explorer", role: "group", "aria-label": "Point spread function explorer" },
-    controls, h("div", { className: "bw-grid-panels" }, ...panels));
-  return { root, shape, sigma, length, angle, psf, sharp, blurred, otf, numbers };
-}
+const lengths = (label, max, step, digits) => number({ label, unit: "px", min: 0, max, step, digits });
 
-async function render({ model, el }) {
-  const ui = build((name, value) => {
-    model.set(name, value);
-    model.save_changes();
-  });
-  let picture = await readPicture(model.get("picture"));
+export default lab({
+  title: "Point spread function explorer",
+  name: "psf-explorer",
+  look: "the wider the point spread function, the narrower its transfer function, and the flatter the profile.",
+  question: "from which sigma on does a gaussian change a single pixel of an 8-bit picture?",
+  controls: {
+    shape: choice({ label: "Shape", options: [["gaussian", "Gaussian"], ["disk", "Disk"], ["motion", "Motion"]] }),
+    sigma: lengths("Sigma", 5, 0.05, 2),
+    truncate: choice({ label: "Cut at", options: [[2, "2 sigma"], [4, "4 sigma"]] }),
+    length: lengths("Length", 30, 0.5, 1),
+    angle: number({ label: "Angle", unit: "°", min: 0, max: 180, step: 1 }),
+  },
+  loads: ["picture"],
+  load: (model) => readPicture(model.get("picture")),
+  build() {
+    const psf = panel("PSF", "bw-psf");
+    const [sharp, blurred] = [panel("Sharp", "bw-sharp"), panel("Blurred", "bw-blurred")];
+    const otf = chart({ caption: "Optical transfer function", className: "bw-otf", curves: [["across", ""], ["down", "along a column"]] });
+    const profile = chart({ caption: "Profile", className: "bw-profile", curves: [["blurred", "blurred"], ["sharp", "sharp"]] });
+    const numbers = facts(["Effective sigma", "Array", "Pixels lit (above 10⁻⁶)", "Brightest pixel", "8-bit pixels changed"]);
+    return { psf, sharp, blurred, otf, profile, numbers, panels: [psf, sharp, blurred, numbers, otf, profile] };
+  },
+  draw({ values, data: picture, ui, shown }) {
+    const { shape, sigma } = values;
+    shown.sigma.show(sigma, shape === "disk" ? `, radius ${(2 * sigma).toFixed(2)} px` : "");
+    shown.sigma.root.hidden = shape === "motion";
+    shown.truncate.root.hidden = shape !== "gaussian";
+    shown.length.root.hidden = shown.angle.root.hidden = shape !== "motion";
 
-  const draw = () => {
-    const [shape, sigma, length, angle] = ["shape", "sigma", "length", "angle"].map((name) => model.get(name));
-    ui.shape.show(shape);
-    ui.sigma.show(sigma, shape === "disk" ? `, radius ${(2 * sigma).toFixed(2)} px` : "");
-    ui.length.show(length);
-    ui.angle.show(angle);
-    ui.sigma.root.hidden = shape === "motion";
-    ui.length.root.hidden = ui.angle.root.hidden = shape !== "motion";
-
-    const psf = currentPsf(model);
+    const psf = currentPsf(values);
+    const blurred = convolve(picture, psf);
     const width = effectiveSigma(psf).toFixed(2);
-    const taps = psf.data.filter((weight) => weight > 1e-6).length;
+    const lit = psf.data.filter((weight) => weight > 1e-6).length;
+    const changed = `${changedPixels(picture, blurred).toFixed(1)} %`;
     drawPsf(ui.psf, psf);
     drawOtf(ui.otf, psf);
+    drawProfile(ui.profile, picture, blurred);
     paint(ui.sharp.canvas, picture);
-    paint(ui.blurred.canvas, convolve(picture, psf));
-    ui.numbers.show(`${width} px`, `${psf.size} × ${psf.size}`, taps, Math.max(...psf.data).toFixed(3));
-    ui.psf.say(`${shape} point spread function, ${psf.size} by ${psf.size} pixels, effective sigma ${width} pixels`);
+    paint(ui.blurred.canvas, blurred);
+    ui.numbers.show(`${width} px`, `${psf.size} × ${psf.size}`, lit, Math.max(...psf.data).toFixed(3), changed);
+    const size = `${psf.size} by ${psf.size} pixels, effective sigma ${width} pixels`;
+    ui.psf.say(`${shape} point spread function, ${size}`);
     ui.sharp.say("the sharp picture");
     ui.blurred.say(`the picture blurred by the ${shape} point spread function`);
-  };
-
-  const refresh = oncePerFrame(draw);
-  const reload = async () => {
-    picture = await readPicture(model.get("picture"));
-    refresh();
-  };
-  const moving = ["shape", "sigma", "length", "angle"].map((name) => `change:${name}`);
-  moving.forEach((event) => model.on(event, refresh));
-  model.on("change:picture", reload);
-  draw();
-  el.append(ui.root);
-  const resized = new ResizeObserver(refresh);
-  resized.observe(ui.psf.root);
-  return () => {
-    resized.disconnect();
-    refresh.cancel();
-    moving.forEach((event) => model.off(event, refresh));
-    model.off("change:picture", reload);
-  };
-}
-
-export default { render };
+    return `${shape} point spread function, ${size}; ${changed} of the 8-bit pixels changed`;
+  },
+});

@@ -3,28 +3,12 @@
 import torch.nn.functional as F
 import traitlets
 
-from blurlib._checks import check_number
 from blurlib.blur import blur_uniform, disk_psf, effective_sigma, gaussian_psf, motion_psf
 from blurlib.data import packaged_image
-from blurlib.widgets._page import PageWidget
+from blurlib.widgets._page import Amount, PageWidget
 from blurlib.widgets.png import Picture, beside, from_data_uri
 
 _VIEWS = (11, 21, 41)  # px; the PSF is shown in the smallest view that holds it
-
-
-class Amount(traitlets.Float):
-    """A number with a unit, within stated limits."""
-
-    def __init__(self, default, *, low, high, unit):
-        super().__init__(default)
-        self.low, self.high, self.unit = low, high, unit
-
-    def validate(self, obj, value):
-        """Give `value` as a float, or say which numbers are possible."""
-        try:
-            return check_number(value, self.name, low=self.low, high=self.high, unit=self.unit)
-        except (TypeError, ValueError) as error:
-            raise traitlets.TraitError(str(error)) from error
 
 
 class PSFExplorer(PageWidget):
@@ -40,6 +24,8 @@ class PSFExplorer(PageWidget):
     sigma : float, optional
         Standard deviation of the gaussian, 0 to 5 px. The disk has radius ``2 * sigma``, so that
         both spread light equally far.
+    truncate : {4, 2}, optional
+        Where the gaussian is cut, in units of sigma; the thesis cut it at 2.
     length, angle : float, optional
         Of the motion: 0 to 30 px, and 0 to 180 degrees counter-clockwise from the columns' axis.
 
@@ -62,6 +48,7 @@ class PSFExplorer(PageWidget):
     picture = Picture().tag(sync=True)
     shape = traitlets.Enum(["gaussian", "disk", "motion"], "gaussian").tag(sync=True)
     sigma = Amount(1.5, low=0, high=5, unit="px").tag(sync=True)
+    truncate = traitlets.Enum([2, 4], 4).tag(sync=True)
     length = Amount(10.0, low=0, high=30, unit="px").tag(sync=True)
     angle = Amount(45.0, low=0, high=180, unit="degrees").tag(sync=True)
 
@@ -77,7 +64,9 @@ class PSFExplorer(PageWidget):
 
     def _psf_and_name(self):
         if self.shape == "gaussian":
-            return gaussian_psf(self.sigma), f"gaussian PSF of sigma {self.sigma:g} px"
+            return gaussian_psf(
+                self.sigma, truncate=self.truncate
+            ), f"gaussian PSF of sigma {self.sigma:g} px"
         if self.shape == "disk":
             return disk_psf(2 * self.sigma), f"disk PSF of radius {2 * self.sigma:g} px"
         name = f"motion PSF of length {self.length:g} px at {self.angle:g} degrees"

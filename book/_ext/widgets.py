@@ -1,7 +1,7 @@
 """Carry blurlib's widgets into the pages of the book, where they run without a kernel.
 
-Two files are written once a build: every widget's ES module as text in a classic script (a page
-opened from a file cannot import a module from another file) and their style. Only a page that
+Two files are written once a build: every widget's bundled ES module as text in a classic script (a
+page opened from a file cannot import a module from another file) and their style. Only a page that
 contains a widget loads them, together with the host script ``widget_host.js``.
 """
 
@@ -9,8 +9,9 @@ import json
 import os
 from pathlib import Path
 
-from blurlib.widgets.bundle import module_names, module_source, style_source
+import blurlib.widgets
 
+BUILT = Path(blurlib.widgets.__file__).parent / "built"
 SCRIPT, STYLE, HOST = (
     "blurlib_widgets.js",
     "blurlib_widgets.css",
@@ -22,11 +23,18 @@ STATE = "application/vnd.jupyter.widget-state+json"
 
 def write_assets(folder):
     """Write the modules' script and their style into a folder, which is made if need be."""
-    modules = {name: module_source(name) for name in module_names()}
+    modules = {
+        path.stem: path.read_text(encoding="utf-8")
+        for path in sorted(BUILT.glob("*.js"))
+    }
     script = f"window.blurlibWidgets = {json.dumps(modules, indent=1)};\n"
+    sheets = ("base", *modules)
+    style = "".join(
+        (BUILT / f"{name}.css").read_text(encoding="utf-8") for name in sheets
+    )
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
-    for name, text in {SCRIPT: script, STYLE: style_source(*modules)}.items():
+    for name, text in {SCRIPT: script, STYLE: style}.items():
         temporary = folder / f"{name}.part"
         temporary.write_text(text, encoding="utf-8")
         os.replace(temporary, folder / name)

@@ -204,8 +204,12 @@ RULES = [
     rule_box, rule_records, rule_imports, rule_captions,
 ]  # fmt: skip
 
+#: What a lesson has, and a page of the appendix need not have.
+OF_LESSONS = [rule_goals, rule_check, rule_exercises, rule_limits, rule_box]
 
-def faults_of(notebook):
+
+def faults_of(notebook, lesson=True):
     """Return what is wrong with a chapter, one sentence each; cells are counted from 0."""
+    rules = [rule for rule in RULES if lesson or rule not in OF_LESSONS]
     code = [(k, cell) for k, cell in enumerate(notebook.cells) if cell.cell_type == "code"]
-    return [fault for rule in RULES for fault in rule(notebook, code)]
+    return [fault for rule in rules for fault in rule(notebook, code)]

@@ -42,6 +42,17 @@ def test_it_is_the_same_each_time_and_in_colour(shaken, found):
     assert (again - found).abs().sum() < 0.05
 
 
+def test_texture_is_enough():
+    rng = torch.Generator().manual_seed(3)
+    psf = blur.shake_psf(9.0, rng=rng)
+    wide = blur.blur_uniform(data.packaged_image("grass")[60:288, 100:328], psf)
+    shaken = blur.quantize(blur.add_noise(wide, 1 / 255, rng=rng)[14:-14, 14:-14])
+    pair = torch.stack([restore.estimate_psf(shaken, 19), psf])
+    waves = torch.fft.rfft2(pair / pair.square().sum((1, 2), keepdim=True).sqrt(), s=(40, 40))
+    alike = torch.fft.irfft2(waves[0] * waves[1].conj(), s=(40, 40)).max()
+    assert alike > 0.7  # at the best shift
+
+
 def test_a_flat_picture_has_no_blur():
     psf = restore.estimate_psf(torch.full((40, 41), 0.5), 9)
     assert psf[4, 4] == 1 and psf.sum() == 1

@@ -56,6 +56,23 @@ def served(tmp_path):
         server.shutdown()
 
 
+@pytest.fixture(scope="module")
+def modules(browser):
+    """Give a page that can import the widgets' sources: ``await import("/parts/psf.js")``."""
+    folder, page = REPOSITORY / "blurlib/widgets", browser.new_page()
+
+    def give(route):
+        path = folder / route.request.url.removeprefix("http://sources.test/")
+        content = path.read_text() if path.is_file() else "<!doctype html>"
+        kind = "text/javascript" if path.suffix == ".js" else "text/html"
+        route.fulfill(body=content, content_type=kind)
+
+    page.route("http://sources.test/**", give)
+    page.goto("http://sources.test/")
+    yield page
+    page.close()
+
+
 @pytest.fixture
 def open_page(browser):
     """Return a function that opens an address; at the end no error and no failed request."""

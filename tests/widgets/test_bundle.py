@@ -1,49 +1,52 @@
-"""Every widget module is one text without imports, carried by the page's script."""
+"""Every widget module is bundled by esbuild into one text, carried by the page's script."""
 
 import json
+import os
 import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 
-from blurlib.widgets import bundle
+from blurlib.widgets._page import BUILT
+
+REPOSITORY = Path(__file__).parents[2]
+MODULES = sorted(path.stem for path in BUILT.parent.glob("*.js"))
 
 
-@pytest.mark.parametrize("name", bundle.module_names())
+def test_what_is_built_is_not_stale(tmp_path):
+    """`make labs` would change nothing."""
+    path = os.pathsep.join([os.environ["PATH"], str(Path(sys.executable).parent)])
+    npm = shutil.which("npm", path=path)
+    assert npm, "no npm: run `make book`, which installs it"
+    command = [npm, "run", "--silent", "--prefix", REPOSITORY / "book/_ext", "labs"]
+    command += ["--", f"--outdir={tmp_path}"]
+    done = subprocess.run(command, env=os.environ | {"PATH": path}, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+    built, fresh = ({p.name: p.read_bytes() for p in d.iterdir()} for d in (BUILT, tmp_path))
+    assert sorted(built) == sorted(fresh)
+    stale = [name for name in fresh if built[name] != fresh[name]]
+    assert not stale, f"run `make labs` and commit {stale}"
+
+
+@pytest.mark.parametrize("name", MODULES)
 def test_a_module_stands_alone(name):
-    source = bundle.module_source(name)
-    assert not re.search(r"^\s*import\b", source, re.MULTILINE)
-    assert source.count("export default") == 1
+    source = (BUILT / f"{name}.js").read_text(encoding="utf-8")
+    assert not re.search(r"\bimport\s*[{\"'*(]", source)
+    assert re.search(r"export\{[\w$]+ as default\}", source)
     assert not re.search(r"https?://(?!www\.w3\.org/2000/svg)", source)
-
-
-def test_an_unknown_module_is_named():
-    with pytest.raises(ValueError, match="no widget module 'lens'; choose from .*psf_explorer"):
-        bundle.module_source("lens")
-
-
-def test_a_shared_part_comes_once_and_a_foreign_import_is_refused(tmp_path, monkeypatch):
-    (tmp_path / "parts").mkdir()
-    (tmp_path / "parts/b.js").write_text("export const b = 1;\n")
-    (tmp_path / "parts/a.js").write_text('import { b } from "./b.js";\nexport const a = b;\n')
-    good = (
-        'import { a } from "./parts/a.js";\nimport { b } from "./parts/b.js";\nexport default a;\n'
-    )
-    (tmp_path / "good.js").write_text(good)
-    (tmp_path / "bad.js").write_text('import d3 from "d3";\n')
-    monkeypatch.setattr(bundle, "_FOLDER", tmp_path)
-    assert bundle.module_source("good") == (
-        "export const b = 1;\nexport const a = b;\nexport default a;\n"
-    )
-    with pytest.raises(ValueError, match="cannot inline 'import d3"):
-        bundle.module_source("bad")
 
 
 def test_the_page_script_carries_every_module(extension, tmp_path):
     extension.write_assets(tmp_path)
     script = (tmp_path / extension.SCRIPT).read_text(encoding="utf-8")
     carried = json.loads(script.removeprefix("window.blurlibWidgets = ").removesuffix(";\n"))
-    assert carried == {name: bundle.module_source(name) for name in bundle.module_names()}
+    assert carried == {name: (BUILT / f"{name}.js").read_text("utf-8") for name in MODULES}
+    style = (tmp_path / extension.STYLE).read_text(encoding="utf-8")
+    assert all((BUILT / f"{name}.css").read_text("utf-8") in style for name in ("base", *MODULES))
     assert sorted(p.name for p in tmp_path.iterdir()) == [extension.STYLE, extension.SCRIPT]
 
 

@@ -43,7 +43,7 @@ def sent_state(widget):
 
 def test_opening_sends_the_module_and_the_state(explorer):
     state = sent_state(explorer)
-    assert "export default" in state["_esm"] and ".bw" in state["_css"]
+    assert "as default}" in state["_esm"] and ".bw" in state["_css"]
     assert (state["shape"], state["sigma"]) == ("gaussian", 1.5)
     assert from_data_uri(state["picture"]).shape == (128, 128)
 
@@ -67,6 +67,7 @@ def test_the_view_moves_python(explorer):
     ("traits", "psf"),
     [
         ({"sigma": 0.7}, gaussian_psf(0.7)),
+        ({"sigma": 0.7, "truncate": 2}, gaussian_psf(0.7, truncate=2)),
         ({"shape": "disk", "sigma": 1.3}, disk_psf(2.6)),
         ({"shape": "motion", "length": 7, "angle": 20}, motion_psf(7, 20)),
     ],
@@ -84,7 +85,7 @@ def test_mime_bundle_holds_the_live_view_and_the_page(explorer):
     assert len(page) < 60_000
     assert 'data-module="psf_explorer"' in page
     state = json.loads(html.unescape(re.search('data-state="([^"]*)"', page)[1]))
-    assert state == explorer.get_state(["angle", "length", "picture", "shape", "sigma"])
+    assert state == explorer.get_state(["angle", "length", "picture", "shape", "sigma", "truncate"])
     assert "effective sigma 1.50 px" in re.search('alt="([^"]*)"', page)[1]
 
 
@@ -103,6 +104,7 @@ def test_state_cannot_break_out_of_its_attribute(explorer, monkeypatch):
         ("sigma", float("nan"), "sigma must be a finite number"),
         ("length", 31, "length must be .* from 0 to 30 px, got 31"),
         ("angle", "flat", "angle must be .* got str: flat"),
+        ("truncate", 3, "truncate.*2.*4.*3"),
         ("shape", "square", "gaussian.*disk.*motion.*square"),
         ("picture", torch.zeros(4, 40, 40), r"must have shape \(H, W\).*\(4, 40, 40\)"),
         ("picture", torch.full((40, 40), 7.0), r"must lie in \[0, 1\]"),
@@ -128,7 +130,7 @@ def test_a_colour_png_is_refused():
 
 
 def test_an_unknown_argument_is_named():
-    with pytest.raises(TypeError, match="sigam.*angle, length, picture, shape, sigma"):
+    with pytest.raises(TypeError, match="sigam.*angle, length, picture, shape, sigma, truncate"):
         PSFExplorer(sigam=2)
 
 

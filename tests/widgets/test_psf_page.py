@@ -6,11 +6,24 @@ import numpy as np
 import pytest
 import torch
 
-from blurlib.blur import blur_uniform, disk_psf, effective_sigma, gaussian_psf, motion_psf, otf
+from blurlib.blur import (
+    blur_uniform,
+    disk_psf,
+    effective_sigma,
+    gaussian_psf,
+    motion_psf,
+    otf,
+    quantize,
+)
 from blurlib.widgets import PSFExplorer
-from blurlib.widgets.bundle import module_source
+
+
+def cut_psf(sigma, truncate, dtype=torch.float32):
+    return gaussian_psf(sigma, truncate=truncate, dtype=dtype)
+
 
 CASES = [("gaussianPsf", gaussian_psf, (sigma,)) for sigma in (0, 0.1, 0.3, 0.5, 0.75, 1, 2.35, 5)]
+CASES += [("gaussianPsf", cut_psf, (sigma, 2)) for sigma in (0.3, 1, 2.35)]
 CASES += [("diskPsf", disk_psf, (r,)) for r in (0, 0.2, 0.5, 0.6, 1, 1.5, 2.7, 4, 10)]
 CASES += [
     ("motionPsf", motion_psf, (length, angle))
@@ -18,10 +31,8 @@ CASES += [
     for angle in (0, 30, 45, 90, 137, 180)
 ]
 
-RUN = """async ([source, cases, picture]) => {
-  const url = URL.createObjectURL(new Blob([source], { type: "text/javascript" }));
-  const module = await import(url);
-  const { default: widget, ...names } = module;
+RUN = """async ([cases, picture]) => {
+  const module = await import("/parts/psf.js");
   return cases.map(([name, args]) => {
     const psf = module[name](...args);
     const blurred = picture && psf.size < 2 * picture.height ? module.convolve(picture, psf) : null;
@@ -29,21 +40,19 @@ RUN = """async ([source, cases, picture]) => {
       size: psf.size, data: [...psf.data], sigma: module.effectiveSigma(psf),
       cuts: [0, 1].map((axis) => module.otfCut(psf, [0, 0.125, 0.25, 0.375, 0.5], axis)),
       blurred: blurred && [...blurred.data],
+      changed: blurred && module.changedPixels(picture, blurred),
     };
   });
 }"""
 
 
 @pytest.fixture(scope="module")
-def javascript(browser):
+def javascript(modules):
     """Compute every case once: PSF, effective sigma, OTF cuts and a blurred picture."""
     picture = torch.rand(41, 53, generator=torch.Generator().manual_seed(0))
-    page = browser.new_page()
     sent = {"width": 53, "height": 41, "data": picture.double().flatten().tolist()}
     cases = [[name, args] for name, _, args in CASES]
-    results = page.evaluate(RUN, [module_source("psf_explorer"), cases, sent])
-    page.close()
-    return picture, results
+    return picture, modules.evaluate(RUN, [cases, sent])
 
 
 @pytest.mark.parametrize("index", range(len(CASES)), ids=[f"{n}{a}" for n, _, a in CASES])
@@ -61,6 +70,8 @@ def test_javascript_equals_python(javascript, index):
     np.testing.assert_allclose(
         np.reshape(got["blurred"], blurred.shape), blurred, rtol=0, atol=1e-5
     )
+    changed = 100 * (quantize(blurred) != quantize(picture)).double().mean()
+    assert got["changed"] == pytest.approx(changed.item(), abs=0.1)  # one pixel of 2173: 0.05
 
 
 def pixels(page, panel):
@@ -105,6 +116,9 @@ def test_without_a_kernel_the_picture_follows(write_page, open_page, served, sch
     check()
     page.get_by_role("slider", name="Sigma").fill("3")
     explorer.sigma = 3
+    check()
+    page.get_by_text("2 sigma", exact=True).click()
+    explorer.truncate = 2
     check()
     page.get_by_text("Disk").click()
     explorer.shape = "disk"

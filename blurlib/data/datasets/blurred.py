@@ -44,8 +44,7 @@ def blur_levels(levels, sigma, config):
     # Right to some millionths of a level: sigma is kept in single, the sums in double precision.
     blurred = blur_varying(
         levels.double(), constant_field(levels.shape, sigma).double(),
-        truncate=config.truncate, padding_mode=config.padding_mode,
-    )  # fmt: skip
+        truncate=config.truncate, padding_mode=config.padding_mode)  # fmt: skip
     return torch.floor(blurred + 0.5).clamp(0, 255).to(torch.uint8)
 
 
@@ -140,6 +139,4 @@ def picture_patches(image, config, *, role="both", key=""):
         "patches": torch.cat(patches),
         "sigmas": torch.tensor(sigmas, dtype=torch.float32).repeat_interleave(kept),
         "labels": torch.arange(len(sigmas), dtype=torch.int16).repeat_interleave(kept),
-        "places": torch.cat(places).to(torch.int32),
-        "test": test.repeat(len(sigmas)),
-    }
+        "places": torch.cat(places).to(torch.int32), "test": test.repeat(len(sigmas))}  # fmt: skip

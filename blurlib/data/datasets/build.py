@@ -149,22 +149,17 @@ def _describe(config, entries, made, left_out, folder):
         for side in ("train", "test")
     }
     return {
-        "format": FORMAT,
-        "sha256": total.hexdigest(),
-        "protocol": config.protocol,
-        "seed": config.seed,
-        "config": asdict(config),
+        "format": FORMAT, "sha256": total.hexdigest(), "protocol": config.protocol,
+        "seed": config.seed, "config": asdict(config),
         "sigmas": [round(float(sigma), 6) for sigma in class_sigmas(config.num_classes)],
-        "sigma_max": SIGMA_MAX,
-        "counts": {side: sum(classes) for side, classes in balance.items()},
+        "sigma_max": SIGMA_MAX, "counts": {side: sum(classes) for side, classes in balance.items()},
         "class_balance": balance,
         "pictures": [
             entry | {side: sum(counts[side]) for side in balance} | {"sha256": counts["sha256"]}
             for entry, counts in zip(entries, made, strict=True)
         ],
         "left_out": left_out,
-        "versions": {"blurlib": __version__, "torch": torch.__version__.split("+")[0]},
-    }
+        "versions": {"blurlib": __version__, "torch": torch.__version__.split("+")[0]}}  # fmt: skip
 
 
 def _sweep(folder, wanted):

@@ -149,8 +149,7 @@ def load_dataset(folder):
     del tables  # a large dataset fits into memory twice, hardly three times
     both = Patches(
         rows["patches"][:, None], rows["sigmas"], rows["labels"].long(), rows["pictures"],
-        rows["places"].long(),
-    )  # fmt: skip
+        rows["places"].long())  # fmt: skip
     train, test = both.select(~rows["test"]), both.select(rows["test"])
     if manifest["counts"] != {"train": len(train), "test": len(test)}:
         raise DatasetError(f"{folder} holds other numbers of patches than its manifest says.")

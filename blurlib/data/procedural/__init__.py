@@ -19,8 +19,7 @@ FAMILIES = {
         tilings.weave, tilings.bricks, strokes.scratches, tilings.dots,
         tilings.knit, tilings.cracks, fields.reaction_diffusion, fields.paper, strokes.wood,
         strokes.fur, tilings.lace, tilings.pebbles, fields.crumpled, fields.bark,
-    )
-}  # fmt: skip
+    )}  # fmt: skip
 
 
 def procedural_texture(family, shape, *, rng):

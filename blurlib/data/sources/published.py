@@ -1,9 +1,9 @@
-"""Pictures that others published: looked for in a folder, each file held against its hash."""
+"""Where pictures come from; those that others published, each file held against its hash."""
 
 import functools
 import json
 import os
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ..images import load_image
@@ -18,6 +18,35 @@ BRODATZ = json.loads((_HERE / "brodatz.json").read_text(encoding="utf-8"))
 #: Name of each photograph, ``kodak/kodim01.png`` or ``bsds-train/12003.jpg``: the SHA-1 of the file
 #: that we had, and whether it is out of focus somewhere (`sharp_photographs`).
 PHOTOGRAPHS = json.loads((_HERE / "photographs.json").read_text(encoding="utf-8"))
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where pictures come from.
+
+    Attributes
+    ----------
+    title : str
+        What it is.
+    licence : str
+        What one may do with the pictures.
+    origin : str
+        Where from.
+    num_images : int or None
+        How many there are; None if as many as one likes.
+    """
+
+    title: str
+    licence: str
+    origin: str
+    num_images: int | None = None
+
+
+#: Every source of pictures in the book and in blurlib, by name.
+SOURCES = {
+    name: Source(**facts)
+    for name, facts in json.loads((_HERE / "sources.json").read_text(encoding="utf-8")).items()
+}
 
 #: Where the scans of the Brodatz album were published, one file each.
 BRODATZ_ADDRESS = "http://www.ux.uis.no/~tranden/brodatz/"
@@ -177,12 +206,8 @@ def sharp_photographs(collection):
     >>> [picture.name for picture in sharp_photographs(Collection(pictures))]
     ['kodak/kodim01.png']
     """
-    sharp = [picture for picture in collection if not _is_soft(picture.name)]
+    sharp = [x for x in collection if not PHOTOGRAPHS.get(x.name, {}).get("soft")]
     return replace(collection, pictures=tuple(sharp))
-
-
-def _is_soft(name):
-    return name in PHOTOGRAPHS and PHOTOGRAPHS[name]["soft"]
 
 
 def _open(source, entries, hashes, folder, download, fetch):

@@ -78,8 +78,7 @@ class Calibration:
             for part in fields(Curve)
         } | {
             f"boosted-trees/{part.name}": getattr(self.forest, part.name).contiguous()
-            for part in fields(Forest)
-        }  # fmt: skip
+            for part in fields(Forest)}  # fmt: skip
         with replacing(path) as file:
             file.write(seal(tensors, {"blurlib": json.dumps(self.record)}))
 

@@ -5,22 +5,16 @@ from dataclasses import dataclass
 
 from ..._checks import check_choice
 from ..estimator import Estimator
-from .autocorrelation import autocorrelation
 from .calibration import load_calibration
-from .laplacian import laplacian_variance
-from .reblur import max_gradient, reblur_ratio
+from .sharpness import autocorrelation, laplacian_variance, max_gradient, reblur_ratio
 from .spectrum_fit import spectrum_fit
 from .trees import hand_features
 
 #: What each method measures in every window, by name.
 MEASURES = {
-    "laplacian-variance": laplacian_variance,
-    "autocorrelation": autocorrelation,
-    "reblur-ratio": reblur_ratio,
-    "max-gradient": max_gradient,
-    "spectrum-fit": spectrum_fit,
-    "boosted-trees": hand_features,
-}
+    "laplacian-variance": laplacian_variance, "autocorrelation": autocorrelation,
+    "reblur-ratio": reblur_ratio, "max-gradient": max_gradient, "spectrum-fit": spectrum_fit,
+    "boosted-trees": hand_features}  # fmt: skip
 
 #: Their names: what `blurlib.maps.load_estimator` takes.
 CLASSICAL = tuple(MEASURES)

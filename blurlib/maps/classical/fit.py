@@ -1,6 +1,5 @@
 """Fitting the classical methods: once, on the pictures that `thesis-30` learned from."""
 
-import platform
 import time
 
 import numpy as np
@@ -8,11 +7,11 @@ import scipy
 import torch
 from tqdm import tqdm
 
-from ... import __version__
 from ..._checks import check_integer
 from ...blur import quantize
 from ...data.crops import compress
 from ...learn import Recipe, prepare_recipe
+from ...learn.prepare import versions
 from .calibration import STATISTICS, Calibration, Curve
 from .trees import Forest, hand_features
 
@@ -91,12 +90,8 @@ def fit_calibration(*, images=None, scans=None, num_cuts=NUM_CUTS, progress=Fals
             name: round((value - truth).square().mean().sqrt().item(), 4)
             for name, value in found.items()
         },
-        "versions": {
-            "blurlib": __version__, "torch": torch.__version__, "scipy": scipy.__version__,
-            "python": platform.python_version(),
-        },
-        "seconds": round(time.perf_counter() - start, 1),
-    }  # fmt: skip
+        "versions": {**versions(), "scipy": scipy.__version__},
+        "seconds": round(time.perf_counter() - start, 1)}  # fmt: skip
     return Calibration(curves, forest, record)
 
 
@@ -181,8 +176,7 @@ def boost(features, sigma, num_trees=200):
     """Return scikit-learn's boosted trees, fitted: see `fit_forest`."""
     model = _booster()(
         learning_rate=0.08, max_iter=num_trees, max_leaf_nodes=31, min_samples_leaf=100,
-        l2_regularization=1.0, early_stopping=False, random_state=0,
-    )  # fmt: skip
+        l2_regularization=1.0, early_stopping=False, random_state=0)  # fmt: skip
     return model.fit(features.T.double().numpy(), sigma.numpy())
 
 

@@ -5,9 +5,8 @@ from functools import cached_property
 import torch
 
 from ..._checks import check_integer
-from ...blur import otf, thesis_psf
+from ...blur import hann_window, otf, radial_frequency, thesis_psf, windowed_power
 from ...blur.degrade import QUANTIZATION_VARIANCE
-from ...blur.spectra import hann_window, radial_frequency, windowed_power
 from ...data.patches import PATCH_SIZE
 from .windows import as_levels
 

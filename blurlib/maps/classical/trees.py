@@ -5,9 +5,7 @@ from dataclasses import dataclass
 import torch
 
 from ...blur.degrade import QUANTIZATION_VARIANCE
-from .autocorrelation import autocorrelation, gradient_autocorrelation
-from .laplacian import laplacian_variance
-from .reblur import max_gradient, reblur_ratio
+from . import sharpness
 from .spectrum_fit import ring_power, spectrum_fit
 from .windows import as_levels, box_mean, gradient, variance
 
@@ -18,8 +16,7 @@ _BANDS = (0, 3, 6, 9, 12, 16, 21)
 FEATURES = (
     "laplacian-variance", "autocorrelation", "reblur-ratio", "max-gradient", "spectrum-fit",
     "contrast", "tails of the slopes", "slopes at lag 1", "slopes at lag 3",
-    *(f"power in band {k}" for k in range(1, 7)),
-)  # fmt: skip
+    *(f"power in band {k}" for k in range(1, 7)))  # fmt: skip
 
 _WINDOWS_AT_ONCE = 8192  # windows
 
@@ -47,10 +44,12 @@ def hand_features(image, stride=1):
         If the image is none, or smaller than a window.
     """
     levels = as_levels(image)
-    methods = (laplacian_variance, autocorrelation, reblur_ratio, max_gradient, spectrum_fit)
+    methods = (
+        sharpness.laplacian_variance, sharpness.autocorrelation, sharpness.reblur_ratio,
+        sharpness.max_gradient, spectrum_fit)  # fmt: skip
     slope = gradient(levels)
     second, fourth = (box_mean(slope**power, stride).mean(0) for power in (2, 4))
-    lags = gradient_autocorrelation(image, stride)
+    lags = sharpness.gradient_autocorrelation(image, stride)
     power = ring_power(image, stride)
     bands = [power[..., a:b].mean(-1) for a, b in zip(_BANDS, _BANDS[1:], strict=False)]
     found = [
@@ -58,8 +57,7 @@ def hand_features(image, stride=1):
         (variance(levels, stride) + QUANTIZATION_VARIANCE).log(),
         fourth / (second + QUANTIZATION_VARIANCE) ** 2,
         lags[1], lags[3],
-        *((band + QUANTIZATION_VARIANCE / 100).log() for band in bands),
-    ]  # fmt: skip
+        *((band + QUANTIZATION_VARIANCE / 100).log() for band in bands)]  # fmt: skip
     return torch.stack(found).float()
 
 

@@ -134,3 +134,9 @@ export function convolve(picture, psf) {
   });
   return { width, height, data };
 }
+
+// Share of the pixels that a file of 8 bits would store differently, in percent.
+export function changedPixels(sharp, blurred) {
+  const level = (value) => Math.round(255 * Math.min(1, Math.max(0, value)));
+  return (100 * sharp.data.filter((value, i) => level(value) !== level(blurred.data[i])).length) / sharp.data.length;
+}

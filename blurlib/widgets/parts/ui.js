@@ -2,7 +2,7 @@
 
 // h("p", {className: "note"}, "text", child): an element with properties, attributes and children.
 export function h(tag, properties = {}, ...children) {
-  const svg = ["svg", "g", "path", "line", "text", "rect"].includes(tag);
+  const svg = ["svg", "g", "path", "line", "text", "rect", "circle"].includes(tag);
   const element = svg ? document.createElementNS("http://www.w3.org/2000/svg", tag) : document.createElement(tag);
   for (const [name, value] of Object.entries(properties)) {
     if (!svg && name in element) element[name] = value;
@@ -13,29 +13,35 @@ export function h(tag, properties = {}, ...children) {
 }
 
 // A labelled range input with its value and unit; `show(value, note)` moves it without an event.
-export function slider({ label, unit, min, max, step, digits, change }) {
+// With a list of `values` the input counts along it, and shows the one nearest to what is set.
+export function slider({ label, unit, min, max, step, digits, values, change }) {
   const input = h("input", { type: "range", "aria-label": label });
-  Object.assign(input, { min, max, step });
+  Object.assign(input, values ? { min: 0, max: values.length - 1, step: 1 } : { min, max, step });
   const output = h("span", { className: "bw-value" }); // not <output>: the label would name it, not the input
   const root = h("label", { className: "bw-slider" }, h("span", { className: "bw-name" }, label), output, input);
-  input.addEventListener("input", () => change(Number(input.value)));
+  input.addEventListener("input", () => change(values ? values[Number(input.value)] : Number(input.value)));
+  const nearest = (value) =>
+    values.reduce((best, one, i) => (Math.abs(one - value) < Math.abs(values[best] - value) ? i : best), 0);
   const show = (value, note = "") => {
-    if (Number(input.value) !== value) input.value = value;
-    const text = `${value.toFixed(digits)}${unit === "°" ? "" : " "}${unit}${note}`;
+    const place = values ? nearest(value) : value;
+    if (Number(input.value) !== place) input.value = place;
+    const number = values ? value.toLocaleString("en") : value.toFixed(digits);
+    const text = `${number}${unit === "°" || !unit ? "" : " "}${unit}${note}`;
     output.textContent = text;
     input.setAttribute("aria-valuetext", text);
   };
   return { root, input, show };
 }
 
-// One of a few: native radio buttons that look like one bar.
+// One of a few: native radio buttons that look like one bar. `options` are [value, text] pairs.
 export function segmented({ label, options, change }) {
   const name = `bw-${Math.random().toString(36).slice(2)}`; // radios of one name exclude each other
   const inputs = options.map(([value]) => h("input", { type: "radio", name, value }));
   const labels = options.map(([, text], i) => h("label", {}, inputs[i], h("span", {}, text)));
-  const root = h("fieldset", { className: "bw-segmented" }, h("legend", {}, label), ...labels);
-  inputs.forEach((input) => input.addEventListener("change", () => change(input.value)));
-  const show = (value) => inputs.forEach((input) => (input.checked = input.value === value));
+  const bar = h("div", { className: "bw-segmented", role: "radiogroup", "aria-label": label }, ...labels);
+  const root = h("div", { className: "bw-choice" }, h("span", { className: "bw-name" }, label), bar);
+  inputs.forEach((input, i) => input.addEventListener("change", () => change(options[i][0])));
+  const show = (value) => inputs.forEach((input, i) => (input.checked = options[i][0] === value));
   return { root, inputs, show };
 }
 
@@ -73,15 +79,15 @@ export async function readPicture(uri) {
   return { width, height, data: Float64Array.from({ length: width * height }, (_, i) => pixels[4 * i] / 255) };
 }
 
-// Paint grey values in [0, 1]; whole enlarged pixels, so that the browser's scaling adds no blur.
-export function paint(canvas, { width, height, data }, enlarge = 4) {
-  const pixels = new ImageData(width, height);
-  data.forEach((value, i) => {
-    const level = Math.round(255 * Math.min(1, Math.max(0, value)));
-    pixels.data.set([level, level, level, 255], 4 * i);
-  });
+const GREY = Uint32Array.from({ length: 256 }, (_, level) => 0xff000000 + level * 0x010101);
+
+// Paint values in [0, 1], grey or in a table of 256 colours; whole enlarged pixels, so that the
+// browser's scaling adds no blur.
+export function paint(canvas, { width, height, data }, enlarge = 4, colours = GREY) {
+  const pixels = new Uint32Array(width * height);
+  for (let i = 0; i < pixels.length; i++) pixels[i] = colours[Math.round(255 * Math.min(1, Math.max(0, data[i])))];
   const small = h("canvas", { width, height });
-  small.getContext("2d").putImageData(pixels, 0, 0);
+  small.getContext("2d").putImageData(new ImageData(new Uint8ClampedArray(pixels.buffer), width, height), 0, 0);
   if (canvas.width !== width * enlarge || canvas.height !== height * enlarge) {
     Object.assign(canvas, { width: width * enlarge, height: height * enlarge });
   }

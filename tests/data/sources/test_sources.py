@@ -40,6 +40,9 @@ def test_every_source_says_where_from_and_what_one_may_do():
     assert set(names.split()) == set(data.SOURCES)
     for source in data.SOURCES.values():
         assert source.title and source.licence and source.origin
+    assert data.SOURCES["brodatz"].num_images == len(data.BRODATZ)
+    assert data.SOURCES["photographs"].num_images == len(data.PHOTOGRAPHS)
+    assert data.SOURCES["packaged"].num_images == len(data.PACKAGED_IMAGES)
 
 
 def test_the_data_card_names_every_source_and_every_packaged_picture():

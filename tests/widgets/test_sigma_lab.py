@@ -1,0 +1,277 @@
+"""The Sigma lab: the browser's numbers are torch's, from a file as well; what is wrong is said."""
+
+import base64
+import importlib.util
+import io
+import os
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+import skimage
+import torch
+from PIL import Image
+
+from blurlib import data, learn
+from blurlib.maps import uncertainty
+from blurlib.widgets import SigmaLab
+
+REPOSITORY = Path(__file__).parents[2]
+PATIENCE = 120_000  # ms; other tests may keep the processor
+
+# Ask the worker by itself, for the map of one picture in one band and in several.
+IN_BANDS = """async ([width, height, levels]) => {
+  const { ort, worker: own, ...parts } = window.blurlibSigmaLab;
+  const worker = new Worker(URL.createObjectURL(new Blob([ort, "\\n", own])));
+  const ask = (message, wanted) => new Promise((done) => {
+    worker.onmessage = ({ data }) => (data.kind === wanted || data.kind === "error") && done(data);
+    worker.postMessage(message);
+  });
+  await ask({ kind: "start", ...parts }, "ready");
+  const picture = { width, height, data: Float32Array.from(levels, (level) => level / 255) };
+  const maps = [];
+  for (const inABand of [1e9, 1200]) maps.push(await ask({ kind: "map", picture, inABand }, "map"));
+  return maps.map(({ sigma, std, rows, text }) => ({ text, rows, layers: [[...sigma], [...std]] }));
+}"""
+
+
+@pytest.fixture(scope="module")
+def runtime(tmp_path_factory):
+    """Write the script with onnxruntime-web and the network, once."""
+    spec = importlib.util.spec_from_file_location("lab", REPOSITORY / "book/_ext/sigma_lab.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    script = module.write_runtime(tmp_path_factory.mktemp("runtime"))
+    before = script.stat().st_mtime_ns
+    assert module.write_runtime(script.parent).stat().st_mtime_ns == before  # nothing changed
+    return script
+
+
+@pytest.fixture(scope="module")
+def fragment():
+    return SigmaLab(("camera",)).to_html()
+
+
+@pytest.fixture
+def lab(write_page, open_page, runtime, fragment, served, tmp_path):
+    """Return a function that opens the lab; at the end no request went to another host."""
+    path = write_page(fragment)
+    os.link(runtime, tmp_path / runtime.name)
+    asked = []
+
+    def open_lab(scheme="file", rest="", **options):
+        address = path.as_uri() if scheme == "file" else served
+        page = open_page(address + rest, **options)
+        page.set_default_timeout(PATIENCE)
+        page.on("request", lambda request: asked.append(request.url))
+        page.wait_for_selector(".sigma-lab")
+        return page
+
+    yield open_lab
+    foreign = [url for url in asked if not re.match(r"file:|blob:|data:|http://127\.0\.0\.1:", url)]
+    assert not foreign
+
+
+def choose(page, file):
+    """Give the lab a file, and wait for what it says of it."""
+    page.get_by_label("Choose a photograph").set_input_files(file)
+    name = re.escape(Path(file).stem)
+    done = re.compile(rf"{name}.*, mapped in")
+    page.get_by_role("status").get_by_text(done).or_(page.get_by_role("alert")).first.wait_for()
+    alert = page.get_by_role("alert")
+    return alert.inner_text() if alert.is_visible() else page.get_by_role("status").inner_text()
+
+
+def numbers(page):
+    """Save the numbers, and return them: sigma and std."""
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Save the numbers").click()
+    assert download.value.suggested_filename.endswith("_sigma_std.npy")
+    return np.load(download.value.path())
+
+
+def save(path, array):
+    Image.fromarray(array).save(path)
+    return path
+
+
+def by_torch(path):
+    """Return what torch says of a picture file, (2, rows, columns)."""
+    network, _ = learn.pretrained("sigma-net-small")
+    sigma, std, _ = network.estimate(data.load_image(path)[None, None])
+    return torch.cat([sigma, std]).numpy()
+
+
+@pytest.mark.parametrize("scheme", ["http", "file"])
+def test_the_browser_answers_as_torch(lab, tmp_path, scheme):
+    page = lab(scheme)
+    colours = skimage.data.chelsea()
+    camera = skimage.data.camera()
+    pictures = {"cat": colours[:211, 60:333], "odd": camera[100:231, 100:177], "text": camera[:96]}
+    for name, array in list(pictures.items())[:: 1 if scheme == "file" else 3]:
+        path = save(tmp_path / f"{name}.png", array)
+        assert "mapped in" in choose(page, path)
+        found, wanted = numbers(page), by_torch(path)
+        assert found.shape == wanted.shape and found.dtype == np.float32
+        assert np.abs(found - wanted).max() < 1e-3
+
+
+def test_bands_make_the_same_map(open_page, runtime):
+    page = runtime.with_name("bands.html")
+    page.write_text(
+        '<!doctype html><title>Bands</title><link rel="icon" href="data:,">'
+        f'<script src="{runtime.name}"></script>'
+    )
+    camera = skimage.data.camera()[:200, :180]
+    sent = [180, 200, camera.flatten().tolist()]
+    whole, bands = open_page(page.as_uri()).evaluate(IN_BANDS, sent)
+    assert whole["rows"] == 51 and not whole["text"]
+    np.testing.assert_allclose(bands["layers"], whole["layers"], rtol=0, atol=1e-4)
+
+
+def test_the_cursor_and_the_view_follow(lab, tmp_path):
+    page = lab("file", "#lab-sigma_lab?layer=std&opacity=0.4&opacity2=1")
+    path = save(tmp_path / "cat.png", skimage.data.chelsea()[:120, 100:260])
+    assert "160 × 120 px" in choose(page, path)
+    assert page.get_by_role("radio", name="Uncertainty").is_checked()
+    assert page.get_by_role("slider", name="Opacity").input_value() == "0.4"
+    sigma, std = numbers(page)
+    sure = ~uncertainty.no_texture(torch.tensor(sigma), torch.tensor(std)).numpy()
+    for button, pick in [("sharpest", np.argmin), ("softest", np.argmax)]:
+        page.get_by_role("button", name=button).press("Enter")
+        wrong = np.inf if pick is np.argmin else -np.inf
+        row, column = np.unravel_index(pick(np.where(sure, sigma, wrong)), sigma.shape)
+        said = page.locator(".bw-readout").inner_text()
+        row, column = min(4 * row, 119), min(4 * column, 159)
+        assert said.startswith(f"Row {row}, column {column}: sigma")
+    canvas = page.get_by_role("application")
+    canvas.click(position={"x": 2, "y": 2})
+    assert page.locator(".bw-readout").inner_text().startswith("Row 0, column 0:")
+    canvas.press("ArrowRight")
+    canvas.press("Shift+ArrowDown")
+    told = page.locator("[aria-live]").get_by_text("Row 40, column 4:")
+    told.wait_for(state="attached")
+    assert f"sigma {sigma[10, 1]:.2f} px, give or take {std[10, 1]:.2f}" in told.inner_text()
+    assert "half of the values are below" in page.locator("svg").get_attribute("aria-label")
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Save the picture").click()
+    assert Image.open(download.value.path()).size == (160, 120)
+    page.get_by_role("button", name="Reset").click()
+    page.get_by_role("radio", name="Sigma").wait_for()
+    assert page.get_by_role("radio", name="Sigma").is_checked()
+
+
+CANCEL = """async () => {
+  const begun = performance.now();
+  document.querySelector(".bw-state button").click();
+  while (!/^Cancelled/.test(document.querySelector("[role=status]").textContent)) {
+    await new Promise((next) => setTimeout(next, 1));
+  }
+  return performance.now() - begun;
+}"""
+
+
+def test_cancel_ends_at_once_and_the_next_map_comes(lab, tmp_path):
+    page = lab("http")
+    large = save(tmp_path / "large.png", np.tile(skimage.data.camera(), (3, 3)))
+    page.get_by_label("Choose a photograph").set_input_files(large)
+    page.wait_for_function("document.querySelector('progress').value > 0")
+    assert page.evaluate(CANCEL) < 200
+    assert page.locator("progress").is_hidden()
+    for _ in range(100):
+        page.wait_for_timeout(50)
+        if not page.workers:
+            break
+    assert not page.workers
+    assert "mapped in" in choose(page, save(tmp_path / "small.png", large_part()))
+    assert len(page.workers) == 1
+
+
+def large_part():
+    return skimage.data.camera()[:64, :64]
+
+
+DROP = """async (uri) => {
+  const transfer = new DataTransfer();
+  if (uri) transfer.items.add(new File([await (await fetch(uri)).blob()], "dropped.png"));
+  const event = new DragEvent("drop", { dataTransfer: transfer, cancelable: true });
+  document.querySelector(".bw-stage").dispatchEvent(event);
+}"""
+
+
+def test_what_is_wrong_with_a_file_is_said(lab, tmp_path):
+    page = lab("file")
+    text = tmp_path / "notes.png"
+    text.write_text("no picture at all")
+    assert "notes.png cannot be mapped: it is no picture" in choose(page, text)
+    huge = tmp_path / "huge.png"
+    Image.new("1", (10_000, 10_000)).save(huge)
+    assert "it has 100 megapixels; the lab takes at most 32" in choose(page, huge)
+    tiny = save(tmp_path / "tiny.png", large_part()[:20])
+    assert "64 × 20 pixels; each side needs at least 32" in choose(page, tiny)
+    clear = np.dstack([np.full((40, 40, 3), 99, np.uint8), np.full((40, 40), 200, np.uint8)])
+    assert "partly transparent" in choose(page, save(tmp_path / "clear.png", clear))
+    frames = [Image.fromarray(large_part()), Image.fromarray(255 - large_part())]
+    for kind in ("gif", "webp", "png"):
+        moving = tmp_path / f"moving_{kind}.{kind}"
+        options = {"lossless": True} if kind == "webp" else {}
+        frames[0].save(moving, save_all=True, append_images=frames[1:], duration=50, **options)
+        said = choose(page, moving)
+        assert "this is its first picture" in said and page.get_by_role("alert").is_hidden()
+    wanted = by_torch(save(tmp_path / "first.png", large_part()))
+    assert np.abs(numbers(page) - wanted).max() < 1e-3
+    page.evaluate(DROP, "")
+    assert "is no file" in page.get_by_role("alert").inner_text()
+    page.evaluate(DROP, "data:image/png;base64," + png(large_part()))
+    page.get_by_text(re.compile("^dropped, 64 × 64 px, mapped in")).wait_for()
+    assert page.get_by_role("alert").is_hidden()
+
+
+def png(array):
+    buffer = io.BytesIO()
+    Image.fromarray(array).save(buffer, "PNG")
+    return base64.b64encode(buffer.getvalue()).decode()
+
+
+def test_without_webassembly_it_says_so(browser, write_page, fragment):
+    page = browser.new_page()
+    page.add_init_script("delete globalThis.WebAssembly")
+    page.goto(write_page(fragment).as_uri())
+    page.get_by_role("alert").wait_for()
+    assert "no WebAssembly" in page.get_by_role("alert").inner_text()
+    assert page.get_by_label("Choose a photograph").is_disabled()
+    page.close()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_it_fits_a_phone_and_starts_small(lab, tmp_path, scheme):
+    page = lab("file", viewport={"width": 360, "height": 800}, color_scheme=scheme)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360
+    assert not page.workers and page.evaluate("!window.blurlibSigmaLab")  # nothing is loaded yet
+    for target in page.locator(".sigma-lab :is(button, .bw-choose)").all():
+        assert not target.is_visible() or target.bounding_box()["height"] >= 24
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.type") == "file"
+    outline = "getComputedStyle(document.querySelector('.bw-choose')).outlineStyle"
+    assert page.evaluate(outline) == "solid"
+
+
+def test_without_javascript_the_poster_stands(write_page, open_page, fragment):
+    page = open_page(write_page(fragment).as_uri(), java_script_enabled=False)
+    assert "a cat, and its sigma map" in page.get_by_role("img").get_attribute("alt")
+    assert page.get_by_role("img").is_visible()
+
+
+def test_a_kernel_answers_with_the_same_network(tmp_path, monkeypatch):
+    sent = []
+    lab = SigmaLab(("camera",))
+    monkeypatch.setattr(lab, "send", lambda content, buffers=None: sent.append((content, buffers)))
+    path = save(tmp_path / "cat.png", skimage.data.chelsea()[:64, :80])
+    lab._handle_custom_msg({"number": 3}, [memoryview(path.read_bytes())])
+    [(content, buffers)] = sent
+    assert content == {"number": 3, "rows": 17, "columns": 21, "stride": 4}
+    found = np.stack([np.frombuffer(part, np.float32).reshape(17, 21) for part in buffers])
+    np.testing.assert_allclose(found, by_torch(path), atol=1e-5)
+    lab._handle_custom_msg({"number": 4}, [b"no picture"])
+    assert sent[1][0]["number"] == 4 and "cannot identify" in sent[1][0]["error"]
