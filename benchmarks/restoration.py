@@ -16,7 +16,7 @@ from torch.nn import functional
 from blurlib import blur, data, learn, restore
 from blurlib.reproduce import restoration as record
 
-SIDE = record.SIDE + 2 * record.BEYOND
+SIDE = record.SCENE_SIDE + 2 * record.BEYOND
 
 
 def pictures(folder):
@@ -43,7 +43,7 @@ def show(title, score, scenes, **options):
 
 
 def known(scenes):
-    for sigma in record.SIGMAS:
+    for sigma in record.KNOWN_SIGMAS:
         show(f"sigma {sigma}", record.known, scenes, sigma=sigma)
 
 

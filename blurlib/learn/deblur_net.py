@@ -11,7 +11,7 @@ from .networks import BlurNetwork
 NUM_PLANES = 8
 
 #: Two pixels lie side by side in depth, and two halvings follow: sides are multiples of this.
-_MULTIPLE, _WIDEST = 8, 1024
+_MULTIPLE, _MOST_CHANNELS = 8, 1024
 
 #: What the logarithm of the expected squared error is kept within: 0.1 to 100 levels of 255.
 _LOG_VARIANCE = (-15.7, -1.9)
@@ -69,7 +69,7 @@ class DeblurNet(BlurNetwork):
 
     def __init__(self, widths=(56, 80, 112)):
         super().__init__()
-        self.widths = tuple(check_integer(width, "widths", high=_WIDEST) for width in widths)
+        self.widths = tuple(check_integer(width, "widths", high=_MOST_CHANNELS) for width in widths)
         fine, middle, coarse = self.widths
         self.head = nn.Conv2d(4 * NUM_PLANES, fine, 3, padding=1)
         self.down = nn.Sequential(Residual(fine), Residual(fine))

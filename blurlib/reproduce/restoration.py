@@ -16,10 +16,10 @@ from ..restore import deblur, deblur_with_error, sparse_gradients
 from .experiment import rounded
 
 #: Side of a picture, how much of the scene there is around it, and the rim that is scored apart.
-SIDE, BEYOND, RIM = 200, 28, 16
+SCENE_SIDE, BEYOND, OUTER_RIM = 200, 28, 16
 
 #: Sigma of what is blurred alike everywhere, in pixels, and the noise on it, in levels of 255.
-SIGMAS, NOISE = (1.6, 3), 2
+KNOWN_SIGMAS, KNOWN_NOISE = (1.6, 3), 2
 
 #: Sigma of the ramps at both ends, in pixels, and the noise on those.
 RAMPS, MAP_NOISE = ((0.1, 3), (0.5, 6)), 1.3
@@ -37,7 +37,7 @@ def restoration(experiment):
         group: {picture.name: _scene(picture.load()) for picture in pictures}
         for group, pictures in groups.items()
     }
-    tests = {f"sigma {sigma:g}": partial(known, sigma=sigma) for sigma in SIGMAS}
+    tests = {f"sigma {sigma:g}": partial(known, sigma=sigma) for sigma in KNOWN_SIGMAS}
     tests |= {
         f"ramp {low:g} to {high:g}": partial(of_ramp, ends=(low, high)) for low, high in RAMPS
     }
@@ -49,12 +49,13 @@ def restoration(experiment):
         for test, score in tests.items()
     }
     return {
-        "protocol": f"the middle {SIDE + 2 * BEYOND} pixels of pictures halved by means of 2 x 2 "
-        f"(Berkeley's as they are), blurred by gaussians cut at eight sigma, noise {NOISE} (ramps: "
-        f"{MAP_NOISE}) of 255, 8 bits, the middle {SIDE} pixels kept; PSNR in dB of answers within "
-        "[0, 1]; the textures are unseen, the photographs chosen by, not trained on; scikit-image: "
-        "the best of wiener, unsupervised_wiener and richardson_lucy at 23 settings, by the truth",
-        "seed": 0, "noise": NOISE, "ramp_noise": MAP_NOISE,
+        "protocol": f"the middle {SCENE_SIDE + 2 * BEYOND} pixels of pictures halved by means of "
+        "2 x 2 (Berkeley's as they are), blurred by gaussians cut at eight sigma, noise "
+        f"{KNOWN_NOISE} (ramps: {MAP_NOISE}) of 255, 8 bits, the middle {SCENE_SIDE} pixels kept; "
+        "PSNR in dB of answers within [0, 1]; the textures are unseen, the photographs chosen by, "
+        "not trained on; scikit-image: the best of wiener, unsupervised_wiener and richardson_lucy "
+        "at 23 settings, by the truth",
+        "seed": 0, "noise": KNOWN_NOISE, "ramp_noise": MAP_NOISE,
         **{group: list(found) for group, found in scenes.items()}, "rows": rows,
     }  # fmt: skip
 
@@ -74,11 +75,11 @@ def known(scene, *, sigma, rng):
     """Score methods that are told sigma; the loss in the rim against more of the scene."""
     psf = gaussian_psf(sigma)
     wide = blur_uniform(scene, gaussian_psf(sigma, truncate=8.0))
-    wide = quantize(add_noise(wide, NOISE / 255, rng=rng))
+    wide = quantize(add_noise(wide, KNOWN_NOISE / 255, rng=rng))
     blurred, sharp = centre(wide), centre(scene)
     found, error, _ = deblur_with_error(blurred, float(sigma))
     rim = torch.ones_like(sharp, dtype=torch.bool)
-    rim[RIM:-RIM, RIM:-RIM] = False
+    rim[OUTER_RIM:-OUTER_RIM, OUTER_RIM:-OUTER_RIM] = False
     more = centre(deblur(wide, float(sigma)))
     return {
         "blurred": psnr(blurred, sharp),
@@ -112,14 +113,14 @@ def psnr(found, sharp):
     return -10 * (found.clamp(0, 1) - sharp).square().mean().log10().item()
 
 
-def centre(image, side=SIDE):
+def centre(image, side=SCENE_SIDE):
     """Return the middle of an image."""
     top, left = ((length - side) // 2 for length in image.shape[-2:])
     return image[..., top : top + side, left : left + side]
 
 
 def _scene(image):
-    side = SIDE + 2 * BEYOND
+    side = SCENE_SIDE + 2 * BEYOND
     if min(image.shape) >= 2 * side:  # Berkeley's photographs are too small to be halved
         image = functional.avg_pool2d(image[None], 2)[0]
     return centre(image, side)

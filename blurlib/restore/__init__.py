@@ -2,7 +2,7 @@
 
 from .._checks import public as _public
 from .blind import estimate_psf
-from .deblur import METHODS, deblur, deblur_with_error, expected_gain
+from .deblur import DEBLUR_METHODS, deblur, deblur_with_error, expected_gain
 from .deconvolve import inverse, richardson_lucy, sparse_gradients, tikhonov, wiener
 from .noise import estimate_noise
 from .refocus import refocus

@@ -20,7 +20,7 @@ _STEP = math.sqrt(0.5)
 _FLOOR = 2e-5
 
 #: Noise above which the picture is smoothed: at 0.004 that blurs the PSF, at 0.01 it is needed.
-_NOISE = 0.007
+_SMOOTHED_NOISE = 0.007
 
 #: Steps of conjugate gradients in each turn: the next turn goes on where they end.
 _NUM_STEPS = 12
@@ -112,7 +112,7 @@ def estimate_psf(image, size=27, *, num_iter=15):
         small = functional.interpolate(
             image[None, None], scale_factor=share, mode="bicubic", antialias=True
         )[0, 0]
-        for _ in range(2 if noise > _NOISE else 0):
+        for _ in range(2 if noise > _SMOOTHED_NOISE else 0):
             small = functional.avg_pool2d(small[None], 2, 1)[0]
         psf = take_turns(small, _resized(psf, side), num_iter)[0]
     return _centred(psf)

@@ -16,7 +16,7 @@ from .learned import MAP_STEPS, PSF_STEPS, careful, mended_on
 from .noise import resolve_noise
 
 #: What takes blur away, the best first.
-METHODS = ("deblur-net", "sparse", "wiener")
+DEBLUR_METHODS = ("deblur-net", "sparse", "wiener")
 
 #: Larger sigmas are no blur that could be undone.
 _MOST_SIGMA = 20.0
@@ -121,7 +121,7 @@ def deblur_with_error(
     (torch.Size([3, 40, 50]), torch.Size([40, 50]))
     """
     image = read(image)
-    check_choice(method, "method", METHODS)
+    check_choice(method, "method", DEBLUR_METHODS)
     if not isinstance(psf, torch.Tensor):
         check_choice(psf, "psf", ("gaussian", "disk", "estimate"))
     if isinstance(psf, torch.Tensor) or psf == "estimate":

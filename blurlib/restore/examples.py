@@ -16,14 +16,14 @@ from .learned import MAP_STEPS, PSF_STEPS, careful
 from .noise import resolve_noise
 
 #: Side of an example, how far a PSF reaches, and how many outlines of nearer things are drawn.
-_SIDE, _REACH, _NUM_OUTLINES = 128, 32, 64
+_EXAMPLE_SIDE, _EXAMPLE_REACH, _NUM_MASKS = 128, 32, 64
 
 #: Side of the smallest picture that one is cut from.
-SMALLEST = _SIDE + 2 * _REACH
+SMALLEST = _EXAMPLE_SIDE + 2 * _EXAMPLE_REACH
 
 #: Sigma runs between these, in pixels, and noise between these, in levels; orders of magnitude are
 #: equally frequent.
-_SIGMA, _NOISE = (0.3, 8.0), (0.3, 8.0)
+_SIGMA, _EXAMPLE_NOISE = (0.3, 8.0), (0.3, 8.0)
 
 #: Share of the examples with one PSF instead of a map, and of the others that are made of disks or
 #: have a step of sigma, that are compressed, whose noise is not estimated but known, whose map is
@@ -55,9 +55,13 @@ class Examples(PatchStream):
     def __init__(self, images, num, *, rng, weights=None, rank=0, world_size=1):
         # A patch stream's gaussians reach twice as far as their sigma.
         super().__init__(
-            images, sigma_range=(0.0, _REACH / 2), rng=rng, patch_size=_SIDE, weights=weights
+            images,
+            sigma_range=(0.0, _EXAMPLE_REACH / 2),
+            rng=rng,
+            patch_size=_EXAMPLE_SIDE,
+            weights=weights,
         )
-        masks = outlines(_NUM_OUTLINES, rng=rng, size=_SIDE)
+        masks = outlines(_NUM_MASKS, rng=rng, size=_EXAMPLE_SIDE)
         seeds = torch.randint(2**62, (num,), generator=rng)[rank::world_size].tolist()
         made = [self._example(torch.Generator().manual_seed(seed), masks) for seed in seeds]
         *made, silent = zip(*made, strict=True)
@@ -93,7 +97,7 @@ class Examples(PatchStream):
         sharp = self._cut(torch.rand(4, 1, generator=rng, dtype=torch.float64))[0]
         gain = draw(0.4, 1) if draw() < 0.3 else 1.0
         sharp = gain * sharp + (1 - gain) * draw()
-        truth = sharp[_REACH:-_REACH, _REACH:-_REACH]
+        truth = sharp[_EXAMPLE_REACH:-_EXAMPLE_REACH, _EXAMPLE_REACH:-_EXAMPLE_REACH]
         psf, kind = None, 2
         if draw() < _P_PSF:
             extent = order(1.5, 14)
@@ -101,13 +105,15 @@ class Examples(PatchStream):
                 shake_psf(extent, rng=rng) if draw() < 0.6 else motion_psf(2 * extent, draw(0, 180))
             )
             field = torch.full_like(truth, effective_sigma(psf))
-            clean = blur_uniform(sharp, psf)[_REACH:-_REACH, _REACH:-_REACH]
+            clean = blur_uniform(sharp, psf)[
+                _EXAMPLE_REACH:-_EXAMPLE_REACH, _EXAMPLE_REACH:-_EXAMPLE_REACH
+            ]
         else:
             kind = int(draw() < _P_DISK)
             field = self._field(rng, draw, order, masks)
             family = "disk" if kind else "gaussian"
-            clean = VaryingBlur(field, family, margin=_REACH).forward(sharp)
-        noise_std = order(*_NOISE) / 255
+            clean = VaryingBlur(field, family, margin=_EXAMPLE_REACH).forward(sharp)
+        noise_std = order(*_EXAMPLE_NOISE) / 255
         noise = torch.randn(clean.shape, generator=rng)
         blurred = round_image(clean + noise_std * noise)
         if draw() < _P_JPEG:
@@ -134,7 +140,7 @@ class Examples(PatchStream):
 
     def _wave(self, rng, draw):
         """Return a smooth course (H, W) from -1 to 1, at random."""
-        place = (torch.arange(_SIDE) + 0.5) / _SIDE - 0.5
+        place = (torch.arange(_EXAMPLE_SIDE) + 0.5) / _EXAMPLE_SIDE - 0.5
         angle, turns, phase = draw(0, 2 * math.pi), draw(0, 2), draw()
         along = math.cos(angle) * place[:, None] + math.sin(angle) * place
         return torch.sin(2 * math.pi * (turns * along + phase))
@@ -144,7 +150,7 @@ class Examples(PatchStream):
         low, high = sorted((order(*_SIGMA), order(*_SIGMA)))
         kind = draw()
         if kind < 0.4:
-            return torch.full((_SIDE, _SIDE), high)
+            return torch.full((_EXAMPLE_SIDE, _EXAMPLE_SIDE), high)
         if kind < 0.4 + _P_STEP:
             mask = masks[int(draw(0, len(masks)))]
             return low + (high - low) * (mask if draw() < 0.5 else 1 - mask)

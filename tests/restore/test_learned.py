@@ -27,7 +27,7 @@ def soft(rng):
 
 def test_it_is_ahead_of_its_classical_start(soft):
     sharp, blurred = soft
-    gains = {m: psnr(restore.deblur(blurred, 1.6, method=m), sharp) for m in restore.METHODS}
+    gains = {m: psnr(restore.deblur(blurred, 1.6, method=m), sharp) for m in restore.DEBLUR_METHODS}
     assert gains["deblur-net"] > gains["wiener"] + 0.1 and gains["sparse"] > psnr(blurred, sharp)
 
 
@@ -35,7 +35,7 @@ def test_a_sigma_that_is_too_large_does_less_harm(soft):
     sharp, blurred = soft
     found = {
         method: psnr(restore.deblur(blurred, 2.1, noise_std=2 / 255, method=method), sharp)
-        for method in restore.METHODS
+        for method in restore.DEBLUR_METHODS
     }
     assert found["deblur-net"] > found["sparse"] + 0.5
     # Too much blur leaves less noise unexplained: who looks for it finds more, and is as careful.

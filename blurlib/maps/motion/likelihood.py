@@ -29,7 +29,7 @@ _SHAPE = 1.5
 _ALIKE = 5.0
 
 #: Steps of a fit, and blurs that are fitted at once.
-_STEPS, _AT_ONCE = 4, 64
+_MOTION_STEPS, _AT_ONCE = 4, 64
 
 
 class _Bank:
@@ -106,11 +106,11 @@ def _fit(power, transfers, basis, theta):
     count = basis.shape[1]
     pairs = (basis[:, :, None] * basis[:, None]).flatten(1)
     theta = theta.expand(len(transfers), -1).clone()
-    for step in range(_STEPS + 1):
+    for step in range(_MOTION_STEPS + 1):
         texture = torch.exp((theta[:, :count] @ basis.T).clamp(-40, 40)) * transfers
         total = texture + theta[:, count:].exp()
         ratio, share = power / total, texture / total
-        if step == _STEPS:
+        if step == _MOTION_STEPS:
             break
         pull, noise = (_SHAPE + 1) * ratio / (_SHAPE + ratio) - 1, 1 - share
         score = torch.cat([(share * pull) @ basis, (noise * pull).sum(1, keepdim=True)], 1)
