@@ -27,6 +27,7 @@ from sphinx.util.docutils import SphinxDirective
 from sphinx.util.nodes import nested_parse_with_titles
 
 import blurlib
+from blurlib.learn.checkpoints import RESTORERS
 
 CARDS = Path(blurlib.__file__).parent / "learn" / "weights"
 # A number, a text or a sequence is shown; of anything longer the comment has to do.
@@ -319,7 +320,8 @@ class ModelCards(SphinxDirective):
 
     def run(self):
         found = []
-        shown = blurlib.maps.estimator_names()  # in the order of the table
+        # In the order of the table; what restores comes after what estimates.
+        shown = [*blurlib.maps.estimator_names(), *RESTORERS]
         for path in sorted(
             CARDS.glob("*.md"), key=lambda one: shown.index(one.stem)
         ):
