@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from blurlib import data, learn, maps
-from blurlib.reproduce import comparison, experiment
+from blurlib.reproduce import comparison, experiment, robustness
 from blurlib.reproduce.experiment import Experiment
 
 
@@ -64,6 +64,7 @@ def test_what_has_a_grid_of_its_own_is_scored_at_all_of_its_places():
     assert errors["spectrum-30"]["grass"].error.shape == (4, 6)
 
 
-def test_windows_see_every_phase_of_jpegs_blocks():
-    places = torch.arange(0, 640 - data.PATCH_SIZE + 1, comparison.COMPARISON_STRIDE)  # of a scan
+@pytest.mark.parametrize("stride", [comparison.COMPARISON_STRIDE, robustness.ROBUSTNESS_STRIDE])
+def test_windows_see_every_phase_of_jpegs_blocks(stride):
+    places = torch.arange(0, data.PATCH_SIZE * 19 + 1, stride)  # as many as a scan has
     assert len((places % 8).unique()) == 8
