@@ -1,4 +1,4 @@
-"""Draw the README's pictures: `book/_static/overview.png`, and `map.png` as `blurlib map` writes it."""
+"""Draw the README's pictures, in `book/_static`: undone, overview, and map as `blurlib map` writes it."""
 
 import tempfile
 from pathlib import Path
@@ -6,7 +6,7 @@ from pathlib import Path
 import matplotlib
 from PIL import Image
 
-from blurlib import blur, cli, data, maps, plotting
+from blurlib import blur, cli, data, maps, plotting, restore
 from blurlib._files import replacing
 
 matplotlib.use("Agg")
@@ -27,6 +27,25 @@ def map_of_a_scene():
             made.quantize(128).save(file, format="png", optimize=True)
 
 
+def undone():
+    """Photograph a scene with depth, map its blur, take it away, and draw a part of all three."""
+    photograph = blur.quantize(data.defocused_scene("foreground")[0])
+    sigma_map = maps.estimate(photograph)
+    deblurred = restore.deblur(photograph, sigma_map)
+    sigma = sigma_map.to("std").full_size().sigma
+    part = (slice(30, 250), slice(40, 400))
+    figure, axes = plotting.panels(1, 3, aspect=220 / 360)
+    plotting.show_image(axes[0], photograph[part], "photograph")
+    plotting.show_sigma_map(
+        axes[1], sigma[part], "sigma, 0 to 3 px", pixels=False, colour_bar=False
+    )
+    plotting.show_image(axes[2], deblurred[part], "deblurred")
+    with replacing(STATIC / "undone.png") as file:
+        figure.savefig(
+            file, format="png", dpi=150, bbox_inches="tight", pad_inches=0.08
+        )
+
+
 def main():
     """Blur grass by a ramp, estimate its sigma map, draw what came out."""
     plotting.style()
@@ -44,4 +63,5 @@ def main():
 
 if __name__ == "__main__":
     main()
+    undone()
     map_of_a_scene()
