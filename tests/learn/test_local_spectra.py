@@ -5,7 +5,7 @@ import torch
 
 from blurlib import learn
 from blurlib.learn import local_spectra, sigma_net
-from blurlib.learn.onnx import _log_power
+from blurlib.learn.onnx import log_power
 
 
 def test_its_spectra_are_those_of_the_network_on_patches(rng):
@@ -57,4 +57,4 @@ def test_no_gradient_reaches_the_picture(rng):
 def test_convolutions_give_the_same_spectra(rng, size, stride):
     image = torch.rand(1, 1, 56, 48, generator=rng)
     wanted = learn.folded_log_power(image, size, stride, 4)
-    torch.testing.assert_close(_log_power(image, size, stride, 4), wanted, atol=1e-4, rtol=0)
+    torch.testing.assert_close(log_power(image, size, stride, 4), wanted, atol=1e-4, rtol=0)
