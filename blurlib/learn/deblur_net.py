@@ -10,6 +10,9 @@ from .networks import BlurNetwork
 #: Planes it is shown: three pictures, sigma and its deviation, noise, and two for the PSF's kind.
 NUM_PLANES = 8
 
+#: The kind of a PSF that is none of a map's, gaussians (0) and disks (1).
+OTHER_PSF = 2
+
 #: Two pixels lie side by side in depth, and two halvings follow: sides are multiples of this.
 _MULTIPLE, _MOST_CHANNELS = 8, 1024
 
@@ -153,7 +156,7 @@ def planes_of(blurred, wiener, sparse, sigma, std, noise_std, kind):
     noise_std : Tensor of shape (B,)
         In the pictures' unit.
     kind : Tensor of shape (B,)
-        0 for gaussians, 1 for disks, 2 for one other PSF.
+        0 for gaussians, 1 for disks, `OTHER_PSF`.
 
     Returns
     -------
@@ -161,5 +164,5 @@ def planes_of(blurred, wiener, sparse, sigma, std, noise_std, kind):
     """
     level, kind = ((x[:, None, None] + 0 * blurred) for x in ((255 * noise_std).log(), kind))
     planes = [blurred - 0.5, wiener - blurred, sparse - wiener, sigma / 4, std]
-    planes += [level / 2, (kind == 1).to(blurred), (kind == 2).to(blurred)]
+    planes += [level / 2, (kind == 1).to(blurred), (kind == OTHER_PSF).to(blurred)]
     return torch.stack(planes, 1)

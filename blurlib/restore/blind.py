@@ -10,7 +10,7 @@ from .._checks import check_image, check_integer
 from ..blur import FourierBlur
 from ..blur.borders import pad
 from ..data import to_grey
-from .deconvolve import gradient
+from .answers import gradient
 from .noise import estimate_noise
 
 #: From one scale to the next finer one.

@@ -9,9 +9,9 @@ from ..blur.degrade import round_image
 from ..data.jpeg import compress
 from ..data.scenery import outlines
 from ..data.stream import PatchStream
-from ..learn.deblur_net import planes_of
+from ..learn.deblur_net import OTHER_PSF, planes_of
+from .answers import both_on
 from .canvas import Canvas
-from .deconvolve import both_on
 from .learned import MAP_STEPS, PSF_STEPS, careful
 from .noise import resolve_noise
 
@@ -98,7 +98,7 @@ class Examples(PatchStream):
         gain = draw(0.4, 1) if draw() < 0.3 else 1.0
         sharp = gain * sharp + (1 - gain) * draw()
         truth = sharp[_EXAMPLE_REACH:-_EXAMPLE_REACH, _EXAMPLE_REACH:-_EXAMPLE_REACH]
-        psf, kind = None, 2
+        psf, kind = None, OTHER_PSF
         if draw() < _P_PSF:
             extent = order(1.5, 14)
             psf = (
@@ -128,7 +128,7 @@ class Examples(PatchStream):
             std = 0 * std if silent else std
         sigma = careful(sigma, std)
         known = noise_std if draw() < _P_KNOWN else None
-        noise_std = resolve_noise(blurred, known, sigma)
+        noise_std = resolve_noise(blurred, known, sigma, family if psf is None else psf)
         if psf is None:
             canvas, steps = Canvas.of_map(blurred, sigma, family), MAP_STEPS
         else:

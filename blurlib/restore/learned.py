@@ -6,7 +6,7 @@ import torch
 
 from ..learn.checkpoints import packaged
 from ..learn.deblur_net import planes_of
-from .deconvolve import both_on
+from .answers import both_on
 
 #: Steps of conjugate gradients for one PSF, and for a map: Wiener's, and each time's of few edges.
 PSF_STEPS, MAP_STEPS = (30, 15, 15, 15), (8, 5, 5)
@@ -42,7 +42,7 @@ def mended_on(canvas, sigma, std, noise_std, kind, steps, scale=1.0):
     noise_std : float
         In the picture's unit.
     kind : int
-        0 for gaussians, 1 for disks, 2 for one other PSF.
+        0 for gaussians, 1 for disks, `OTHER_PSF`.
     steps : sequence of int
         Of conjugate gradients.
     scale : float, optional
