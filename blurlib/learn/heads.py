@@ -8,7 +8,8 @@ from ..data import PATCH_SIZE, SIGMA_MAX
 from .classifiers import OnSpectra, PixelNetwork, SpectrumNetwork, ThesisNetwork
 from .gaussian import gaussian_loss, gaussian_metrics
 from .networks import READOUTS, BlurClassifier, PatchNetwork
-from .sigma_net import LOG_VARIANCE, SigmaNet, SmallSigmaNet
+from .pyramid_loss import LOG_VARIANCE
+from .sigma_net import SigmaNet, SmallSigmaNet
 
 #: Half the distance between thirty classes: an answer so near counts as right, in pixels.
 _TOLERANCE = 0.05

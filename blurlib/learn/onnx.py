@@ -13,7 +13,8 @@ from torch.nn import functional
 from .._files import replacing
 from ..data.patches import PATCH_SIZE
 from .local_spectra import filter_bank
-from .sigma_net import COARSE_STRIDE, LEAST_SIDE, WINDOW_STRIDE, SigmaNet, handed_down
+from .scales import COARSE_STRIDE, LEAST_SIDE, handed_down
+from .sigma_net import WINDOW_STRIDE, SigmaNet
 
 #: Version of ONNX's operators: old enough for every runtime of the last years.
 _OPERATORS = 18

@@ -11,6 +11,12 @@ from the edge, at every scale the same way, so that grids of all scales share th
 import torch
 from torch.nn import functional
 
+#: Step between windows in pixels, while a network learns and at halved pictures.
+COARSE_STRIDE = 8
+
+#: A picture is halved as long as this side is left, in pixels.
+LEAST_SIDE = 32
+
 #: What the mean over two pixels adds to the variance, in square pixels.
 PAIR_VARIANCE = 0.25
 
@@ -84,3 +90,34 @@ def mixed(share, first, second, first_log_variance, second_log_variance):
     between = share * (1 - share) * (first - second).square()
     variance = (1 - share) * first_log_variance.exp() + share * second_log_variance.exp()
     return torch.lerp(first, second, share), (variance + between).log()
+
+
+def pyramid(images):
+    """Return images (B, 1, H, W) and their halvings, as long as 32 pixels a side are left."""
+    pictures = [images]
+    while min(pictures[-1].shape[-2:]) >= 2 * LEAST_SIDE:
+        pictures.append(halve(pictures[-1]))
+    return pictures
+
+
+def handed_down(answer, shape, stride):
+    """Return what a scale says, in the pixels and at the places of the next finer one.
+
+    Parameters
+    ----------
+    answer : Tensor of shape (B, 7 + carried, rows, columns)
+        As `SigmaNet.answer` returns it, at every eighth pixel.
+    shape, stride
+        How many places the finer scale has, and how many of its pixels lie between two of them.
+
+    Returns
+    -------
+    coarser : Tensor of shape (B, 3 + carried, *shape)
+        Sigma, the logarithm of its variance, the profile, and what is carried.
+    """
+    sigma, rest = answer[:, 4:5].clamp_min(0), answer[:, 5:]
+    finer = doubled_sigma(sigma)
+    # Where sigma is small, it changes faster than twice as much; never mind below a pixel.
+    log_variance = rest[:, :1] + 2 * (4 * sigma / finer).clamp(2, 4).log()
+    grid = torch.cat([finer, log_variance, rest[:, 1:]], 1)
+    return at_finer(grid, shape, stride / (2 * COARSE_STRIDE))

@@ -8,35 +8,18 @@ from .._checks import check_choice, check_image, check_integer
 from ..blur.borders import pad
 from ..data.patches import PATCH_SIZE
 from . import scales
-from .gaussian import gaussian_loss, gaussian_metrics
 from .local_spectra import folded_log_power
 from .networks import BlurNetwork
+from .pyramid_loss import LOG_VARIANCE, pyramid_loss, pyramid_metrics
+from .scales import COARSE_STRIDE
 
 #: Sides of the windows whose spectra it sees, in pixels; the largest decides how much it needs.
 WINDOWS = (32, 16, 8)
-
-#: Step between windows in pixels, while it learns and at halved pictures.
-COARSE_STRIDE = 8
 
 #: Step between windows of the picture itself, where nothing else is asked.
 WINDOW_STRIDE = 4
 
 _WIDEST_STEP, _WIDEST, _MOST_LAYERS = 64, 4096, 32
-
-#: What the logarithm of the variance is kept within: deviations from 0.008 to 4.5 pixels.
-LOG_VARIANCE = (-9.7, 3.0)
-
-#: The same where scales are mixed: deviations up to 150 pixels.
-_LARGEST_LOG_VARIANCE = 10.0
-
-#: A picture is halved as long as this side is left, in pixels.
-LEAST_SIDE = 32
-
-#: How much a scale's answer weighs in the loss, over that of the next finer one.
-_SCALE_WEIGHT = 0.5
-
-#: So much weighs the profile's loss, and from this sigma on there is a profile to see.
-_PROFILE_WEIGHT, _PROFILE_FROM = 0.05, 0.7
 
 
 class SigmaNet(BlurNetwork):
@@ -164,7 +147,7 @@ class SigmaNet(BlurNetwork):
             From the picture itself to its coarsest halving: see `answer`. Entry (r, c) speaks
             for the place (r stride, c stride) of that scale; they lead past the last pixel.
         """
-        pictures = pyramid(images)
+        pictures = scales.pyramid(images)
         answers, coarser = [], None
         for number, picture in reversed(list(enumerate(pictures))):
             step = COARSE_STRIDE if number else stride
@@ -173,7 +156,7 @@ class SigmaNet(BlurNetwork):
             after = [(n - 1) * step + before - x for n, x in zip(shape, sides, strict=True)]
             framed = pad(picture, (before, after[0], before, after[1]))
             if coarser is not None:
-                coarser = handed_down(coarser, shape, step)
+                coarser = scales.handed_down(coarser, shape, step)
             coarser = self.answer(self.features(framed, step), coarser, step)
             answers.insert(0, coarser)
         return answers
@@ -273,83 +256,17 @@ class SigmaNet(BlurNetwork):
         The target, (B, 2, H, W), has at every pixel the true sigma and whether the PSF is a disk
         (1) or a gaussian (0), -1 where that is not said.
         """
-        total = 0
-        for weight, answer, truth in _with_truth(prediction, target):
-            first, own, both = (
-                gaussian_loss(*_bent_error(answer[:, k : k + 2], truth[:, 0])).mean()
-                for k in (0, 2, 4)
-            )
-            total = total + weight * (first / 2 + own / 2 + both)
-            told = (truth[:, 1] >= 0) & (truth[:, 0] > _PROFILE_FROM)
-            likelihood = functional.binary_cross_entropy(
-                answer[:, 6].clamp(1e-4, 1 - 1e-4), truth[:, 1].clamp(0, 1), reduction="none"
-            )
-            total = total + weight * _PROFILE_WEIGHT * (likelihood * told).mean()
-        return total
+        return pyramid_loss(prediction, target)
 
     @torch.no_grad()
     def metrics(self, prediction, target):
         """Return the last answer's ``mse`` and ``coverage``: the share of errors within one std."""
-        _, answer, truth = next(_with_truth(prediction, target))
-        return gaussian_metrics(answer[:, 4] - truth[:, 0], answer[:, 5])
+        return pyramid_metrics(prediction, target)
 
 
 def at_each_place(layer, x):
     """Apply a convolution of 1 x 1 to (..., channels), as the product of matrices that it is."""
     return functional.linear(x, layer.weight.flatten(1), layer.bias)
-
-
-def pyramid(images):
-    """Return images (B, 1, H, W) and their halvings, as long as 32 pixels a side are left."""
-    pictures = [images]
-    while min(pictures[-1].shape[-2:]) >= 2 * LEAST_SIDE:
-        pictures.append(scales.halve(pictures[-1]))
-    return pictures
-
-
-def handed_down(answer, shape, stride):
-    """Return what a scale says, in the pixels and at the places of the next finer one.
-
-    Parameters
-    ----------
-    answer : Tensor of shape (B, 7 + carried, rows, columns)
-        As `SigmaNet.answer` returns it, at every eighth pixel.
-    shape, stride
-        How many places the finer scale has, and how many of its pixels lie between two of them.
-
-    Returns
-    -------
-    coarser : Tensor of shape (B, 3 + carried, *shape)
-        Sigma, the logarithm of its variance, the profile, and what is carried.
-    """
-    sigma, rest = answer[:, 4:5].clamp_min(0), answer[:, 5:]
-    finer = scales.doubled_sigma(sigma)
-    # Where sigma is small, it changes faster than twice as much; never mind below a pixel.
-    log_variance = rest[:, :1] + 2 * (4 * sigma / finer).clamp(2, 4).log()
-    grid = torch.cat([finer, log_variance, rest[:, 1:]], 1)
-    return scales.at_finer(grid, shape, stride / (2 * COARSE_STRIDE))
-
-
-def _with_truth(prediction, target):
-    """Yield weight, answer and truth (B, 2, rows, columns) of every scale, from the finest."""
-    height, width = target.shape[-2:]
-    sigma, step = target, COARSE_STRIDE
-    for number, answer in enumerate(prediction):
-        rows, columns = (
-            (step * torch.arange(count, device=target.device)).clamp(max=side - 1)
-            for count, side in zip(answer.shape[-2:], (height, width), strict=True)
-        )
-        yield _SCALE_WEIGHT**number, answer, sigma[..., rows[:, None], columns]
-        sigma = torch.stack([scales.halved_sigma(sigma[:, 0]), sigma[:, 1]], 1)
-        step *= 2
-
-
-def _bent_error(answer, truth):
-    """Return the error and its log variance on the scale where errors count alike."""
-    sigma, log_variance = answer.unbind(1)
-    log_variance = log_variance.clamp(LOG_VARIANCE[0], _LARGEST_LOG_VARIANCE)
-    log_variance = scales.bent_log_variance(log_variance, sigma.detach())
-    return scales.bend(sigma) - scales.bend(truth), log_variance
 
 
 class SmallSigmaNet(SigmaNet):

@@ -6,8 +6,7 @@ import torch
 
 from ..data.crops import CropStream
 from ..learn import Checkpoint, is_main_process, run_recipe, save_network
-from ..learn.scales import halve
-from ..learn.sigma_net import COARSE_STRIDE
+from ..learn.scales import COARSE_STRIDE, halve
 from .uncertainty import fit_std_scale
 
 #: So many crops are cut for calibration, so often.

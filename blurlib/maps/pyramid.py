@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import torch
 
 from ..learn import SigmaNet
-from ..learn.scales import num_places
-from ..learn.sigma_net import COARSE_STRIDE, WINDOW_STRIDE, handed_down, pyramid
+from ..learn.scales import COARSE_STRIDE, handed_down, num_places, pyramid
+from ..learn.sigma_net import WINDOW_STRIDE
 from .estimator import Estimator, put_together, tiles
 
 #: Pictures of more pixels are asked at every eighth pixel, unless the caller wants it finer.

@@ -20,7 +20,8 @@ from torch import nn
 
 from blurlib.learn import pretrained
 from blurlib.learn.onnx import log_power
-from blurlib.learn.sigma_net import COARSE_STRIDE, WINDOW_STRIDE
+from blurlib.learn.scales import COARSE_STRIDE
+from blurlib.learn.sigma_net import WINDOW_STRIDE
 
 NAME = "sigma_lab_runtime.js"
 HERE = Path(__file__).parent

@@ -5,7 +5,7 @@ import torch
 
 from blurlib import blur, data, learn
 from blurlib.data import crops
-from blurlib.learn import scales, sigma_net
+from blurlib.learn import pyramid_loss, scales, sigma_net
 
 SMALL = {"hidden": (32, 16), "channels": 16, "dilations": (1, 2), "carried": 4}
 
@@ -36,7 +36,7 @@ def test_pictures_are_halved_as_long_as_a_window_fits():
         ((32, 500), 1), ((63, 64), 1), ((64, 64), 2), ((126, 200), 2), ((127, 200), 3),
         ((255, 300), 4), ((257, 256), 4),
     ):  # fmt: skip
-        pictures = sigma_net.pyramid(torch.zeros(1, 1, *sides))
+        pictures = scales.pyramid(torch.zeros(1, 1, *sides))
         assert len(pictures) == number, sides
         for fine, coarse in zip(pictures, pictures[1:], strict=False):
             assert [-(-side // 2) for side in fine.shape[2:]] == list(coarse.shape[2:])
@@ -117,7 +117,7 @@ def test_what_is_handed_down_is_told_in_finer_pixels(rng):
     answer = torch.zeros(1, 7 + 2, 5, 6)
     answer[:, 4], answer[:, 5], answer[:, 6] = 3.0, 2 * torch.tensor(0.1).log(), 0.8
     answer[:, 7:] = torch.rand(1, 2, 5, 6, generator=rng)
-    finer = sigma_net.handed_down(answer, (9, 11), 8)
+    finer = scales.handed_down(answer, (9, 11), 8)
     sigma = (4 * 3.0**2 - 0.25) ** 0.5
     assert finer.shape == (1, 5, 9, 11)
     torch.testing.assert_close(finer[:, 0], torch.full((1, 9, 11), sigma))
@@ -129,7 +129,7 @@ def test_what_is_handed_down_is_told_in_finer_pixels(rng):
     torch.testing.assert_close(finer[..., ::2, ::2], scales.at_finer(finer, (5, 6), 2))
     torch.testing.assert_close(finer[:, 3:, ::2, ::2], answer[:, 7:])
     answer[:, 4] = -1.0  # sharp: the deviation grows fourfold at most
-    finer = sigma_net.handed_down(answer, (9, 11), 8)
+    finer = scales.handed_down(answer, (9, 11), 8)
     assert finer[:, 0].max() < 0.011
     torch.testing.assert_close((finer[:, 1] / 2).exp(), torch.full((1, 9, 11), 0.2))
 
@@ -175,7 +175,7 @@ def test_coarser_scales_learn_their_own_truth(rng):
     sigma = 3 * torch.rand(1, 64, 80, generator=rng)
     truth = torch.stack([sigma, torch.ones_like(sigma)], 1)
     answers = network(torch.rand(1, 1, 64, 80, generator=rng))
-    told = list(sigma_net._with_truth(answers, truth))
+    told = list(pyramid_loss._with_truth(answers, truth))
     assert [weight for weight, *_ in told] == [1.0, 0.5]
     fine, half = (one[:, 0] for *_, one in told)
     torch.testing.assert_close(fine[:, :8, :10], sigma[:, ::8, ::8])
