@@ -2,9 +2,11 @@
 
 import pytest
 
-from blurlib.widgets import PSFExplorer, SmoothingLab, SpectrumLab
+from blurlib.widgets import DeblurLab, PSFExplorer, SmoothingLab, SpectrumLab
 
 LABS = {
+    "wiener": lambda: DeblurLab(),
+    "richardson-lucy": lambda: DeblurLab(method="richardson-lucy"),
     "gaussian": lambda: PSFExplorer(),
     "motion": lambda: PSFExplorer(shape="motion"),
     "smoothing": lambda: SmoothingLab(),

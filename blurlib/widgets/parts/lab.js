@@ -27,7 +27,8 @@ export function choice({ label, options }) {
 // A widget's module. `controls` holds a number or choice for each trait that a reader moves.
 // load(model) awaits what is drawn of (again whenever one of the traits `loads` changes);
 // build() makes the panels, a list of {root}, as `panels`, and whatever else draw needs;
-// draw({values, data, ui, shown}) paints, and returns the sentence that tells the state.
+// draw({values, data, ui, shown, again}) paints, and returns the sentence that tells the state; again()
+// asks for it once more in the next frame, for what takes longer than one.
 export function lab({ title, name, look, question, controls, loads = [], load = async () => null, build, draw }) {
   const traits = Object.keys(controls);
 
@@ -58,7 +59,7 @@ export function lab({ title, name, look, question, controls, loads = [], load = 
     const show = () => {
       const values = valuesNow();
       traits.forEach((trait) => shown[trait].show(values[trait]));
-      return draw({ values, data, ui, shown, root });
+      return draw({ values, data, ui, shown, root, again: refresh });
     };
     const refresh = oncePerFrame(() => {
       const text = show();
