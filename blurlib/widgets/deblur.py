@@ -6,11 +6,12 @@ import torch
 import torch.nn.functional as F
 import traitlets
 
-from blurlib.blur import add_noise, blur_uniform, gaussian_psf, quantize
+from blurlib.blur import blur_uniform, gaussian_psf, quantize
 from blurlib.data import packaged_image
 from blurlib.maps import rms
 from blurlib.restore import richardson_lucy, tikhonov
 from blurlib.widgets._page import Amount, PageWidget
+from blurlib.widgets.draws import normal_draws
 from blurlib.widgets.png import beside, from_data_uri, to_data_uri
 
 _MARGIN = 12  # px around a region of 96 px, from where light comes in
@@ -80,10 +81,10 @@ class DeblurLab(PageWidget):
 
     @property
     def blurred(self):
-        """The region blurred, noisy (with draws of its own) and rounded: a Tensor."""
+        """The region blurred, noisy and rounded: a Tensor."""
         soft = self._region(gaussian_psf(self.sigma))
-        rng = torch.Generator().manual_seed(0)
-        return quantize(add_noise(soft, self.noise / 255, rng=rng))
+        noise = self.noise / 255 * normal_draws(0, soft.numel()).view_as(soft)
+        return quantize(soft + noise.to(soft))
 
     @property
     def deblurred(self):

@@ -53,12 +53,12 @@ def test_javascript_equals_python(javascript, at):
 
 @pytest.mark.parametrize("scheme", ["http", "file"])
 def test_the_page_shows_what_the_kernel_computes(write_page, open_page, served, scheme):
-    path = write_page(DeblurLab(noise=0).to_html())
+    path = write_page(DeblurLab().to_html())
     page = open_page(path.as_uri() if scheme == "file" else served)
     page.wait_for_selector(".deblur-lab")
 
     def check(**traits):
-        lab = DeblurLab(noise=0, **traits)
+        lab = DeblurLab(**traits)
         before, after = lab.psnr
         shown = page.locator(".bw-facts dd")
         shown.nth(1).get_by_text(f"{after:.1f} dB", exact=True).wait_for()

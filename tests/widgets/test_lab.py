@@ -9,6 +9,7 @@ LABS = {
     "richardson-lucy": lambda: DeblurLab(method="richardson-lucy"),
     "gaussian": lambda: PSFExplorer(),
     "motion": lambda: PSFExplorer(shape="motion"),
+    "shake": lambda: PSFExplorer(shape="shake"),
     "smoothing": lambda: SmoothingLab(),
     "spectrum": lambda: SpectrumLab(noise=1),
 }
