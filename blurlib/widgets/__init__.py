@@ -9,6 +9,7 @@ import importlib
 
 _HOMES = {
     "DeblurLab": "deblur",
+    "GuessLab": "guess",
     "PSFExplorer": "psf_explorer",
     "PageWidget": "_page",
     "SigmaLab": "sigma_lab",

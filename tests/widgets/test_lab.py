@@ -2,9 +2,10 @@
 
 import pytest
 
-from blurlib.widgets import DeblurLab, PSFExplorer, SmoothingLab, SpectrumLab
+from blurlib.widgets import DeblurLab, GuessLab, PSFExplorer, SmoothingLab, SpectrumLab
 
 LABS = {
+    "guess": lambda: GuessLab(),
     "wiener": lambda: DeblurLab(),
     "richardson-lucy": lambda: DeblurLab(method="richardson-lucy"),
     "gaussian": lambda: PSFExplorer(),
