@@ -40,7 +40,7 @@ export default lab({
   title: "Beat the network",
   name: "guess-lab",
   look: "the smaller the window and the stronger the noise, the less a patch tells, to you and to the network.",
-  question: "do you err more than the bound because you see less than there is, or because you cannot know the texture?",
+  question: "with noise and a window of 16 px the network errs less than the bound of answers without bias: how can it?",
   controls: {
     noise: choice({ label: "Noise (grey levels)", options: [[0, "0"], [4, "4"]] }),
     window: choice({ label: "Window (px)", options: [[16, "16"], [24, "24"], [32, "32"]] }),
@@ -55,7 +55,7 @@ export default lab({
   build() {
     const [patch, example] = [panel("The patch"), panel("Another texture, blurred by your sigma")];
     const rounds = chart({ caption: "Rounds", className: "bw-rounds", curves: [["yours", "you"], ["network", "network"], ["truth", "truth"]] });
-    const numbers = facts(["Round", "Last truth", "Your RMSE", "The network's", "The bound", "Always 1.65 px"]);
+    const numbers = facts(["Round", "Last truth", "Your RMSE", "The network's", "Bound without bias", "Always 1.65 px"]);
     return { patch, example, rounds, numbers, panels: [patch, example, rounds, numbers] };
   },
   draw({ values, data, ui, shown }) {
