@@ -92,7 +92,7 @@ class DeblurLab(PageWidget):
         psf = gaussian_psf(self.believed)
         psf = F.pad(psf, 4 * [(31 - len(psf)) // 2])  # the canvas is 128 px wide, as in the page
         if self.method == "wiener":
-            return tikhonov(self.blurred, psf, 10**self.regularisation, num_iter=8)
+            return tikhonov(self.blurred, psf, 10**self.regularisation, num_iter=5)
         return richardson_lucy(self.blurred, psf, num_iter=self.steps)
 
     @property
