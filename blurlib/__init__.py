@@ -20,9 +20,7 @@ def __getattr__(name):
         return getattr(importlib.import_module(f"{__name__}.{_SHORTER[name]}"), name)
     if name in _ROOMS:
         return importlib.import_module(f"{__name__}.{name}")
-    raise AttributeError(
-        f"module 'blurlib' has no attribute {name!r}; it has {', '.join(__dir__())}"
-    )
+    raise AttributeError(f"blurlib has no attribute {name!r}; it has {', '.join(__dir__())}")
 
 
 def __dir__():
