@@ -44,10 +44,9 @@ class Table:
         rows = ((name, "".join(f"<td>{cell}</td>" for cell in cells)) for name, *cells in lines)
         body = "".join(f"<tr><th>{name}</th>{row}</tr>" for name, row in rows)
         head = "".join(f"<th>{cell}</th>" for cell in head)
-        return (
-            f'<table class="dataframe"><caption>{html.escape(self.caption)}</caption>'
-            f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
-        )
+        caption = f"<caption>{html.escape(self.caption)}</caption>"
+        whole = f"{caption}<thead><tr>{head}</tr></thead><tbody>{body}</tbody>"
+        return f'<table class="dataframe">{whole}</table>'
 
 
 class Record(dict):
