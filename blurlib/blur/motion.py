@@ -145,6 +145,12 @@ def shake_trajectory(extent, *, rng, num_points=512):
     num_points = check_integer(num_points, "num_points", low=2)
     check_generator(rng)
     draws = torch.randn(num_points, 2, generator=rng, dtype=torch.float64, device=rng.device).cpu()
+    return walk(extent, draws)
+
+
+def walk(extent, draws):
+    """Return the path of `shake_trajectory` for given normal draws, float64 of shape (n, 2)."""
+    num_points = len(draws)
     keep = 1 - 8 / num_points  # the hand forgets its velocity eight times in an exposure
     weight = keep ** torch.arange(num_points, dtype=torch.float64)
     # velocity[t] = sum over s <= t of keep^(t - s) draws[s]: a causal convolution, done by FFT.
