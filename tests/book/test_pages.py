@@ -85,6 +85,10 @@ def test_index_leads_to_the_first_page(scheme, visit, book):
         ('<div style="width: 2000px">wide</div>', "2000 px wide"),
         ('<p style="color: #999">pale</p>', "weak contrast 2.85"),
         ('<pre style="overflow: auto; width: 50px">a long line</pre>', "no sign that it scrolls"),
+        (
+            '<div class="cell_output"><pre style="overflow: auto; width: 50px">a long line</pre>',
+            "has to be scrolled",
+        ),
     ],
 )
 def test_a_faulty_page_is_seen(body, fault, contexts):
