@@ -1,10 +1,11 @@
 """Print how long each chapter is, and fail where one is too long: ``python tests/book/lengths.py``.
 
-Words are those of the prose: no code, no equations, no captions. Visible lines are those of code
-that a reader need not unfold. Page heights and run times are those of the last ``make book``; where
-there is none, they are left out.
+Words are those of the prose and of the quiz: no code, no equations, no captions. Visible lines
+are those of code that a reader need not unfold. Page heights and run times are those of the last
+``make book``; where there is none, they are left out.
 """
 
+import importlib
 import re
 import sys
 from pathlib import Path
@@ -37,6 +38,9 @@ def measure(path):
     """Return words, visible lines and the longest of them, of one notebook."""
     cells = nbformat.read(path, as_version=4).cells
     prose = [cell.source for cell in cells if cell.cell_type == "markdown"]
+    if any("```{quiz}" in source for source in prose):
+        name = path.relative_to(ROOT / "book").with_suffix("").as_posix()
+        prose.append(extension("course").markdown_of(extension("course").quizzes()[name], ""))
     visible = [
         line
         for cell in cells
@@ -89,14 +93,18 @@ def seconds_of(paths):
     return found
 
 
-def chapter_files():
-    """Return the chapters of the table of contents, by name, in its order."""
+def extension(name):
+    """Return a module of book/_ext, whose folder is Sphinx's."""
     sys.path.insert(0, str(ROOT / "book" / "_ext"))
     try:
-        from execute import chapters
+        return importlib.import_module(name)
     finally:
         sys.path.pop(0)
-    paths = chapters(ROOT)
+
+
+def chapter_files():
+    """Return the chapters of the table of contents, by name, in its order."""
+    paths = extension("execute").chapters(ROOT)
     return {path.relative_to(ROOT / "book").with_suffix("").as_posix(): path for path in paths}
 
 
