@@ -81,13 +81,19 @@ def _argument(value):
     return torch.tensor(value) if isinstance(value, list) else value
 
 
+def _numbers(value):
+    if isinstance(value, list | tuple):
+        return torch.cat([_numbers(part) for part in value])
+    return torch.as_tensor(value, dtype=torch.float64).flatten()
+
+
 def _off(given, true):
     """Return how far an answer is off, at most over its numbers; None if it is no such answer."""
     if isinstance(given, str) or isinstance(true, str):
         same = str(given).strip().lower() == str(true)
         return (0.0 if same else math.inf) if type(given) is type(true) else None
     try:
-        given, true = (torch.as_tensor(x, dtype=torch.float64).flatten() for x in (given, true))
+        given, true = _numbers(given), _numbers(true)
     except (TypeError, ValueError, RuntimeError):
         return None
     return (given - true).abs().max().item() if given.shape == true.shape else None

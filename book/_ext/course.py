@@ -39,6 +39,14 @@ def markdown_of(questions, title):
     return "\n".join([*lines, "::::"])
 
 
+def text_of(chapter):
+    """Return all that a chapter's quiz says, as one text."""
+    said = []
+    for question in quizzes()[chapter]:
+        said += [question["ask"], *question["right"], *sum(question["wrong"], [])]
+    return "\n".join(said)
+
+
 class Quiz(SphinxDirective):
     """The questions of the chapter in which it stands; its content is the title of the fold."""
 

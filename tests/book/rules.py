@@ -130,6 +130,11 @@ def rule_course(notebook, code):
         yield f"{len(found)} of the exercises have label, title and stars; there are three to five"
     if [int(number) for _, number, _, _ in found] != list(range(1, len(found) + 1)):
         yield "the exercises' numbers do not count"
+    links = re.findall(r"`Exercise (\d+) <ex-([\w-]+)>`", text)
+    if wrong := set(links) - {(number, name) for name, number, _, _ in found}:
+        yield f"links to exercises have other numbers than these: {sorted(wrong)}"
+    if re.search(r"(?<![#`] )(?<!`)\b[Ee]xercise \d", text):
+        yield "an exercise is named without a link to it"
     for kind in ("*Predict.* ", "*Code.* "):
         if kind not in [one[3] for one in found]:
             yield f"no exercise begins with {kind}"
@@ -139,7 +144,7 @@ def rule_course(notebook, code):
     if asked != [name for name, _, _, _ in found]:
         yield f"the cells ask for {asked}, the exercises are {[one[0] for one in found]}"
     solved = {
-        m for _, cell in code for m in re.findall(r'assert bl\.check\("(.+?)", ', cell.source)
+        m for _, cell in code for m in re.findall(r'assert\b.*bl\.check\("(.+?)", ', cell.source)
     }
     if missing := set(asked) - solved:
         yield f"no solution is checked of {sorted(missing)}"

@@ -201,6 +201,8 @@ NO_COURSE = {
     "too many stars": (course("★★★", "★★★★"), "2 of the exercises have label"),
     "no label": (course("(ex-two)=\n"), "2 of the exercises have label"),
     "wrong number": (course("Exercise 2", "Exercise 3"), "do not count"),
+    "wrong link": (course("What?", "See {ref}`Exercise 2 <ex-one>`."), "have other numbers"),
+    "no link": (course("What?", "See Exercise 1."), "without a link"),
     "no prediction": (course("*Predict.* ", ""), "begins with *Predict.*"),
     "no code": (course("*Code.* ", ""), "begins with *Code.*"),
     "no check": (course(checks=CHECKS.replace('bl.check("two", None)', "")), "the cells ask for"),
