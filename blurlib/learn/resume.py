@@ -1,9 +1,6 @@
 """What a training run leaves on the disk: a log, and all it takes to go on."""
 
-import contextlib
 import csv
-import hashlib
-import io
 import json
 import time
 from pathlib import Path
@@ -13,12 +10,10 @@ from torch import distributed
 
 from .._checks import check_number
 from .._files import naming, replacing
+from .._sealed import seal, unseal
 from .checkpoints import CheckpointError
 
-_RUN_FORMAT = "blurlib training run 3"
-
-# What of a run has a state of its own; that of the schedule follows from the step.
-_PARTS = ("network", "stream", "optimizer", "scaler")
+_RUN_FORMAT = "blurlib training run 2"
 
 
 class Checkpoint:
@@ -68,13 +63,25 @@ class Checkpoint:
         self._saved = time.perf_counter()
         if run.rank != 0:
             return
-        parts = {part: getattr(run, part).state_dict() for part in _PARTS}
-        facts = {"format": _RUN_FORMAT, "identity": self.identity}
-        buffer = io.BytesIO()
-        torch.save({**facts, "step": run.step, "history": run.history, **parts}, buffer)
-        content = buffer.getvalue()
+        optimizer = run.optimizer.state_dict()
+        parts = {
+            "network": run.network.state_dict(),
+            "stream": run.stream.state_dict(),
+            "history": {k: torch.tensor(v, dtype=torch.float64) for k, v in run.history.items()},
+            **{f"optimizer.{number}": state for number, state in optimizer["state"].items()},
+        }
+        tensors = {
+            f"{part}.{name}": tensor.detach().cpu().contiguous()
+            for part, state in parts.items()
+            for name, tensor in state.items()
+        }
+        facts = {
+            "format": _RUN_FORMAT, "identity": self.identity, "step": run.step,
+            "measures": list(run.history), "groups": optimizer["param_groups"],
+            "scaler": run.scaler.state_dict()}  # fmt: skip
+        content = seal(tensors, {"run": json.dumps(facts)})
         with replacing(self.path) as file:
-            file.write(hashlib.sha256(content).digest() + content)
+            file.write(content)
 
     def restore(self, run):
         """Put a run where the file says, if there is one.
@@ -96,35 +103,60 @@ class Checkpoint:
         is_there = run.rank == 0 and self.path.is_file()
         content = b"=" + self.path.read_bytes() if is_there else b""
         if run.world_size > 1:
-            handed = [content]
-            distributed.broadcast_object_list(handed, device=run.device)
-            content = handed[0]
+            content = _hand_on(content, run.device)
         if not content:
             return
         try:
-            digest, content = content[1:33], content[33:]
-            if hashlib.sha256(content).digest() != digest:
-                raise ValueError("its checksum is another one")
-            state = torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
-            theirs = {**state["identity"], "format": state["format"]}
+            tensors, metadata = unseal(content[1:])
+            facts = json.loads(metadata["run"])
+            theirs = {**facts["identity"], "format": facts["format"]}
         except Exception as error:  # whatever a damaged file makes the readers raise
-            why = f"is damaged or no training run ({type(error).__name__})"
-            raise CheckpointError(f"{self.path} {why}; delete it to begin anew.") from None
+            raise CheckpointError(
+                f"{self.path} is damaged or no training run ({type(error).__name__}); delete it "
+                "to begin anew."
+            ) from None
         mine = {**self.identity, "format": _RUN_FORMAT}
         changed = [name for name in mine | theirs if mine.get(name) != theirs.get(name)]
         if changed:
-            why = f"belongs to another run (its {changed[0]} is another one)"
-            raise CheckpointError(f"{self.path} {why}; delete it to begin anew.")
-        for part in _PARTS:
-            getattr(run, part).load_state_dict(state[part])
-        run.step, run.history = state["step"], state["history"]
-        if run.schedule is not None:
-            run.schedule.load_state_dict({"last_epoch": run.step})
-        if run.history:
-            run._start = time.perf_counter() - run.history["seconds"][-1]
+            raise CheckpointError(
+                f"{self.path} belongs to another run (its {changed[0]} is another one); "
+                "delete it to begin anew, or name another file."
+            )
+        _put_back(run, facts, tensors)
 
 
-class RunLog(contextlib.AbstractContextManager):
+def _hand_on(content, device):
+    """Return the first process' bytes, in every process; torch's own way would unpickle them."""
+    length = torch.tensor(len(content), device=device)
+    distributed.broadcast(length, 0)
+    if not length:
+        return b""
+    row = torch.frombuffer(bytearray(content or length.item()), dtype=torch.uint8).to(device)
+    distributed.broadcast(row, 0)
+    return row.cpu().numpy().tobytes()
+
+
+def _part(tensors, name):
+    """Return the tensors under one name, without it."""
+    return {key[len(name) + 1 :]: t for key, t in tensors.items() if key.startswith(f"{name}.")}
+
+
+def _put_back(run, facts, tensors):
+    run.network.load_state_dict(_part(tensors, "network"))
+    run.stream.load_state_dict(_part(tensors, "stream"))
+    numbers = {key.split(".")[0] for key in _part(tensors, "optimizer")}
+    state = {int(number): _part(tensors, f"optimizer.{number}") for number in numbers}
+    run.optimizer.load_state_dict({"state": state, "param_groups": facts["groups"]})
+    run.step, history = facts["step"], _part(tensors, "history")
+    if run.schedule is not None:
+        run.schedule.load_state_dict({"last_epoch": run.step})  # the rest follows from the recipe
+    run.scaler.load_state_dict(facts["scaler"])
+    run.history = {name: history[name].tolist() for name in facts["measures"]}
+    if run.history:
+        run._start = time.perf_counter() - run.history["seconds"][-1]
+
+
+class RunLog:
     """Write every step of a run down; pass it to `blurlib.learn.train` as ``callback``.
 
     Used in a ``with`` statement it is closed behind it.
@@ -165,6 +197,9 @@ class RunLog(contextlib.AbstractContextManager):
             for step in range(first, run.step + 1):
                 values = (f"{values[step - 1]:.6g}" for values in run.history.values())
                 csv.writer(self._file).writerow([step, *values])
+
+    def __enter__(self):
+        return self
 
     def __exit__(self, *exception):
         if self._file is not None:
