@@ -8,6 +8,7 @@ that the list of modules can be read without the widget libraries.
 import importlib
 
 _HOMES = {
+    "LensLab": "lens",
     "PSFExplorer": "psf_explorer",
     "PageWidget": "_page",
     "SigmaLab": "sigma_lab",

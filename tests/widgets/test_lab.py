@@ -2,10 +2,11 @@
 
 import pytest
 
-from blurlib.widgets import PSFExplorer, SmoothingLab, SpectrumLab
+from blurlib.widgets import LensLab, PSFExplorer, SmoothingLab, SpectrumLab
 
 LABS = {
     "gaussian": lambda: PSFExplorer(),
+    "lens": lambda: LensLab(),
     "motion": lambda: PSFExplorer(shape="motion"),
     "smoothing": lambda: SmoothingLab(),
     "spectrum": lambda: SpectrumLab(noise=1),

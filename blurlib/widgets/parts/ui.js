@@ -2,7 +2,7 @@
 
 // h("p", {className: "note"}, "text", child): an element with properties, attributes and children.
 export function h(tag, properties = {}, ...children) {
-  const svg = ["svg", "g", "path", "line", "text", "rect", "circle"].includes(tag);
+  const svg = ["svg", "g", "path", "line", "text", "rect", "circle", "ellipse"].includes(tag);
   const element = svg ? document.createElementNS("http://www.w3.org/2000/svg", tag) : document.createElement(tag);
   for (const [name, value] of Object.entries(properties)) {
     if (!svg && name in element) element[name] = value;
