@@ -14,6 +14,7 @@ _HOMES = {
     "SigmaLab": "sigma_lab",
     "SmoothingLab": "smoothing",
     "SpectrumLab": "spectrum",
+    "WindowLab": "window",
 }
 
 __all__ = list(_HOMES)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from blurlib.widgets import LensLab, PSFExplorer, SmoothingLab, SpectrumLab
+from blurlib.widgets import LensLab, PSFExplorer, SmoothingLab, SpectrumLab, WindowLab
 
 LABS = {
     "gaussian": lambda: PSFExplorer(),
@@ -10,6 +10,7 @@ LABS = {
     "motion": lambda: PSFExplorer(shape="motion"),
     "smoothing": lambda: SmoothingLab(),
     "spectrum": lambda: SpectrumLab(noise=1),
+    "window": lambda: WindowLab(),
 }
 DRAWN = """() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => done(
   [...document.querySelectorAll("canvas")].map((one) => one.toDataURL()).join() +

@@ -37,8 +37,9 @@ export function unseen({ min, max }) {
 // load(model) awaits what is drawn of (again whenever one of the traits `loads` changes);
 // build(move) makes the panels, a list of {root}, as `panels`, and whatever else draw needs; with
 // move({trait: value, ...}) a panel sets traits;
-// draw({values, data, ui, shown}) paints, and returns the sentence that tells the state.
-export function lab({ title, name, look, question, controls, loads = [], load = async () => null, build, draw }) {
+// draw({values, data, ui, shown, again}) paints, and returns the sentence that tells the state; again()
+// asks for the next frame. forget({data, ui}) drops, at a reset, what was gathered beside the traits.
+export function lab({ title, name, look, question, controls, loads = [], load = async () => null, build, draw, forget = () => {} }) {
   const traits = Object.keys(controls);
 
   async function render({ model, el }) {
@@ -53,7 +54,11 @@ export function lab({ title, name, look, question, controls, loads = [], load = 
     const ui = build(move);
     const shown = Object.fromEntries(traits.map((trait) => [trait, controls[trait].make(change(trait))]));
     const reset = h("button", { type: "button", className: "bw-reset" }, "Reset");
-    reset.addEventListener("click", () => move(initial));
+    reset.addEventListener("click", () => {
+      forget({ data, ui });
+      move(initial);
+      refresh();
+    });
     const told = h("p", { className: "bw-hidden", role: "status" });
     const root = h("div", { className: `bw ${name}`, role: "group", "aria-label": title },
       h("p", { className: "bw-look" }, h("strong", {}, "Look: "), look),
@@ -65,7 +70,7 @@ export function lab({ title, name, look, question, controls, loads = [], load = 
     const show = () => {
       const values = valuesNow();
       traits.forEach((trait) => shown[trait].show(values[trait]));
-      return draw({ values, data, ui, shown, root });
+      return draw({ values, data, ui, shown, root, again: refresh });
     };
     const refresh = oncePerFrame(() => {
       const text = show();

@@ -93,5 +93,6 @@ export function paint(canvas, { width, height, data }, enlarge = 4, colours = GR
   }
   const context = canvas.getContext("2d");
   context.imageSmoothingEnabled = false;
+  context.clearRect(0, 0, canvas.width, canvas.height); // what is NaN stays empty
   context.drawImage(small, 0, 0, canvas.width, canvas.height);
 }
