@@ -9,8 +9,8 @@ import { panel, readPicture, paint } from "./parts/ui.js";
 const STRIDE = 4; // px
 const MOST = 3; // px, the largest sigma of the scale
 const ENLARGED = 4;
-const A_FRAME = 12; // windows that play paints in a frame, if there is time
-const TIME = 8; // ms of a frame
+const LASTS = 2500; // ms that play takes, if the computer is quick enough
+const TIME = 12; // ms of a frame
 const SIGMA_X = { low: 0, high: 3.1, ticks: [0, 1, 2, 3], label: "sigma (px)" };
 const SHARE_Y = [0.25, 0.5, 1].map((high) => ({ low: 0, high, ticks: [0, high / 2, high], label: "probability" }));
 const SIGMAS = Array.from({ length: 30 }, (_, k) => (k + 1) / 10);
@@ -94,7 +94,7 @@ export default lab({
     const { width, height } = picture;
     const { rows, columns, nearest } = windows(picture, size);
     const key = [field, size, values.paint].join();
-    if (data.key !== key) Object.assign(data, { key, next: 0, map: new Float64Array(rows * columns).fill(NaN), own: null });
+    if (data.key !== key) Object.assign(data, { key, next: 0, map: new Float64Array(rows * columns).fill(NaN), began: undefined });
 
     const own = nearest(values.row, values.column);
     const at = (i) => [STRIDE * Math.floor(i / columns), STRIDE * (i % columns)];
@@ -103,22 +103,25 @@ export default lab({
       data.map[i] = found.mean;
       return found;
     };
-    let [shown, found] = [own, null];
-    if (!playing || data.next === 0 || data.next >= data.map.length) found = ask(own);
-    if (playing) {
-      const end = performance.now() + TIME;
-      for (let k = 0; data.next < data.map.length && (k < A_FRAME || still()) && performance.now() < end; k++) {
-        shown = data.next++;
+    let [shown, found] = [own, ask(own)];
+    if (playing && data.next < data.map.length) {
+      const now = performance.now();
+      data.began ??= now;
+      const goal = still() ? data.map.length : Math.min(data.map.length, 1 + (data.map.length * (now - data.began)) / LASTS);
+      do ask(data.next++);
+      while (data.next < goal && performance.now() < now + TIME);
+      if (data.next < data.map.length) {
+        shown = data.next - 1;
         found = ask(shown);
+        again();
       }
-      if (data.next < data.map.length) again();
-      else [shown, found] = [own, ask(own)];
     }
     const hidden = playing && still() && data.next < data.map.length; // the whole at once, where motion is not wanted
-    if (hidden) [shown, found] = [own, look(picture, network, ...at(own))];
+    if (hidden) [shown, found] = [own, ask(own)];
 
     const [row, column] = at(shown);
-    Object.assign(ui.place, { row: row + size / 2, column: column + size / 2, height, width, size });
+    const [ownRow, ownColumn] = at(own);
+    Object.assign(ui.place, { row: ownRow + size / 2, column: ownColumn + size / 2, height, width, size });
     paint(ui.seen.canvas, picture, ENLARGED);
     outline(ui.seen.canvas, row, column, size);
     paint(ui.patch.canvas, { width: size, height: size, data: found.patch }, 256 / size);

@@ -153,7 +153,7 @@ def test_play_paints_the_map_of_the_estimator(write_page, open_page, motion, fie
     }""")
     page.get_by_text("Play", exact=True).click()
     count = lab.sigma_map.numel()
-    painted(page).get_by_text(f"{count:,} of {count:,}").wait_for()
+    painted(page).get_by_text(f"{count:,} of {count:,}").wait_for(timeout=120_000)
     truth = torch.tensor(lab.fields[field]["truth"]).expand(128, 192)
     error = rmse(lab.sigma_map, crop_to_windows(truth, patch_size=size, stride=4))
     assert page.locator(".bw-facts dd").nth(5).inner_text() == f"{error:.2f} px"
