@@ -16,7 +16,7 @@ from blurlib.maps import estimator_of
 from blurlib.widgets._page import PageWidget
 from blurlib.widgets.png import beside, from_data_uri, to_data_uri
 
-_HEIGHT, _WIDTH, _STRIDE = 128, 192, 4
+_SEEN, _STRIDE = (128, 192), 4
 _NETWORKS = {8: "spectrum-30-8px", 16: "spectrum-30-16px", 32: "spectrum-30"}
 
 
@@ -71,11 +71,11 @@ class WindowLab(PageWidget):
     field = traitlets.Enum(["ramp", "step"], "ramp").tag(sync=True)
     size = traitlets.Enum(list(_NETWORKS), 32).tag(sync=True)
     paint = traitlets.Enum(["by hand", "play"], "by hand").tag(sync=True)
-    row = traitlets.Int(48, min=0, max=_HEIGHT - 8).tag(sync=True)
-    column = traitlets.Int(80, min=0, max=_WIDTH - 8).tag(sync=True)
+    row = traitlets.Int(48, min=0, max=_SEEN[0] - 8).tag(sync=True)
+    column = traitlets.Int(80, min=0, max=_SEEN[1] - 8).tag(sync=True)
 
     def __init__(self, **traits):
-        sharp, fields = packaged_image("grass")[200:, 128:][:_HEIGHT, :_WIDTH], {}
+        sharp, fields = packaged_image("grass")[200:, 128:][: _SEEN[0], : _SEEN[1]], {}
         for name, sigma in {
             "ramp": ramp_field(sharp.shape), "step": step_field(sharp.shape, 0.8, 2.4),
         }.items():  # fmt: skip
@@ -95,7 +95,7 @@ class WindowLab(PageWidget):
         """The window's pixels, a Tensor of shape (size, size)."""
         top, left = (
             min(side - self.size, _STRIDE * math.floor(start / _STRIDE + 0.5))
-            for start, side in ((self.row, _HEIGHT), (self.column, _WIDTH))
+            for start, side in zip((self.row, self.column), _SEEN, strict=True)
         )
         return self.picture[top : top + self.size, left : left + self.size]
 

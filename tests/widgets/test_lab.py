@@ -2,12 +2,24 @@
 
 import pytest
 
-from blurlib.widgets import LensLab, PSFExplorer, SmoothingLab, SpectrumLab, WindowLab
+from blurlib.widgets import (
+    DeblurLab,
+    GuessLab,
+    LensLab,
+    PSFExplorer,
+    SmoothingLab,
+    SpectrumLab,
+    WindowLab,
+)
 
 LABS = {
+    "guess": lambda: GuessLab(),
+    "wiener": lambda: DeblurLab(),
+    "richardson-lucy": lambda: DeblurLab(method="richardson-lucy"),
     "gaussian": lambda: PSFExplorer(),
     "lens": lambda: LensLab(),
     "motion": lambda: PSFExplorer(shape="motion"),
+    "shake": lambda: PSFExplorer(shape="shake"),
     "smoothing": lambda: SmoothingLab(),
     "spectrum": lambda: SpectrumLab(noise=1),
     "window": lambda: WindowLab(),

@@ -33,6 +33,20 @@ export function unseen({ min, max }) {
   };
 }
 
+// A whole number that a button moves on, from `max` back to 0.
+export function counter({ label, max }) {
+  return {
+    make(change) {
+      const [text, root] = [h("span"), h("button", { type: "button", className: "bw-button" }, label, " ")];
+      let now;
+      root.append(text);
+      root.addEventListener("click", () => change(now < max ? now + 1 : 0));
+      return { root, show: (value) => ((now = value), (text.textContent = `(${value})`)) };
+    },
+    accept: number({ values: [0, max] }).accept,
+  };
+}
+
 // A widget's module. `controls` holds a number or choice for each trait that a reader moves.
 // load(model) awaits what is drawn of (again whenever one of the traits `loads` changes);
 // build(move) makes the panels, a list of {root}, as `panels`, and whatever else draw needs; with
