@@ -24,6 +24,9 @@ STARTS = {"sigma-net-start": "sigma", "sigma-net-small-start": "sigma-small"}
 #: Packaged weights that restore instead of estimating.
 RESTORERS = ("deblur-net",)
 
+#: Packaged weights that show, in the window laboratory, what a smaller window sees.
+SMALLER = ("spectrum-30-8px", "spectrum-30-16px")
+
 #: All kinds of networks that files hold.
 _KINDS = {**NETWORKS, "deblur": DeblurNet}
 
@@ -148,7 +151,7 @@ def pretrained_names():
     names : tuple of str
         What `pretrained` takes.
     """
-    return tuple(sorted(_published().keys() - {*STARTS, *RESTORERS}))
+    return tuple(sorted(_published().keys() - {*STARTS, *RESTORERS, *SMALLER}))
 
 
 def _published():
@@ -194,7 +197,7 @@ def pretrained(name):
 
 
 def packaged(name):
-    """Do what `pretrained` does, of `STARTS` and `RESTORERS` too."""
+    """Do what `pretrained` does, of `STARTS`, `RESTORERS` and `SMALLER` too."""
     file, published = _published()[name]
     try:
         data = (_WEIGHTS / file).read_bytes()

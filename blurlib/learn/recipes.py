@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass, field, replace
 from .._checks import check_choice, check_integer, check_number
 from ..blur.psf import THESIS_TRUNCATE, gaussian_reach
 from ..data import PATCH_SIZE, SIGMA_MAX, CropConfig
-from .checkpoints import STARTS, packaged
+from .checkpoints import SMALLER, STARTS, packaged
 from .heads import NETWORKS
 from .networks import INITIALISATIONS
 from .training import TrainConfig
@@ -270,3 +270,8 @@ SHIPPED = {
     "sigma-net-small": replace(
         _SIGMA_NET, network="sigma-small", start="sigma-net-small-start",
         config=replace(_CROPS, num_steps=7000))}  # fmt: skip
+
+#: The same as ``spectrum-30``, on windows of fewer pixels.
+SMALLER_WINDOWS = {
+    name: replace(SHIPPED["spectrum-30"], patch_size=int(name[12:-2])) for name in SMALLER
+}

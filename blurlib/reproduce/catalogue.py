@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from ..learn.recipes import PUBLISHED, SHIPPED, SMALL, UNSEEN, Recipe
+from ..learn.recipes import PUBLISHED, SHIPPED, SMALL, SMALLER_WINDOWS, UNSEEN, Recipe
 from ..learn.training import TrainConfig
 
 
@@ -65,4 +65,4 @@ READOUT_STUDY = {
 }
 
 #: All recipes by name: these, and those of the weights.
-RECIPES = {**SHIPPED, **CURVE, **CHOICES, **SIZES, **READOUT_STUDY}
+RECIPES = {**SHIPPED, **SMALLER_WINDOWS, **CURVE, **CHOICES, **SIZES, **READOUT_STUDY}

@@ -10,11 +10,13 @@ import importlib
 _HOMES = {
     "DeblurLab": "deblur",
     "GuessLab": "guess",
+    "LensLab": "lens",
     "PSFExplorer": "psf_explorer",
     "PageWidget": "_page",
     "SigmaLab": "sigma_lab",
     "SmoothingLab": "smoothing",
     "SpectrumLab": "spectrum",
+    "WindowLab": "window",
 }
 
 __all__ = list(_HOMES)

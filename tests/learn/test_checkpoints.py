@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from dataclasses import replace
 
 import pytest
 import torch
@@ -111,13 +112,25 @@ def test_packaged_networks_load_and_tell_their_recipe(name):
 def test_packaged_names_and_sizes():
     assert set(learn.pretrained_names()) == set(learn.SHIPPED)
     sizes = [file.stat().st_size for file in checkpoints._WEIGHTS.glob("*.safetensors*")]
-    assert len(sizes) == len(learn.SHIPPED) + len(checkpoints.STARTS) + len(checkpoints.RESTORERS)
+    others = *checkpoints.STARTS, *checkpoints.RESTORERS, *checkpoints.SMALLER
+    assert len(sizes) == len(learn.SHIPPED) + len(others)
     assert max(sizes) < 8e6 and sum(sizes) < 40e6
     for name in ("thesis-31", *checkpoints.STARTS):
         with pytest.raises(ValueError, match="one of sigma-net, sigma-net-small, spectrum-30"):
             learn.pretrained(name)
     for name, kind in checkpoints.STARTS.items():
         assert type(checkpoints.packaged(name)[0]) is learn.NETWORKS[kind]
+
+
+@pytest.mark.parametrize("name", checkpoints.SMALLER)
+def test_smaller_windows_are_seen_by_the_same_recipe_and_no_estimator(name):
+    network, record = checkpoints.packaged(name)
+    recipe, sibling = learn.recipes.SMALLER_WINDOWS[name], learn.SHIPPED["spectrum-30"]
+    assert recipe.was_recorded_as(record["recipe"])
+    assert {network.patch_size, 32} == {recipe.patch_size, sibling.patch_size} < {8, 16, 32}
+    assert replace(recipe, patch_size=32) == sibling
+    with pytest.raises(ValueError, match="one of sigma-net, "):
+        learn.pretrained(name)
 
 
 @pytest.mark.parametrize("name", ["spectrum-30.safetensors", "thesis-30.safetensors.xz"])

@@ -2,17 +2,27 @@
 
 import pytest
 
-from blurlib.widgets import DeblurLab, GuessLab, PSFExplorer, SmoothingLab, SpectrumLab
+from blurlib.widgets import (
+    DeblurLab,
+    GuessLab,
+    LensLab,
+    PSFExplorer,
+    SmoothingLab,
+    SpectrumLab,
+    WindowLab,
+)
 
 LABS = {
     "guess": lambda: GuessLab(),
     "wiener": lambda: DeblurLab(),
     "richardson-lucy": lambda: DeblurLab(method="richardson-lucy"),
     "gaussian": lambda: PSFExplorer(),
+    "lens": lambda: LensLab(),
     "motion": lambda: PSFExplorer(shape="motion"),
     "shake": lambda: PSFExplorer(shape="shake"),
     "smoothing": lambda: SmoothingLab(),
     "spectrum": lambda: SpectrumLab(noise=1),
+    "window": lambda: WindowLab(),
 }
 DRAWN = """() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => done(
   [...document.querySelectorAll("canvas")].map((one) => one.toDataURL()).join() +
@@ -109,6 +119,11 @@ def test_every_control_moves_the_drawing(name, write_page, open_page, served, sc
         box = control.bounding_box()
         page.mouse.click(box["x"] + box["width"] / 3, box["y"] + box["height"] / 2)
         moved(f"{label} by pointer")
+    for picture in page.get_by_role("application").all():
+        picture.press("Shift+ArrowRight")
+        moved("the place by keyboard")
+        picture.click(position={"x": 30, "y": 40})
+        moved("the place by pointer")
     page.get_by_role("button", name="Reset").click()
     moved("Reset by pointer")
     for group in page.get_by_role("radiogroup").all():
@@ -119,7 +134,8 @@ def test_every_control_moves_the_drawing(name, write_page, open_page, served, sc
         moved(f"{label} by keyboard")
         group.locator("label:has(input:not(:checked))").first.click()
         moved(f"{label} by pointer")
-    page.locator("input[type=range]:visible").first.press("End")
+    other = page.locator("input[type=range]:visible, [role=application]").first
+    other.press("End" if other.get_attribute("type") else "Shift+ArrowDown")
     moved("back to a setting of its own")
     page.get_by_role("button", name="Reset").press("Enter")
     moved("Reset by keyboard")

@@ -53,7 +53,7 @@ export function fft2(re, im, n) {
 }
 
 // Hann's window along one axis, without the zeros at its ends; all ones for none.
-const windowRow = (n, hann) =>
+export const windowRow = (n, hann) =>
   Float64Array.from({ length: n }, (_, i) => (hann ? 0.5 - 0.5 * Math.cos((2 * Math.PI * (i + 1)) / (n + 1)) : 1));
 
 // Squared coefficients under a window, less the mean, as a pixel's power: white noise of variance v

@@ -11,7 +11,8 @@ export function number({ label, unit = "", min, max, step, digits = 0, values })
     accept(text) {
       const value = text.trim() === "" ? NaN : Number(text);
       const [low, high] = values ? [values[0], values.at(-1)] : [min, max];
-      return value >= low && value <= high && (!values || Number.isInteger(value)) ? value : undefined;
+      const whole = values?.every(Number.isInteger);
+      return value >= low && value <= high && (!whole || Number.isInteger(value)) ? value : undefined;
     },
   };
 }
@@ -21,6 +22,14 @@ export function choice({ label, options }) {
   return {
     make: (change) => segmented({ label, options, change }),
     accept: (text) => options.map(([value]) => value).find((value) => String(value) === text),
+  };
+}
+
+// A whole number that is moved on a picture, and not by a control of its own.
+export function unseen({ min, max }) {
+  return {
+    make: () => ({ root: "", show() {} }),
+    accept: number({ values: [min, max] }).accept,
   };
 }
 
@@ -40,27 +49,29 @@ export function counter({ label, max }) {
 
 // A widget's module. `controls` holds a number or choice for each trait that a reader moves.
 // load(model) awaits what is drawn of (again whenever one of the traits `loads` changes);
-// build() makes the panels, a list of {root}, as `panels`, and whatever else draw needs;
+// build(move) makes the panels, a list of {root}, as `panels`, and whatever else draw needs; with
+// move({trait: value, ...}) a panel sets traits;
 // draw({values, data, ui, shown, again}) paints, and returns the sentence that tells the state; again()
-// asks for it once more in the next frame, for what takes longer than one.
-export function lab({ title, name, look, question, controls, loads = [], load = async () => null, build, draw }) {
+// asks for the next frame. forget({data, ui}) drops, at a reset, what was gathered beside the traits.
+export function lab({ title, name, look, question, controls, loads = [], load = async () => null, build, draw, forget = () => {} }) {
   const traits = Object.keys(controls);
 
   async function render({ model, el }) {
-    const set = (trait, value) => model.set(trait, value);
-    const change = (trait) => (value) => {
-      set(trait, value);
+    const move = (values) => {
+      Object.entries(values).forEach(([trait, value]) => model.set(trait, value));
       model.save_changes();
     };
+    const change = (trait) => (value) => move({ [trait]: value });
     const valuesNow = () => Object.fromEntries(traits.map((trait) => [trait, model.get(trait)]));
     const initial = valuesNow();
     let data = await load(model);
-    const ui = build();
+    const ui = build(move);
     const shown = Object.fromEntries(traits.map((trait) => [trait, controls[trait].make(change(trait))]));
     const reset = h("button", { type: "button", className: "bw-reset" }, "Reset");
     reset.addEventListener("click", () => {
-      traits.forEach((trait) => set(trait, initial[trait]));
-      model.save_changes();
+      forget({ data, ui });
+      move(initial);
+      refresh();
     });
     const told = h("p", { className: "bw-hidden", role: "status" });
     const root = h("div", { className: `bw ${name}`, role: "group", "aria-label": title },

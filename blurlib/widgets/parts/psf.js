@@ -122,7 +122,7 @@ export function otfCut(psf, frequencies, axis = 0) {
 }
 
 // Lay a border of `reach` pixels around a picture, mirrored about its outermost pixels.
-function reflected({ width, height, data }, reach) {
+export function reflected({ width, height, data }, reach) {
   const mirror = (i, n) => (i < 0 ? -i : i >= n ? 2 * (n - 1) - i : i);
   const wide = width + 2 * reach;
   const out = new Float64Array(wide * (height + 2 * reach));

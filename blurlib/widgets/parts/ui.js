@@ -2,7 +2,7 @@
 
 // h("p", {className: "note"}, "text", child): an element with properties, attributes and children.
 export function h(tag, properties = {}, ...children) {
-  const svg = ["svg", "g", "path", "line", "text", "rect", "circle"].includes(tag);
+  const svg = ["svg", "g", "path", "line", "text", "rect", "circle", "ellipse"].includes(tag);
   const element = svg ? document.createElementNS("http://www.w3.org/2000/svg", tag) : document.createElement(tag);
   for (const [name, value] of Object.entries(properties)) {
     if (!svg && name in element) element[name] = value;
@@ -93,5 +93,6 @@ export function paint(canvas, { width, height, data }, enlarge = 4, colours = GR
   }
   const context = canvas.getContext("2d");
   context.imageSmoothingEnabled = false;
+  context.clearRect(0, 0, canvas.width, canvas.height); // what is NaN stays empty
   context.drawImage(small, 0, 0, canvas.width, canvas.height);
 }
