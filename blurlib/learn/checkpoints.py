@@ -13,6 +13,7 @@ from .._files import replacing
 from .._sealed import header, seal, unseal
 from .deblur_net import DeblurNet
 from .heads import NETWORKS
+from .motion_net import MotionNet
 
 _FORMAT = 1
 _WEIGHTS = Path(__file__).parent / "weights"
@@ -21,11 +22,11 @@ _WEIGHTS = Path(__file__).parent / "weights"
 #: network each is.
 STARTS = {"sigma-net-start": "sigma", "sigma-net-small-start": "sigma-small"}
 
-#: Packaged weights that restore instead of estimating.
-RESTORERS = ("deblur-net",)
+#: Packaged weights that restore, or estimate motion, instead of sigma.
+OTHER_TASKS = ("deblur-net", "motion-net")
 
 #: All kinds of networks that files hold.
-_KINDS = {**NETWORKS, "deblur": DeblurNet}
+_KINDS = {**NETWORKS, "deblur": DeblurNet, "motion": MotionNet}
 
 
 class CheckpointError(ValueError):
@@ -148,7 +149,7 @@ def pretrained_names():
     names : tuple of str
         What `pretrained` takes.
     """
-    return tuple(sorted(_published().keys() - {*STARTS, *RESTORERS}))
+    return tuple(sorted(_published().keys() - {*STARTS, *OTHER_TASKS}))
 
 
 def _published():
@@ -194,7 +195,7 @@ def pretrained(name):
 
 
 def packaged(name):
-    """Do what `pretrained` does, of `STARTS` and `RESTORERS` too."""
+    """Do what `pretrained` does, of `STARTS` and `OTHER_TASKS` too."""
     file, published = _published()[name]
     try:
         data = (_WEIGHTS / file).read_bytes()

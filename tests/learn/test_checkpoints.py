@@ -111,7 +111,7 @@ def test_packaged_networks_load_and_tell_their_recipe(name):
 def test_packaged_names_and_sizes():
     assert set(learn.pretrained_names()) == set(learn.SHIPPED)
     sizes = [file.stat().st_size for file in checkpoints._WEIGHTS.glob("*.safetensors*")]
-    assert len(sizes) == len(learn.SHIPPED) + len(checkpoints.STARTS) + len(checkpoints.RESTORERS)
+    assert len(sizes) == len(learn.SHIPPED) + len(checkpoints.STARTS) + len(checkpoints.OTHER_TASKS)
     assert max(sizes) < 8e6 and sum(sizes) < 40e6
     for name in ("thesis-31", *checkpoints.STARTS):
         with pytest.raises(ValueError, match="one of sigma-net, sigma-net-small, spectrum-30"):
