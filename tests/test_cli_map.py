@@ -13,8 +13,9 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
+from torch.nn import functional
 
-from blurlib import cli, data, learn, maps, plotting
+from blurlib import blur, cli, data, learn, maps, plotting
 
 POSIX = pytest.mark.skipif(os.name == "nt", reason="asks the shell for limits and closed streams")
 
@@ -106,7 +107,7 @@ def test_map_writes_array_and_picture(tmp_path, texture, capsys):
     assert set(result) == {
         *("path", "map", "picture", "std", "no_texture"),
         *("height", "width", "mean", "min", "max"),
-        *("median_sigma", "sharpest_tenth", "no_evidence", "profile", "seconds"),
+        *("median_sigma", "sharpest_tenth", "no_evidence", "profile", "kinds", "seconds"),
     }
     assert Image.open(result["picture"]).size[0] > 300
     assert names(out) == pairs("grass")
@@ -663,3 +664,13 @@ def test_memory_grows_by_at_most_16_bytes_a_pixel(tmp_path, stride, estimator):
     assert status == status_large == "0"
     assert int(large) - int(small) < 16 * (4000**2 - 1000**2)
     assert int(large) - int(small) > 8 * (4000**2 - 1000**2)  # or nothing was measured
+
+
+def test_a_picture_that_moved_is_named(tmp_path, capsys):
+    texture = functional.avg_pool2d(data.packaged_image("gravel")[None], 2)[0]
+    for name, psf in (("moved", blur.motion_psf(14, 30)), ("soft", blur.gaussian_psf(2))):
+        data.write_image(tmp_path / f"{name}.png", blur.blur_uniform(texture, psf))
+    pictures = [tmp_path / "moved.png", tmp_path / "soft.png"]
+    status, text, _ = run(capsys, *pictures, "--out", tmp_path / "maps")
+    moved, soft = (next(x for x in text.splitlines() if n in x) for n in ("moved_s", "soft_s"))
+    assert status == 0 and "looks moved or shaken (" in moved and "moved" not in soft

@@ -30,7 +30,7 @@ def picture(tmp_path):
 def test_it_prints_what_the_library_finds(picture, capsys):
     status, text, err = run(capsys, picture, "--json")
     assert (status, err) == (0, "")
-    result, found = json.loads(text), motion.fit_motion(data.load_image(picture))
+    result, found = json.loads(text), motion.find_motion(data.load_image(picture))
     assert result["kind"] == "motion" and result["probabilities"] == found.probabilities
     assert (result["length"], result["angle_deg"]) == (found.length, found.angle)
     assert (result["length_std"], result["angle_std"]) == (found.length_std, found.angle_std)

@@ -1,4 +1,4 @@
-"""Say whether a picture was blurred by motion or by defocus, how far it moved and which way.
+"""Say whether motion, shaking or defocus blurred a picture, how far it moved and which way.
 
 Lengths are in pixels of the path, angles in degrees counter-clockwise from the horizontal, each
 with its standard deviation: a blur that is no motion has them too, and says so in its
@@ -27,7 +27,7 @@ def add(parser):
 def run(options):
     """Run the command; return the exit status."""
     from .. import data
-    from ..maps.motion import MOTION_LAYERS, fit_motion
+    from ..maps.motion import MOTION_LAYERS, find_motion
 
     data.list_images([options.image])  # fails if there is none
     if options.image.is_dir():
@@ -35,7 +35,7 @@ def run(options):
     if options.out is not None:
         common.check_folder(options.out)
     image = data.load_image(options.image, max_pixels=options.max_pixels)
-    found = fit_motion(image, window=options.window)
+    found = find_motion(image, window=options.window)
     numbers = {name: getattr(found, name) for name in MOTION_LAYERS}
     numbers["angle_deg"] = numbers.pop("angle")
     result = {"path": str(options.image), "kind": found.kind, **numbers}
@@ -65,14 +65,9 @@ def _write_field(image, options):
     files.append(options.out / f"{options.image.stem}_motion.png")
     stride, offset = field.sigma_map.stride, field.sigma_map.offset
     places = torch.cartesian_prod(*[offset + stride * torch.arange(n) for n in field.length.shape])
-    # The PSF's axes: all of its variance along the motion's, or shared by both.
-    moved = field.probabilities[-1].flatten()
-    variance = 2 * field.sigma_map.sigma.flatten() ** 2
-    long, wide = (4 * (variance * part).sqrt() for part in ((1 + moved) / 2, (1 - moved) / 2))
+    long, wide, angle = field.ellipse.flatten(1)
     with replacing_together(files) as opened:
         for name, file in zip(MOTION_LAYERS, opened, strict=False):
             np.save(file, field.full_size(name).float().numpy())
-        plotting.write_ellipses(
-            opened[-1], image, places, long, wide.clamp_min(1), field.angle.flatten()
-        )
+        plotting.write_ellipses(opened[-1], image, places, 4 * long, (4 * wide).clamp_min(1), angle)
     return [str(file) for file in files]

@@ -7,6 +7,9 @@ until all of an image's new ones are whole. NAME is the image's without its endi
 differ in nothing else, as a.png and a.jpg do, with it. Started by torchrun, several processes share
 the images. The status is 1 if an image was left out.
 
+Of a picture that moved or was shaken sigma tells little: that is said, and --json has the
+probability of each kind of blur.
+
 Of several images it also writes summary.csv, the sharpest first. Its columns, as in --json: file;
 median_sigma and sharpest_tenth, the sigma that half and a tenth of the pixels stay below, in pixels
 (sorted by the latter: what is in focus somewhere is sharp); no_evidence, the share of pixels that
@@ -25,6 +28,9 @@ from pathlib import Path
 
 from . import common
 from .summary import check_summary, sum_up, write_summary
+
+#: So probable must motion or shaking be, together, that it is said.
+_MOVED = 0.95
 
 #: How long a process waits for the others: the largest image may take hours longer than theirs.
 _PATIENCE = timedelta(days=7)
@@ -140,6 +146,9 @@ def _map_images(images, options, estimator, *, disable, progress):
             words += f"sigma {result['min']:.2f} to {result['max']:.2f} px"
             if result["no_evidence"]:
                 words += f", no texture in {result['no_evidence']:.0%}"
+            moved = result["kinds"]["motion"] + result["kinds"]["other"]
+            if moved > _MOVED:
+                words += f"; looks moved or shaken ({moved:.0%}), see blurlib motion"
         if options.json or words:
             unsaid = _say(json.dumps(result) if options.json else words) or unsaid
     return results, unsaid
@@ -169,7 +178,7 @@ def _map_image(path, array, options, estimator, *, progress):
         np.save(file, values.float().numpy())
 
     start = time.perf_counter()
-    found = _estimate(path, options, estimator, progress=progress)
+    found, kinds = _estimate(path, options, estimator, progress=progress)
     picture, has_std = array.with_suffix(".png"), found.std is not None
     std_file = array.with_name(array.name.removesuffix("_sigma.npy") + "_std.npy")
     hidden = None
@@ -195,11 +204,11 @@ def _map_image(path, array, options, estimator, *, progress):
         "mean": sigma_map.mean().item(),
         "min": sigma_map.min().item(), "max": sigma_map.max().item(),
         **({"std": str(std_file), "no_texture": summed["no_evidence"]} if has_std else {}),
-        **summed, "seconds": time.perf_counter() - start}  # fmt: skip
+        **summed, "kinds": kinds, "seconds": time.perf_counter() - start}  # fmt: skip
 
 
 def _estimate(path, options, estimator, *, progress):
-    """Return the map of a file. The image is gone then: a large one is much of all memory."""
+    """Return a file's map, and kinds of blur. The image is gone: a large one is much of memory."""
     from .. import data, maps
 
     stride = options.stride
@@ -209,9 +218,13 @@ def _estimate(path, options, estimator, *, progress):
         stride = None if stride == 1 else estimator.output_stride
     image = data.load_image(path, max_pixels=options.max_pixels)
     found = estimator.predict(image, stride=stride, progress=progress)
+    kinds = maps.motion.find_motion(image).probabilities
     if options.smooth is None:
-        return found
+        return found, kinds
 
     # The standard deviation of a mean is at most the mean of the deviations, and it is that where
     # neighbours err alike, as they do: their windows share nearly all of their pixels.
-    return found.map_layers(lambda layer: maps.smooth(layer, options.iterations, options.smooth))
+    smoothed = found.map_layers(
+        lambda layer: maps.smooth(layer, options.iterations, options.smooth)
+    )
+    return smoothed, kinds

@@ -13,6 +13,7 @@ from .._files import replacing
 from .._sealed import header, seal, unseal
 from .deblur_net import DeblurNet
 from .heads import NETWORKS
+from .motion_net import MotionNet
 
 _FORMAT = 1
 _WEIGHTS = Path(__file__).parent / "weights"
@@ -21,14 +22,14 @@ _WEIGHTS = Path(__file__).parent / "weights"
 #: network each is.
 STARTS = {"sigma-net-start": "sigma", "sigma-net-small-start": "sigma-small"}
 
-#: Packaged weights that restore instead of estimating.
-RESTORERS = ("deblur-net",)
+#: Packaged weights that restore, or estimate motion, instead of sigma.
+OTHER_TASKS = ("deblur-net", "motion-net")
 
 #: Packaged weights that show, in the window laboratory, what a smaller window sees.
 SMALLER = ("spectrum-30-8px", "spectrum-30-16px")
 
 #: All kinds of networks that files hold.
-_KINDS = {**NETWORKS, "deblur": DeblurNet}
+_KINDS = {**NETWORKS, "deblur": DeblurNet, "motion": MotionNet}
 
 
 class CheckpointError(ValueError):
@@ -151,7 +152,7 @@ def pretrained_names():
     names : tuple of str
         What `pretrained` takes.
     """
-    return tuple(sorted(_published().keys() - {*STARTS, *RESTORERS, *SMALLER}))
+    return tuple(sorted(_published().keys() - {*STARTS, *OTHER_TASKS, *SMALLER}))
 
 
 def _published():
@@ -197,7 +198,7 @@ def pretrained(name):
 
 
 def packaged(name):
-    """Do what `pretrained` does, of `STARTS`, `RESTORERS` and `SMALLER` too."""
+    """Do what `pretrained` does, of `STARTS`, `OTHER_TASKS` and `SMALLER` too."""
     file, published = _published()[name]
     try:
         data = (_WEIGHTS / file).read_bytes()

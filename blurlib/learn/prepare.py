@@ -2,6 +2,7 @@
 
 import hashlib
 import tempfile
+from pathlib import Path
 from platform import python_version
 from statistics import fmean
 
@@ -12,9 +13,11 @@ from torch.nn import functional
 from .. import __version__, data
 from .._checks import check_device
 from ..data import lights
+from .checkpoints import save_network
 from .recipes import TRAINED_ON
+from .resume import Checkpoint
 from .splits import development_split, split_scans
-from .training import train
+from .training import is_main_process, train
 
 
 def run_recipe(recipe, *, device="cpu", checkpoint=None, progress=False, callback=None, **pictures):
@@ -56,6 +59,54 @@ def run_recipe(recipe, *, device="cpu", checkpoint=None, progress=False, callbac
     follow = {"checkpoint": checkpoint, "progress": progress, "callback": callback}
     history = train(network, stream, recipe.config, device=device, **follow)
     return network, record_of(recipe.as_dict(), facts, device, history)
+
+
+def train_and_save(
+    path, network, stream, stages, recipe, facts, *, device="cpu", progress=False, callback=None
+):
+    """Train a network in stages, and save it; what is not done yet lies beside it.
+
+    Parameters
+    ----------
+    path : path-like
+        File of the trained network; a run that was stopped goes on from ``PATH.unfinished``.
+    network, stream
+        As those of `TrainingRun`.
+    stages : sequence of (TrainConfig, callable)
+        Each stage's steps, and what is done before it.
+    recipe, facts : dict
+        What the file's record says of the run, and of its data.
+    device, progress, callback
+        As those of `train`.
+
+    Returns
+    -------
+    network : Module
+        In evaluation mode.
+    record : dict
+        Recipe, data, device, versions, seconds and the history in a hundred means, for JSON.
+
+    Raises
+    ------
+    ValueError, FloatingPointError, OSError
+        As `train` and `save_network`.
+    """
+    path, history, files = Path(path), {}, []
+    for number, (config, begin) in enumerate(stages, 1):
+        begin()
+        part = f"-{number}" if number > 1 else ""
+        files.append(path.with_name(f"{path.name}.unfinished{part}"))
+        follow = {"device": device, "progress": progress, "callback": callback}
+        found = train(network, stream, config, checkpoint=Checkpoint(files[-1], recipe), **follow)
+        before = history["seconds"][-1] if history else 0
+        found["seconds"] = [before + seconds for seconds in found["seconds"]]
+        history = {name: history.get(name, []) + values for name, values in found.items()}
+    record = record_of(recipe, facts, device, history)
+    if is_main_process():
+        save_network(path, network, record)
+        for file in files:
+            file.unlink(missing_ok=True)
+    return network, record
 
 
 def record_of(recipe, facts, device, history):

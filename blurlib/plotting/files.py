@@ -2,15 +2,11 @@
 
 import matplotlib
 import numpy as np
-from matplotlib.collections import EllipseCollection
 from matplotlib.figure import Figure
 
 from .._files import replacing
-from .house import LINE_COLOURS, STYLE, WIDTH, as_array
-from .pictures import as_picture, show_image, show_sigma_map
-
-#: Pixels a side of a map that is drawn as it is: twice what a picture of that width can show.
-_MAX_DRAWN = 1728
+from .house import STYLE, WIDTH
+from .pictures import MAX_DRAWN, as_picture, show_ellipses, show_sigma_map
 
 
 def write_sigma_map(path, sigma_map, title="", *, vmax=None, hidden=None):
@@ -41,7 +37,7 @@ def write_sigma_map(path, sigma_map, title="", *, vmax=None, hidden=None):
         return
     height, width = sigma_map.shape
     # matplotlib copies what it draws a dozen times over: a large map is drawn from block means.
-    step = -(-max(height, width) // _MAX_DRAWN)
+    step = -(-max(height, width) // MAX_DRAWN)
     means = _block_means(sigma_map, step)
     if hidden is not None:  # a block is, if most of it is
         hidden = _block_means(as_picture(hidden, "hidden").astype(np.float32), step) > 0.5
@@ -63,28 +59,12 @@ def write_ellipses(path, image, places, lengths, widths, angles):
     ----------
     path : str, path-like or binary file
         Where to.
-    image : array of shape (H, W)
-        In [0, 1].
-    places : array of shape (n, 2)
-        Rows and columns of the middles.
-    lengths, widths, angles : arrays of shape (n,)
-        In pixels; and degrees counter-clockwise from the horizontal.
+    image, places, lengths, widths, angles
+        As in `show_ellipses`.
     """
-    image = as_picture(image, "image")
     with matplotlib.rc_context(STYLE):
         figure = Figure(figsize=(WIDTH, WIDTH))
-        axis = figure.subplots()
-        # Large pictures are thinned, not averaged: nobody reads sharpness here.
-        step = -(-max(image.shape) // _MAX_DRAWN)
-        show_image(axis, image[::step, ::step])
-        bottom, right = (length - 0.5 for length in image.shape)
-        axis.images[0].set_extent((-0.5, right, bottom, -0.5))
-        axis.set(xlim=(-0.5, right), ylim=(bottom, -0.5))
-        ellipses = EllipseCollection(
-            lengths, widths, -as_array(angles), units="xy", offsets=as_array(places)[:, ::-1],
-            offset_transform=axis.transData, facecolors="none", edgecolors=LINE_COLOURS[1],
-        )  # fmt: skip
-        axis.add_collection(ellipses)
+        show_ellipses(figure.subplots(), image, places, lengths, widths, angles)
         figure.savefig(path, format="png", bbox_inches="tight")
 
 

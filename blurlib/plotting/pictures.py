@@ -1,10 +1,14 @@
 """Pictures in a figure: grey images, PSFs, sigma maps and their errors."""
 
 import numpy as np
+from matplotlib.collections import EllipseCollection
 from matplotlib.patches import Rectangle
 from matplotlib.ticker import MaxNLocator
 
 from . import house
+
+#: Pixels a side of a map that is drawn as it is: twice what a picture of that width can show.
+MAX_DRAWN = 1728
 
 
 def as_picture(values, name):
@@ -53,6 +57,35 @@ def show_image(axis, image, title="", *, vmin=0.0, vmax=1.0, pixels=False):
     """
     _pixel_axes(axis, title, pixels)
     axis.imshow(as_picture(image, "image"), cmap=house.IMAGE_COLOURS, vmin=vmin, vmax=vmax)
+
+
+def show_ellipses(axis, image, places, lengths, widths, angles):
+    """Show an image with ellipses over it, the form of the blur at each place.
+
+    Parameters
+    ----------
+    axis
+        Where.
+    image : Tensor or ndarray of shape (H, W)
+        Intensities in [0, 1].
+    places : Tensor or ndarray of shape (n, 2)
+        Rows and columns of the middles.
+    lengths, widths, angles : Tensors or ndarrays of shape (n,)
+        In pixels; and degrees counter-clockwise from the horizontal.
+    """
+    image = as_picture(image, "image")
+    # Large pictures are thinned, not averaged: nobody reads sharpness here.
+    step = -(-max(image.shape) // MAX_DRAWN)
+    show_image(axis, image[::step, ::step])
+    bottom, right = (length - 0.5 for length in image.shape)
+    axis.images[0].set_extent((-0.5, right, bottom, -0.5))
+    axis.set(xlim=(-0.5, right), ylim=(bottom, -0.5))
+    ellipses = EllipseCollection(
+        house.as_array(lengths), house.as_array(widths), -house.as_array(angles), units="xy",
+        offsets=house.as_array(places)[:, ::-1], offset_transform=axis.transData,
+        facecolors="none", edgecolors=house.LINE_COLOURS[1],
+    )  # fmt: skip
+    axis.add_collection(ellipses)
 
 
 def gallery(images, titles, *, columns=3):

@@ -13,7 +13,7 @@ from pathlib import Path
 from .._checks import check_choice, check_device
 from .._files import replacing
 from .. import data, learn
-from . import comparison, datasets, limits, regression, restoration
+from . import comparison, datasets, limits, motion, regression, restoration
 from . import robustness, slides, studies, wide_range
 from .datasets import places_also_trained_on
 from .experiment import Experiment, NoData, NotShipped
@@ -42,6 +42,7 @@ RECORDS = {
     "robustness": robustness.robustness,
     "wide-range": wide_range.wide_range,
     "restoration": restoration.restoration,
+    "motion": motion.motion,
     "comparison": comparison.comparison,
     "classical-calibration": comparison.calibration,
 }

@@ -1,15 +1,14 @@
 """How `deblur-net` is trained: its examples, its run, its file."""
 
 from dataclasses import replace
-from pathlib import Path
 
 import torch
 from torch import distributed
 
 from ..data.crops import at_least
-from ..learn import Checkpoint, CropMix, TrainConfig, is_main_process, save_network, train
+from ..learn import CropMix, TrainConfig
 from ..learn.deblur_net import DeblurNet
-from ..learn.prepare import record_of, trained_on
+from ..learn.prepare import train_and_save, trained_on
 from ..learn.recipes import SHIPPED
 from .examples import SMALLEST, Examples
 
@@ -73,7 +72,6 @@ def train_restorer(
     TypeError, ValueError, FloatingPointError, OSError
         As `blurlib.learn.train` and `blurlib.learn.save_network`.
     """
-    path = Path(path)
     together = distributed.is_initialized()
     rank, world_size = (
         (distributed.get_rank(), distributed.get_world_size()) if together else (0, 1)
@@ -89,16 +87,7 @@ def train_restorer(
     network = DeblurNet().initialise(rng)
     recipe = {"network": "deblur", "num_examples": num_examples, "seed": seed}
     recipe |= {"shares": _MIX.shares, "config": vars(config), "finish": vars(finish)}
-    unfinished = [path.with_name(f"{path.name}.unfinished{part}") for part in ("", "-2")]
-    follow = {"device": device, "progress": progress, "callback": callback}
-    history = train(network, stream, config, checkpoint=Checkpoint(unfinished[0], recipe), **follow)
-    stream.trust()
-    more = train(network, stream, finish, checkpoint=Checkpoint(unfinished[1], recipe), **follow)
-    more["seconds"] = [history["seconds"][-1] + seconds for seconds in more["seconds"]]
-    history = {name: history[name] + more[name] for name in history}
-    record = record_of(recipe, {**facts, "num_images": len(images)}, device, history)
-    if is_main_process():
-        save_network(path, network, record)
-        for file in unfinished:
-            file.unlink(missing_ok=True)
-    return network, record
+    return train_and_save(
+        path, network, stream, [(config, lambda: None), (finish, stream.trust)], recipe,
+        {**facts, "num_images": len(images)}, device=device, progress=progress, callback=callback,
+    )  # fmt: skip

@@ -27,7 +27,7 @@ from sphinx.util.docutils import SphinxDirective
 from sphinx.util.nodes import nested_parse_with_titles
 
 import blurlib
-from blurlib.learn.checkpoints import RESTORERS
+from blurlib.learn.checkpoints import OTHER_TASKS
 
 CARDS = Path(blurlib.__file__).parent / "learn" / "weights"
 # A number, a text or a sequence is shown; of anything longer the comment has to do.
@@ -321,7 +321,7 @@ class ModelCards(SphinxDirective):
     def run(self):
         found = []
         # In the order of the table; what restores comes after what estimates.
-        shown = [*blurlib.maps.estimator_names(), *RESTORERS]
+        shown = [*blurlib.maps.estimator_names(), *OTHER_TASKS]
         for path in sorted(
             CARDS.glob("*.md"), key=lambda one: shown.index(one.stem)
         ):

@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from blurlib import blur, data, learn, restore
+from blurlib.learn import prepare
 from blurlib.learn.deblur_net import NUM_PLANES
 from blurlib.restore import examples, learned, training
 
@@ -139,7 +140,7 @@ def test_training_leaves_a_file_and_goes_on_where_it_stopped(tmp_path, monkeypat
         if run.step == 1:
             raise KeyboardInterrupt
 
-    monkeypatch.setattr(training, "Checkpoint", lambda *x: learn.Checkpoint(*x, seconds=0))
+    monkeypatch.setattr(prepare, "Checkpoint", lambda *x: learn.Checkpoint(*x, seconds=0))
     options = {"config": short, "finish": short, "num_examples": 4}
     whole, record = training.train_restorer(path, None, None, **options)
     assert record["recipe"]["num_examples"] == 4 and len(record["history"]["loss"]) == 4

@@ -1,9 +1,10 @@
-"""Uniform linear motion: its length and direction, how sure, and whether it is motion at all."""
+"""Motion: how long and which way, what kind of blur it is at all, and how sure that is."""
 
 from ..._checks import public as _public
-from .answer import BLUR_KINDS, Motion, angle_between
+from ...learn.motion_net import BLUR_KINDS
+from .answer import MOTION_LAYERS, Motion, MotionField, angle_between
 from .cepstrum import cepstrum_motion, power_cepstrum, radon_motion
-from .field import MOTION_LAYERS, MotionField, motion_field
-from .likelihood import fit_motion
+from .gradients import gradient_ellipse
+from .learned import find_motion, motion_field
 
 __all__ = _public(globals())

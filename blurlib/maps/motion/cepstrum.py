@@ -88,7 +88,8 @@ def cepstrum_motion(image):
     References
     ----------
     .. [1] M. Cannon, "Blind deconvolution of spatially invariant image blurs with phase", IEEE
-       Transactions on Acoustics, Speech, and Signal Processing 24(1), 1976.
+       Transactions on Acoustics, Speech, and Signal Processing 24(1), 1976; key
+       ``cannon1976``.
 
     Examples
     --------
