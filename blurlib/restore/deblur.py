@@ -11,7 +11,7 @@ from ..data import load_image, to_grey
 from ..learn.deblur_net import OTHER_PSF
 from ..maps import SigmaMap, estimate
 from .answers import both_on, by_mean, wiener_on
-from .blind import estimate_psf
+from .blind import find_shake
 from .canvas import Canvas
 from .learned import MAP_STEPS, PSF_STEPS, careful, mended_on
 from .noise import resolve_noise
@@ -28,11 +28,6 @@ _BLOCK, _HALO = 896, 64
 #: Below the first sigma a pixel stays as it is, from the second on it is wholly restored.
 SHARP, _BLURRED = 0.2, 0.5
 
-#: Side of the PSF of a shaken camera, if it is to be found; and below which sigma a tenth of the
-#: picture counts as sharp. Of 64 pictures 32 shaken ones had 0.38 and more, 32 sharp ones up to
-#: 0.3; but with noise of 1 % a third of other shaken ones had less, and stay as they are.
-_SHAKE, _STILL = 27, 0.34
-
 
 def deblur(image, sigma_map=None, *, std=None, psf="gaussian", noise_std=None, method="deblur-net"):
     r"""Take away a blur that differs from pixel to pixel.
@@ -48,8 +43,9 @@ def deblur(image, sigma_map=None, *, std=None, psf="gaussian", noise_std=None, m
         How uncertain sigma is, in pixels: the more, the less is taken away.
     psf : {"gaussian", "disk", "estimate"} or Tensor of shape (k, l), optional
         The PSF's profile; or one PSF for all pixels, and no map. With "estimate" that one is found
-        by `estimate_psf`, of up to 27 pixels, unless `sigma-net` takes a tenth of the picture for
-        sharp: a shake spares no place, so the picture stays as it is.
+        by `estimate_psf`, of up to 27 pixels. The picture stays as it is if its spectrum is no
+        likelier with that PSF, or if `sigma-net` takes a tenth of it for sharper than such a PSF
+        allows: a shake spares no place.
     noise_std : float, optional
         Standard deviation of the noise, in the image's unit; by default that of `estimate_noise`.
     method : {"deblur-net", "sparse", "wiener"}, optional
@@ -130,10 +126,9 @@ def deblur_with_error(
         if sigma_map is not None or std is not None:
             raise ValueError("psf is the whole blur; pass either it or a map.")
         if psf == "estimate":
-            sigma = estimate(to_grey(image)).to("std").sigma[::4, ::4]
-            if sigma.flatten().quantile(0.1) < _STILL:
+            psf = find_shake(to_grey(image))
+            if psf is None:
                 return image.clamp(0, 1), None, resolve_noise(image, noise_std)
-            psf = estimate_psf(image, min(_SHAKE, (min(image.shape[-2:]) // 2 - 1) | 1))
         check_psf(psf)
         sigma = torch.full(image.shape[-2:], effective_sigma(psf))
         std, kind, steps = torch.zeros_like(sigma), OTHER_PSF, PSF_STEPS

@@ -139,6 +139,52 @@ def _closely(bank, power, best, theta):
     return near, value, replaced
 
 
+def _seen(image, window):
+    """Return the bank of a window's size, an image's power, and where a fit starts."""
+    check_image(image, min_side=32, ndim=2)
+    bank = _bank(min(check_integer(window, "window", low=32), *image.shape) // 2 * 2)
+    power = bank.power(255 * image.detach().cpu().float()).clamp_min(1e-3)
+    level = (power.log() - _CENTRE[1] * bank.basis[:, 1])[bank.basis[:, 1] < 0].mean()
+    floor = power.quantile(0.1).clamp_min(QUANTIZATION_VARIANCE).log()
+    return bank, power, torch.stack([level, _CENTRE[1], *[torch.zeros(())] * 2, floor])
+
+
+def psf_log_likelihoods(image, psfs, *, window=64):
+    """Return how likely each PSF makes a picture's spectrum, as `fit_motion` tells.
+
+    Parameters
+    ----------
+    image : Tensor of shape (H, W)
+        In [0, 1], at least 32 pixels a side.
+    psfs : sequence of Tensors of shape (k, l)
+        No larger than the windows.
+    window : int, optional
+        As in `fit_motion`.
+
+    Returns
+    -------
+    log_likelihoods : Tensor of shape (n,)
+        Only their differences tell something.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As `fit_motion`.
+
+    Examples
+    --------
+    >>> from blurlib import blur, data
+    >>> psf = blur.motion_psf(12, 30)
+    >>> image = blur.blur_uniform(data.packaged_image("gravel"), psf)
+    >>> likely = psf_log_likelihoods(image, [psf, blur.gaussian_psf(0.6)])
+    >>> (likely[0] > likely[1]).item()
+    True
+    """
+    bank, power, start = _seen(image, window)
+    powers = [torch.fft.fft2(psf.cpu().double(), s=[bank.size] * 2).abs().square() for psf in psfs]
+    return _fit(power, bank.leaked(torch.stack(powers)), bank.basis, start)[0]
+
+
 def fit_motion(image, *, window=64):
     r"""Find the likeliest motion, and how probable it is that the blur is one.
 
@@ -186,13 +232,7 @@ def fit_motion(image, *, window=64):
     >>> found.kind, abs(found.length - 12) < 0.5, abs(found.angle - 30) < 2
     ('motion', True, True)
     """
-    check_image(image, min_side=32, ndim=2)
-    size = min(check_integer(window, "window", low=32), *image.shape) // 2 * 2
-    bank = _bank(size)
-    power = bank.power(255 * image.detach().cpu().float()).clamp_min(1e-3)
-    level = (power.log() - _CENTRE[1] * bank.basis[:, 1])[bank.basis[:, 1] < 0].mean()
-    floor = power.quantile(0.1).clamp_min(QUANTIZATION_VARIANCE).log()
-    start = torch.stack([level, _CENTRE[1], *[torch.zeros(())] * 2, floor])
+    bank, power, start = _seen(image, window)
     value, theta = _fit(power, bank.transfers, bank.basis, start)
     score = value / _ALIKE + bank.log_prior
     weights = torch.softmax(score.double(), 0)
