@@ -17,9 +17,9 @@ def estimate_noise(image, sigma_map=None, psf="gaussian"):
     image : Tensor of shape (..., H, W)
         At least 3 pixels a side; all channels together.
     sigma_map : float or Tensor of shape (H, W), optional
-        How blurred each pixel is, if that is known.
+        How blurred each pixel is, if that is known; of a PSF how much of each pixel it blurred.
     psf : {"gaussian", "disk"} or Tensor of shape (k, l), optional
-        The map's profile; or one PSF for all pixels, and no map.
+        The map's profile; or one PSF.
 
     Returns
     -------
@@ -61,7 +61,7 @@ def estimate_noise(image, sigma_map=None, psf="gaussian"):
         curved = image.double().diff(n=2, dim=-1).diff(n=2, dim=-2)
         return curved.abs().median().item() / (6 * 0.6745)  # 6: the root of the mask's squares
     if isinstance(psf, torch.Tensor):
-        sigma_map = torch.ones(shape)
+        sigma_map = torch.ones(shape) if sigma_map is None else sigma_map
     elif not isinstance(sigma_map, torch.Tensor):
         sigma_map = torch.full(shape, check_number(sigma_map, "sigma_map", low=0, unit="pixels"))
     if sigma_map.shape != shape:
@@ -69,7 +69,7 @@ def estimate_noise(image, sigma_map=None, psf="gaussian"):
     window = _blurriest(sigma_map)
     part = image[..., *window]
     if isinstance(psf, torch.Tensor):
-        return Canvas.of_psf(part, psf).fit_noise()
+        return Canvas.of_psf(part, psf, sigma_map[*window]).fit_noise()
     return Canvas.of_map(part, sigma_map[*window], psf).fit_noise()
 
 
