@@ -25,7 +25,7 @@ LEAST_NOISE = 0.29 / 255
 _LOG_NOISE, _NUM_BANDS, _LEAST_COUNT = (math.log(0.2 / 255), math.log(0.2)), 12, 100
 _NOT_WHITE = 1.4
 
-#: A pixel belongs to a mask, or to what is not, if so much of it does.
+#: A pixel belongs to a mask if so much of it does.
 _WHOLE = 0.98
 
 
@@ -78,17 +78,17 @@ class Canvas:
     def of_psf(cls, blurred, psf, mask=None):
         """Make the canvas of a picture with one PSF, everywhere or where a mask is.
 
-        What is neither wholly the mask's nor wholly not is a mixture of two pictures, and is left
-        unknown like what lies beyond the border.
+        What is not wholly the mask's is a mixture of two pictures, or the mask's by mistake not: it
+        is left unknown like what lies beyond the border.
         """
         psf = psf.to(blurred)
         if mask is None or (mask == 1).all():
             return cls(blurred, psf[None], blurred.new_ones(1, *blurred.shape[-2:]))
         none = torch.zeros_like(psf)
         none[len(psf) // 2, psf.shape[1] // 2] = 1
-        psfs, shares = torch.stack([psf, none]), torch.stack([mask, 1 - mask])
-        canvas = cls(blurred, psfs, (shares > _WHOLE).to(blurred), psfs, shares)
-        canvas.told = canvas.operator.weights.sum(0)
+        inside, shares = (mask > _WHOLE).to(blurred)[None], torch.stack([mask, 1 - mask])
+        canvas = cls(blurred, psf[None], inside, torch.stack([psf, none]), shares)
+        canvas.told = canvas.operator.weights[0]
         return canvas
 
     @classmethod

@@ -52,7 +52,8 @@ def deblur(
         allows: a shake spares no place. With "motion" PSF and mask are those of `find_motion`;
         where nothing moved the picture stays as it is.
     mask : Tensor of shape (H, W), optional
-        Of a PSF: how much of each pixel it blurred, in [0, 1]; the rest stays as it is.
+        Of a PSF: how much of each pixel it blurred, in [0, 1]; the rest stays as it is. Pixels
+        between are mixtures: they are faded, and tell nothing of the others.
     noise_std : float, optional
         Standard deviation of the noise, in the image's unit; by default that of `estimate_noise`.
     method : {"deblur-net", "sparse", "wiener"}, optional
