@@ -3,7 +3,7 @@
 The rooms follow the light: `blur` makes it, `data` brings pictures, `learn` trains networks,
 `maps` estimates the blur at every pixel, `restore` undoes it; `plotting` and `widgets` show it.
 Each is imported when it is first asked for, so that ``import blurlib`` is quick. `record` reads a
-recorded result.
+recorded result, `check` looks at an answer to an exercise.
 """
 
 import importlib
@@ -12,7 +12,7 @@ __version__ = "0.1.0"
 
 _ROOMS = ("blur", "data", "learn", "theory", "maps", "restore", "plotting", "reproduce", "widgets")
 # What is asked for so often that its room need not be named.
-_SHORTER = {"record": "reproduce"}
+_SHORTER = {"record": "reproduce", "check": "exercises"}
 
 
 def __getattr__(name):
@@ -20,9 +20,7 @@ def __getattr__(name):
         return getattr(importlib.import_module(f"{__name__}.{_SHORTER[name]}"), name)
     if name in _ROOMS:
         return importlib.import_module(f"{__name__}.{name}")
-    raise AttributeError(
-        f"module 'blurlib' has no attribute {name!r}; it has {', '.join(__dir__())}"
-    )
+    raise AttributeError(f"blurlib has no attribute {name!r}; it has {', '.join(__dir__())}")
 
 
 def __dir__():

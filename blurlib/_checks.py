@@ -55,6 +55,13 @@ def check_shape(shape):
     return check_integer(height, "the height"), check_integer(width, "the width")
 
 
+def check_same(found, shape, wanted):
+    """Raise ValueError unless a shape is the one that is wanted."""
+    found, shape = tuple(found), tuple(shape)
+    if found != shape:
+        raise ValueError(f"{wanted} {shape}, got {found}.")
+
+
 def check_image(image, name="image", *, min_side=1, ndim=None):
     """Raise unless `image` is a finite floating tensor (..., H, W) of at least `min_side` pixels.
 
@@ -63,24 +70,18 @@ def check_image(image, name="image", *, min_side=1, ndim=None):
     Finiteness is part of it: one NaN spreads over a whole PSF, silently.
     """
     if not isinstance(image, torch.Tensor):
-        raise TypeError(
-            f"{name} must be a torch tensor (..., H, W), got {type(image).__name__}; "
-            "blurlib.data.as_image turns arrays into tensors and load_image reads files."
-        )
+        remedy = "blurlib.data.as_image makes one of an array, load_image of a file"
+        wanted = f"a torch tensor (..., H, W), got {type(image).__name__}"
+        raise TypeError(f"{name} must be {wanted}; {remedy}.")
     if not image.is_floating_point():
-        raise TypeError(
-            f"{name} must hold floating point values in [0, 1], got {image.dtype}; "
-            "blurlib.data.as_image scales integers."
-        )
-    if image.ndim < 2 or image.numel() == 0 or min(image.shape[-2:]) < min_side:
-        raise ValueError(
-            f"{name} must have shape (..., H, W) with at least {min_side} pixels a side, "
-            f"got {tuple(image.shape)}."
-        )
+        wanted = f"floating point values in [0, 1], got {image.dtype}"
+        raise TypeError(f"{name} must hold {wanted}; blurlib.data.as_image scales integers.")
+    found = tuple(image.shape)
+    if image.ndim < 2 or image.numel() == 0 or min(found[-2:]) < min_side:
+        wanted = f"shape (..., H, W) with at least {min_side} pixels a side"
+        raise ValueError(f"{name} must have {wanted}, got {found}.")
     if ndim == 2 and image.ndim != 2:
-        raise ValueError(
-            f"{name} must have shape (H, W), got {tuple(image.shape)}; pass one image."
-        )
+        raise ValueError(f"{name} must have shape (H, W), got {found}; pass one image.")
     if not torch.isfinite(image).all():
         raise ValueError(f"{name} holds NaN or infinite values; replace or crop them away first.")
     return image
@@ -89,10 +90,8 @@ def check_image(image, name="image", *, min_side=1, ndim=None):
 def check_generator(rng, *, cpu=False):
     """Raise unless `rng` is a torch.Generator: every random draw has a named source."""
     if not isinstance(rng, torch.Generator):
-        raise TypeError(
-            f"rng must be a torch.Generator, got {type(rng).__name__}; "
-            "pass torch.Generator().manual_seed(0)."
-        )
+        kind = type(rng).__name__
+        raise TypeError(f"rng must be a torch.Generator, got {kind}; pass torch.Generator().")
     if cpu and rng.device.type != "cpu":
         raise ValueError(f"rng must draw on the CPU here, got a generator on {rng.device}.")
     return rng
@@ -105,18 +104,13 @@ def check_device(device):
     except (RuntimeError, TypeError):
         raise ValueError(f"device must be 'cpu' or 'cuda' (or 'cuda:1'), got {device!r}.") from None
     check_choice(device.type, "device", ("cpu", "cuda"))
-    if device.type == "cuda" and (device.index or 0) >= torch.cuda.device_count():
-        raise ValueError(
-            f"device {device} is not there: torch sees {torch.cuda.device_count()} CUDA GPUs; "
-            "pass 'cpu', or install a CUDA build of torch and its driver."
-        )
+    count = torch.cuda.device_count()
+    if device.type == "cuda" and (device.index or 0) >= count:
+        raise ValueError(f"device {device} is not there: torch sees {count} CUDA GPUs; pass 'cpu'.")
     return device
 
 
 def public(names):
     """Return a room's ``__all__``: of its ``globals()`` no private name and no module."""
-    return sorted(
-        name
-        for name, thing in names.items()
-        if not name.startswith("_") and not isinstance(thing, types.ModuleType)
-    )
+    kept = (name for name in names if not name.startswith("_"))
+    return sorted(name for name in kept if not isinstance(names[name], types.ModuleType))

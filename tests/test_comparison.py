@@ -27,7 +27,8 @@ def experiment(tmp_path, monkeypatch):
     monkeypatch.setattr(comparison, "COMPARED_NETWORKS", ("spectrum-30",))
     monkeypatch.setattr(comparison, "COLLECTION", ("gravel",))
     monkeypatch.setattr(comparison, "_SIDE", 64)
-    monkeypatch.setattr(comparison, "packaged_image", lambda name: pictures["grass"])
+    for module in (data, data.sources.collection):
+        monkeypatch.setattr(module, "packaged_image", lambda name: pictures["grass"])
     return experiment
 
 
@@ -70,14 +71,14 @@ def test_text_has_to_be_there(experiment):
 
 def test_a_fit_is_compared_with_the_packaged_one(experiment, tmp_path, monkeypatch):
     fitted = classical.fit_calibration(images=[experiment.scans[0].load()], num_cuts=100)
-    monkeypatch.setattr(comparison, "fit_calibration", lambda **_: fitted)
+    monkeypatch.setattr(classical, "fit_calibration", lambda **_: fitted)
     object.__setattr__(experiment, "weights", tmp_path / "weights")
     record = comparison.calibration(experiment)
     differences = record["differs_from_packaged"]["most"]
     assert set(differences) == set(classical.CLASSICAL)
     assert all(0 < most < 3.5 for most in differences.values())  # another data set: another curve
     again = classical.load_calibration(tmp_path / "weights" / "classical.safetensors")
-    monkeypatch.setattr(comparison, "load_calibration", lambda: again)
+    monkeypatch.setattr(classical, "load_calibration", lambda: again)
     same = comparison.calibration(experiment)["differs_from_packaged"]["most"]
     assert set(same.values()) == {0.0}
 

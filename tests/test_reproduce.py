@@ -10,7 +10,7 @@ import torch
 
 from blurlib import blur, cli, data, learn, reproduce
 from blurlib.data.sources import published
-from blurlib.reproduce import catalogue, datasets, experiment, readouts, slides, studies
+from blurlib.reproduce import catalogue, datasets, experiment, slides, studies
 
 RESULTS = Path(__file__).parents[1] / "results"
 
@@ -153,7 +153,7 @@ def test_every_patch_size_is_scored(scans, tmp_path, quick_recipes, monkeypatch)
 def test_readouts_are_scored_for_every_seed(scans, tmp_path, quick_recipes, monkeypatch):
     answers = ("classes-10", "ordinal-10", "direct", "gaussian")
     names = [f"readout-{answer}-{seed}" for answer in answers for seed in (0, 2)]
-    monkeypatch.setattr(readouts, "READOUT_STUDY", names)
+    monkeypatch.setattr(studies, "READOUT_STUDY", names)
     record = reproduce.reproduce("readouts", scans, out=tmp_path, weights=tmp_path / "w")
     found = record["answers"]
     assert tuple(found) == answers and set(record["training"]) == set(names)
@@ -176,11 +176,13 @@ def test_readouts_are_scored_for_every_seed(scans, tmp_path, quick_recipes, monk
 def packaged_aside(monkeypatch):
     """Let two of the four pictures be those that were put aside when the networks were trained."""
 
+    published = learn.pretrained
+
     def pretrained(name):
-        network, record = learn.pretrained(name)
+        network, record = published(name)
         return network, {**record, "data": {**record["data"], "held_out": ["D1.gif", "D3.gif"]}}
 
-    monkeypatch.setattr(experiment, "pretrained", pretrained)
+    monkeypatch.setattr(learn, "pretrained", pretrained)
 
 
 def test_packaged_networks_are_tested_on_what_was_put_aside_for_them(scans, packaged_aside):

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from blurlib import data, learn, maps
-from blurlib.reproduce import comparison, experiment, robustness
+from blurlib.reproduce import comparison, robustness
 from blurlib.reproduce.experiment import Experiment
 
 
@@ -23,7 +23,7 @@ def trained(monkeypatch, rng):
         record = {"recipe": recipe.as_dict(), "data": {"held_out": [one.name for one in scans]}}
         learn.save_network(path, learn.SmallSigmaNet(), record)
 
-    monkeypatch.setattr(experiment, "train_estimator", train)
+    monkeypatch.setattr(maps, "train_estimator", train)
     return calls
 
 
@@ -32,7 +32,7 @@ def test_a_mix_is_trained_with_photographs_and_calibrated_on_the_development_sid
 ):
     taken = data.Collection((*pictures("kodak/", 9), *pictures("bsds-train/", 30)))
     asked = []
-    monkeypatch.setattr(experiment, "photographs", lambda folder: asked.append(folder) or taken)
+    monkeypatch.setattr(data, "photographs", lambda folder: asked.append(folder) or taken)
     scans = pictures("D", 12)
     found = Experiment(scans, folder="data", weights=tmp_path)
     found.network("sigma-net-small")
@@ -44,7 +44,7 @@ def test_a_mix_is_trained_with_photographs_and_calibrated_on_the_development_sid
 
 
 def test_other_recipes_need_no_photographs(tmp_path, monkeypatch, trained):
-    monkeypatch.setattr(experiment, "photographs", None)
+    monkeypatch.setattr(data, "photographs", None)
     found = Experiment(pictures("D", 12), weights=tmp_path)
     found.network("spectrum-30")
     (options,) = trained

@@ -4,9 +4,8 @@ import pytest
 import torch
 
 from blurlib import data, learn
-from blurlib.reproduce import kinds
 from blurlib.reproduce.experiment import Experiment
-from blurlib.reproduce.regression import regression
+from blurlib.reproduce.regression import OTHER_KINDS, regression
 
 NAMES = ("grass", "gravel", "brick", "coins", "camera", "coffee", "rocket")
 
@@ -36,7 +35,7 @@ def test_scans_put_aside_and_scans_learned_from_are_scored_apart(scans):
         assert set(learned["images"]) == {scan.name for scan in seen}
         assert 0 < learned["mean_rmse"] < 0.87  # a guess
     within = record["uncertainty"]["coverage"]
-    assert list(within) == [*record["rows"], *kinds.OTHER_KINDS]
+    assert list(within) == [*record["rows"], *OTHER_KINDS]
     assert all(0 <= shares["1"] <= shares["2"] <= 1 for shares in within.values())
     assert record == regression("sigma-net-small", case_of(scans, aside))
 
@@ -48,14 +47,14 @@ def test_other_scans_are_not_taken_for_those_of_the_training(scans):
         assert record["rows_on_training_scans"] is None
 
 
-@pytest.mark.parametrize("kind", kinds.OTHER_KINDS)
+@pytest.mark.parametrize("kind", OTHER_KINDS)
 def test_a_kind_gives_8_bits_and_a_std_at_every_pixel(kind, rng):
     scans = torch.rand(2, 256, 256, generator=rng)
-    image, std = kinds.OTHER_KINDS[kind](*scans, rng.manual_seed(3))
+    image, std = OTHER_KINDS[kind](*scans, rng.manual_seed(3))
     assert image.shape == std.shape and min(image.shape) >= 64
     assert torch.allclose(255 * image, (255 * image).round(), atol=1e-4)
     assert std.min() >= 0 and 0.2 < std.max() < 9
-    again, same = kinds.OTHER_KINDS[kind](*scans, rng.manual_seed(3))
+    again, same = OTHER_KINDS[kind](*scans, rng.manual_seed(3))
     assert torch.equal(image, again) and torch.equal(std, same)
 
 
@@ -63,7 +62,7 @@ def test_the_nearer_and_the_farther_scan_have_the_std_of_their_lens(rng):
     scans = torch.rand(2, 384, 384, generator=rng)
     seen = set()
     for seed in range(8):
-        image, std = kinds.OTHER_KINDS["layered scenes"](*scans, rng.manual_seed(seed))
+        image, std = OTHER_KINDS["layered scenes"](*scans, rng.manual_seed(seed))
         low, high = std.unique().tolist()
         texture = image.diff(dim=1)
         assert texture[std[:, 1:] == low].std() > texture[std[:, 1:] == high].std()
@@ -73,7 +72,7 @@ def test_the_nearer_and_the_farther_scan_have_the_std_of_their_lens(rng):
 
 def test_clipped_light_is_white_and_points_lie_on_a_dark_ground(rng):
     scans = 0.3 + 0.4 * torch.rand(2, 256, 256, generator=rng)
-    image, std = kinds.OTHER_KINDS["clipped light"](*scans, rng)
+    image, std = OTHER_KINDS["clipped light"](*scans, rng)
     assert 0.015 < (image == 1).double().mean() < 0.3 and std[0, 0] < std[0, -1]
-    image, std = kinds.OTHER_KINDS["points of light"](*scans, rng)
+    image, std = OTHER_KINDS["points of light"](*scans, rng)
     assert image.max() == 1 and len(std.unique()) == 1 and image.median() < 0.5

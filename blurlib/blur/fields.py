@@ -208,14 +208,10 @@ def depth_field(depth, *, focus_distance, focal_length, f_number, pixel_pitch):
     .. [1] A. P. Pentland, "A new sense for depth of field", 1987; key ``pentland1987``.
     """
     if not isinstance(depth, torch.Tensor) or depth.ndim != 2 or depth.numel() == 0:
-        raise ValueError(
-            "depth must be a tensor (H, W) of distances in metres, "
-            f"got {getattr(depth, 'shape', depth)!r}."
-        )
-    diameter = coc_diameter(
-        depth, focus_distance=focus_distance, focal_length=focal_length, f_number=f_number
-    )
-    return coc_diameter_to_sigma(diameter, pixel_pitch=pixel_pitch).float()
+        found = getattr(depth, "shape", depth)
+        raise ValueError(f"depth must be a tensor (H, W) of distances in metres, got {found!r}.")
+    lens = {"focus_distance": focus_distance, "focal_length": focal_length, "f_number": f_number}
+    return coc_diameter_to_sigma(coc_diameter(depth, **lens), pixel_pitch=pixel_pitch).float()
 
 
 #: The fields of the thesis, by the names that the command line takes; each is called with a shape.

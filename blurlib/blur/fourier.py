@@ -3,7 +3,7 @@ r"""Blur by Fourier transforms: one PSF, or a varying blur as a sum of few convo
 import torch
 from scipy import fft
 
-from .._checks import check_choice, check_image, check_integer, check_shape
+from .._checks import check_choice, check_image, check_integer, check_same, check_shape
 from .borders import PADDING_MODES, fold, pad
 from .operators import VaryingBlur
 from .psf import check_psf
@@ -62,9 +62,8 @@ class FourierBlur:
         psfs = check_psf(psfs)[None] if psfs.ndim == 2 else psfs
         check_choice(padding_mode, "padding_mode", PADDING_MODES)
         self.shape = check_shape(shape)
-        if weights is not None and weights.shape != (len(psfs), *self.shape):
-            wanted = (len(psfs), *self.shape)
-            raise ValueError(f"weights must have shape {wanted}, got {tuple(weights.shape)}.")
+        if weights is not None:
+            check_same(weights.shape, (len(psfs), *self.shape), "weights must have shape")
         reach = max(psfs.shape[-2:]) // 2
         if margin is not None:
             check_integer(margin, "margin", low=reach)
@@ -72,10 +71,8 @@ class FourierBlur:
         self.padding_mode, self.margin = padding_mode, margin
         # Periodic images need no padding: the transform is periodic itself.
         self._rim = (0 if padding_mode == "circular" else reach) if margin is None else margin
-        self._size = tuple(
-            side if self._rim == 0 else fft.next_fast_len(side + 2 * self._rim, real=True)
-            for side in self.shape
-        )
+        sides = (fft.next_fast_len(side + 2 * self._rim, real=True) for side in self.shape)
+        self._size = tuple(sides) if self._rim else self.shape
         self._otfs = {}
 
     @classmethod
@@ -161,9 +158,10 @@ class FourierBlur:
         if self.margin is None and self._rim:
             image = pad(image, (self._rim,) * 4, self.padding_mode)
         waves = torch.fft.rfft2(image, s=self._size)
+        rows, columns = (slice(self._rim, self._rim + side) for side in self.shape)
         total = 0
         for number, otf in enumerate(self.otfs(image)):
-            total = total + self._weighted(self._inner(self._back(waves * otf)), number)
+            total = total + self._weighted(self._back(waves * otf)[..., rows, columns], number)
         return total
 
     def adjoint(self, image):
@@ -197,20 +195,15 @@ class FourierBlur:
 
     def _check(self, image, margin):
         check_image(image)
-        wanted = tuple(side + 2 * margin for side in self.shape)
-        if tuple(image.shape[-2:]) != wanted:
-            raise ValueError(
-                f"image must have height and width {wanted}, got {tuple(image.shape[-2:])}."
-            )
+        wanted = [side + 2 * margin for side in self.shape]
+        check_same(image.shape[-2:], wanted, "image must have height and width")
 
     def otfs(self, image):
         """Return the transforms of the PSFs, their centres at the origin."""
         key = (image.dtype, image.device)
         if key not in self._otfs:
-            rows, columns = (
-                torch.arange(-(count // 2), count // 2 + 1, device=self.psfs.device) % side
-                for count, side in zip(self.psfs.shape[-2:], self._size, strict=True)
-            )
+            device, sides = self.psfs.device, zip(self.psfs.shape[-2:], self._size, strict=True)
+            rows, columns = ((torch.arange(n, device=device) - n // 2) % side for n, side in sides)
             placed = self.psfs.new_zeros(len(self.psfs), *self._size, dtype=torch.float64)
             numbers = torch.arange(len(self.psfs), device=rows.device)[:, None, None]
             # Added up: a PSF larger than a periodic image wraps around it.
@@ -221,10 +214,6 @@ class FourierBlur:
 
     def _back(self, waves):
         return torch.fft.irfft2(waves, s=self._size)
-
-    def _inner(self, image):
-        rim = self._rim
-        return image[..., rim : rim + self.shape[0], rim : rim + self.shape[1]]
 
     def _weighted(self, image, number):
         return image if self.weights is None else image * self.weights[number].to(image)

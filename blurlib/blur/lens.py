@@ -52,10 +52,8 @@ def coc_diameter(depth, *, focus_distance, focal_length, f_number):
     f_number = check_number(f_number, "f_number", low=0.1, high=1000)
     focus_distance = check_number(focus_distance, "focus_distance", low=0, high=1e9, unit="metres")
     if focus_distance <= focal_length:
-        raise ValueError(
-            f"focus_distance must be larger than focal_length ({focal_length:g} m), "
-            f"got {focus_distance:g} m; a lens cannot focus nearer."
-        )
+        lengths = f"({focal_length:g} m), got {focus_distance:g} m: a lens cannot focus nearer"
+        raise ValueError(f"focus_distance must be larger than focal_length {lengths}.")
     if not (torch.as_tensor(depth) > 0).all():
         raise ValueError("depth must be larger than 0 everywhere, in metres; got 0, less or NaN.")
     # |d - s| / d written as |1 - s / d|: right at infinity too.

@@ -47,17 +47,13 @@ def trajectory_psf(points, *, reach=None, dtype=torch.float32, device=None):
     """
     check_image(points, "points")
     if points.ndim != 2 or points.shape[1] != 2:
-        raise ValueError(
-            f"points must have shape (n, 2), row and column, got {tuple(points.shape)}."
-        )
+        raise ValueError(f"points must be (n, 2), row and column, got {tuple(points.shape)}.")
     points = points.to(dtype=torch.float64, device="cpu")
     # A hair of tolerance: sin and cos leave 1e-16 where the path should end on a pixel.
     needed = math.ceil(points.abs().max().item() - 1e-9)
     reach = needed if reach is None else check_integer(reach, "reach", low=0)
     if needed > min(reach, MAX_REACH):
-        raise ValueError(
-            f"points lie up to {needed} pixels away; reach must hold them, got {reach}."
-        )
+        raise ValueError(f"points lie {needed} pixels away; reach must hold them, got {reach}.")
     side = 2 * reach + 1
     low = torch.floor(points)
     far = points - low  # the share of the farther pixel, per axis
@@ -149,6 +145,12 @@ def shake_trajectory(extent, *, rng, num_points=512):
     num_points = check_integer(num_points, "num_points", low=2)
     check_generator(rng)
     draws = torch.randn(num_points, 2, generator=rng, dtype=torch.float64, device=rng.device).cpu()
+    return walk(extent, draws)
+
+
+def walk(extent, draws):
+    """Return the path of `shake_trajectory` for given normal draws, float64 of shape (n, 2)."""
+    num_points = len(draws)
     keep = 1 - 8 / num_points  # the hand forgets its velocity eight times in an exposure
     weight = keep ** torch.arange(num_points, dtype=torch.float64)
     # velocity[t] = sum over s <= t of keep^(t - s) draws[s]: a causal convolution, done by FFT.

@@ -5,7 +5,8 @@ import functools
 import numpy as np
 import torch
 
-from .psf import THESIS_TRUNCATE, gaussian_reach
+from .operators import VaryingBlur
+from .psf import THESIS_TRUNCATE
 
 #: Largest nominal sigma of the table, in pixels; beyond, what is cut off is a constant share.
 _LARGEST = 32.0
@@ -94,9 +95,6 @@ def _table():
     # From just behind one jump to the next one; `gaussian_reach` lets it come a millionth later.
     behind = (ends - 0.5) * (1 + 2e-6) + 2e-6
     nominal = np.linspace(behind, ends, _BETWEEN).T.ravel()
-    reach = gaussian_reach(torch.from_numpy(nominal), THESIS_TRUNCATE).numpy()[:, None]
-    steps = np.arange(1, reach.max() + 1)
-    profile = np.exp(-0.5 * (steps / nominal[:, None]) ** 2) * (steps <= reach)
-    width = np.sqrt(2 * (profile * steps**2).sum(1) / (1 + 2 * profile.sum(1)))
+    width = VaryingBlur(torch.from_numpy(nominal)[None], truncate=THESIS_TRUNCATE).std()[0].numpy()
     rises = width > 0
     return np.append(0.0, nominal[rises]), np.append(0.0, width[rises])

@@ -6,7 +6,7 @@ import math
 
 import torch
 
-from .._checks import check_choice, check_image, check_integer, check_number
+from .._checks import check_choice, check_image, check_integer, check_number, check_same
 from .borders import PADDING_MODES, pad
 from .psf import MAX_REACH, gaussian_profiles, gaussian_reach
 
@@ -80,10 +80,8 @@ class VaryingBlur:
         most = check_number(most, "truncate", low=0.5, high=20, unit="sigma")
         low, high = sigma_map.min().item(), sigma_map.max().item()
         if low < 0 or most * high > MAX_REACH:
-            raise ValueError(
-                f"sigma_map must lie between 0 and {MAX_REACH / most:g} pixels, "
-                f"it runs from {low:g} to {high:g}."
-            )
+            span = f"{MAX_REACH / most:g} pixels, it runs from {low:g} to {high:g}"
+            raise ValueError(f"sigma_map must lie between 0 and {span}.")
         self.sigma_map, self.psf, self.truncate = sigma_map, psf, truncate
         self._family = _disks if psf == "disk" else psf
         self.padding_mode, self.margin = padding_mode, margin
@@ -155,13 +153,10 @@ class VaryingBlur:
 
     def _check(self, image, margin):
         check_image(image)
-        shape = tuple(side - 2 * margin for side in image.shape[-2:])
-        if shape != tuple(self.sigma_map.shape[-2:]):
-            raise ValueError(
-                f"sigma_map must have the image's height and width"
-                f"{f', less {margin} pixels on each side' if margin else ''}, {shape}, "
-                f"got {tuple(self.sigma_map.shape[-2:])}."
-            )
+        inner = [side - 2 * margin for side in image.shape[-2:]]
+        less = f", less {margin} pixels on each side" if margin else ""
+        wanted = f"sigma_map must have the image's height and width{less},"
+        check_same(self.sigma_map.shape[-2:], inner, wanted)
 
     def _in_precision(self, act, image):
         """Half precision has too few digits to sum in."""

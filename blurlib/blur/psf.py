@@ -201,15 +201,11 @@ def check_psf(psf):
     """Raise unless `psf` is a finite non-negative (k, l) tensor of odd sides that sums to 1."""
     check_image(psf, "psf")
     if psf.ndim != 2 or psf.shape[0] % 2 == 0 or psf.shape[1] % 2 == 0:
-        raise ValueError(
-            f"psf must be 2-D with odd sides, got shape {tuple(psf.shape)}; pad it with zeros."
-        )
+        raise ValueError(f"psf must be 2-D with odd sides, got {tuple(psf.shape)}; pad it with 0.")
     total = psf.double().sum().item()
     if psf.min() < 0 or abs(total - 1) > 1e-2:
-        raise ValueError(
-            f"psf must be non-negative and sum to 1, got a sum of {total:g} and a minimum of "
-            f"{psf.min().item():g}; divide it by its sum."
-        )
+        found = f"a sum of {total:g} and a minimum of {psf.min().item():g}"
+        raise ValueError(f"psf must be non-negative and sum to 1, got {found}; divide it by that.")
     return psf
 
 

@@ -38,10 +38,9 @@ def hann_window(shape, *, periodic=False, dtype=None, device=None):
     [0.5, 1.0, 0.5]
     """
     ends = 0 if periodic else 1
-    down, across = (
-        torch.hann_window(side + 2 * ends, periodic, dtype=dtype, device=device)[ends : side + ends]
-        for side in shape
-    )
+    options = {"dtype": dtype, "device": device}
+    windows = (torch.hann_window(side + 2 * ends, periodic, **options) for side in shape)
+    down, across = (window[ends : len(window) - ends] for window in windows)
     return torch.outer(down, across)
 
 

@@ -12,19 +12,8 @@ import os
 import sys
 
 from .. import __version__
-from . import (
-    blur,
-    common,
-    dataset,
-    deblur,
-    evaluate,
-    fetch,
-    motion,
-    refocus,
-    reproduce,
-    sigma_map,
-    train,
-)
+from . import blur, common, dataset, deblur, evaluate, fetch, motion
+from . import refocus, reproduce, sigma_map, train
 
 _COMMANDS = {
     "blur": (blur, "blur an image"),
@@ -44,9 +33,8 @@ _EPILOG = "Every command has its own --help. The book explains what they compute
 
 def build_parser():
     """Return the argument parser of the whole command line."""
-    parser = argparse.ArgumentParser(
-        prog="blurlib", description="Make blur, learn it, map it, score it.", epilog=_EPILOG
-    )
+    about = "Make blur, learn it, map it, score it."
+    parser = argparse.ArgumentParser(prog="blurlib", description=about, epilog=_EPILOG)
     parser.add_argument("--version", action="version", version=f"blurlib {__version__}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     for name, (command, summary) in _COMMANDS.items():

@@ -11,14 +11,10 @@ def add(parser):
     kind = parser.add_mutually_exclusive_group(required=True)
     kind.add_argument("--sigma", type=float, help="one gaussian everywhere, in pixels")
     kind.add_argument("--disk", type=float, metavar="RADIUS", help="ideal defocus, in pixels")
-    kind.add_argument(
-        "--motion", type=float, nargs=2, metavar=("LENGTH", "ANGLE"), help="pixels and degrees"
-    )
+    kind.add_argument("--motion", type=float, nargs=2, metavar=("PIXELS", "DEGREES"))
     kind.add_argument("--shake", type=float, metavar="EXTENT", help="camera shake, in pixels")
     common.add_options(kind, "--field", help="gaussians that vary, as in the thesis")
-    parser.add_argument(
-        "--truncate", type=float, metavar="T",
-        help="cut gaussians at T sigma (default 4; with --field 2, as the thesis)")  # fmt: skip
+    parser.add_argument("--truncate", type=float, metavar="T", help="cut at T sigma (4; field: 2)")
     common.add_options(parser, "--noise", "--jpeg", "--max-pixels", "--seed")
     common.add_options(parser, "--out", metavar="FILE.png")
 

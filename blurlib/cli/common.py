@@ -37,31 +37,18 @@ _SHARED = {
     "images": {"type": Path, "nargs": "+", "metavar": "IMAGE_OR_FOLDER"},
     "--out": {"type": Path, "required": True, "metavar": "FOLDER"},
     "--field": {"choices": ("ramp", "sin", "sin2d")},
-    "--noise": {
-        "type": noise, "default": 0.0, "metavar": "STD",
-        "help": "noise after the blur, standard deviation in grey levels of 255 (default 0)",
-    },
-    "--jpeg": {
-        "type": quality, "metavar": "QUALITY", "help": "JPEG compression after that, 1 to 100",
-    },
+    "--noise": {"type": noise, "default": 0.0, "metavar": "STD", "help": "std after blur, of 255"},
+    "--jpeg": {"type": quality, "metavar": "QUALITY", "help": "compression after that, 1 to 100"},
     "--estimator": {
         "metavar": "NAME", "default": "sigma-net",
-        "help": "a packaged network, a classical method, or the path of a file that 'blurlib "
-        "train' wrote; an unknown name lists them (default sigma-net)",
+        "help": "one that is packaged, or a file of 'blurlib train'; an unknown name lists them",
     },
-    "--readout": {
-        "choices": ("mean", "argmax"),
-        "help": "how classes become a sigma (default mean; the thesis: argmax)",
-    },
+    "--readout": {"choices": ("mean", "argmax"), "help": "of classes (default mean)"},
     "--stride": {
         "type": positive, "default": 1, "metavar": "N",
-        "help": "read the map at every Nth pixel, whatever grid the estimator has of its own; what "
-        "lies between is interpolated (default 1)",
+        "help": "read the map at every Nth pixel; what lies between is interpolated (default 1)",
     },
-    "--smooth": {
-        "metavar": "NAME", "choices": ("mean3x3", "jacobi", "columns"),
-        "help": "average neighbours of the map: mean3x3, jacobi or columns (default: leave it raw)",
-    },
+    "--smooth": {"choices": ("mean3x3", "jacobi", "columns"), "help": "average neighbours"},
     "--iterations": {"type": count, "metavar": "N", "help": "steps of smoothing (default 1)"},
     "--device": {"default": "cpu", "help": "where to compute: cpu, cuda (default cpu)"},
     "--max-pixels": {
@@ -175,8 +162,7 @@ def load_estimator_of(options):
         raise ValueError("--iterations counts the steps of --smooth; pass both")
     if options.smooth is not None and options.iterations == 0:
         say_idle("--smooth", "0 iterations leave the map as it is")
-    if options.iterations is None:
-        options.iterations = 1
+    options.iterations = 1 if options.iterations is None else options.iterations
     name = options.estimator
     estimator = load_estimator(name, readout=options.readout or "mean", device=options.device)
     if options.readout is not None and not estimator.has_classes:

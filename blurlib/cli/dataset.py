@@ -14,15 +14,11 @@ from . import common
 
 def add(parser):
     """Add the command's options to its parser."""
-    common.add_options(
-        parser, "images", help="sharp pictures (BMP, GIF, JPEG, PGM, PNG, PPM, TIFF, WebP); of a "
-        "folder those in it, not below")  # fmt: skip
+    common.add_options(parser, "images", help="sharp; of a folder those in it, not below")
     parser.add_argument(
         "--classes", type=int, choices=(10, 30, 60), default=30, dest="num_classes",
         help="classes of sigma up to 3 pixels (default 30)")  # fmt: skip
-    parser.add_argument(
-        "--continuous", action="store_true",
-        help="draw sigma anywhere within its class, not at its upper end")  # fmt: skip
+    parser.add_argument("--continuous", action="store_true", help="draw sigma within its class")
     parser.add_argument(
         "--protocol", choices=("as-published", "unseen"), default="as-published",
         help="put single patches (as published) or whole materials (unseen) aside for the test",
@@ -33,9 +29,7 @@ def add(parser):
     )  # fmt: skip
     common.add_options(parser, "--seed", default=0)
     common.add_options(parser, "--out", help="where the dataset shall be")
-    parser.add_argument(
-        "--workers", type=common.positive, default=1,
-        help="processes; the result is the same (default 1)")  # fmt: skip
+    parser.add_argument("--workers", type=common.positive, default=1, help="threads (default 1)")
     common.add_options(parser, "--max-pixels")
     common.add_options(parser, "--json", help="print the manifest as JSON")
 
@@ -47,17 +41,15 @@ def run(options):
     config = data.DatasetConfig(
         num_classes=options.num_classes, protocol=options.protocol, seed=options.seed,
         continuous=options.continuous)  # fmt: skip
-    materials = data.read_materials(options.materials) if options.materials is not None else None
-    collection = data.open_folder(
-        options.images, materials=materials, max_pixels=options.max_pixels
-    )
+    materials = None if options.materials is None else data.read_materials(options.materials)
+    limits = {"materials": materials, "max_pixels": options.max_pixels}
+    collection = data.open_folder(options.images, **limits)
     common.check_folder(options.out)
     if materials is not None and options.protocol == "as-published":
         common.say_idle("--materials", "as published, patches of every picture are on both sides")
     common.say_what_is_passed_over(options.images)
-    manifest = data.build_dataset(
-        collection, options.out, config, workers=options.workers, progress=True
-    )
+    follow = {"workers": options.workers, "progress": True}
+    manifest = data.build_dataset(collection, options.out, config, **follow)
     for item in manifest["left_out"]:
         common.complain(f"left out {common.printable(item['name'])}: {item['error']}")
     counts, pictures = manifest["counts"], len(manifest["pictures"])

@@ -8,22 +8,18 @@ from . import common
 def add(parser):
     """Add the command's options to its parser."""
     parser.add_argument("source", choices=("brodatz",))
-    parser.add_argument(
-        "--folder", type=Path,
-        help="where to (default: the folder that BLURLIB_DATA names, else the user's cache)",
-    )  # fmt: skip
+    parser.add_argument("--folder", type=Path, help="default: BLURLIB_DATA, else the user's cache")
     common.add_options(parser, "--json")
 
 
 def run(options):
     """Run the command; return the exit status."""
     from .. import data
-    from ..data.sources import data_folder
 
     source, open_source = data.SOURCES[options.source], getattr(data, options.source)
     if options.folder is not None:
         common.check_folder(options.folder)
-    folder = data_folder(options.source, options.folder)
+    folder = data.data_folder(options.source, options.folder)
     common.complain(f"{source.title}. Licence: {source.licence}.")
     try:
         collection = open_source(options.folder, download=True, progress=True)

@@ -19,9 +19,7 @@ def add(parser):
     parser.add_argument(
         "--focus", type=common.count, nargs=2, metavar=("ROW", "COLUMN"),
         help="the pixel that shall be in focus (default: what is)")  # fmt: skip
-    parser.add_argument(
-        "--front", action="store_true",
-        help="what is blurred lies before the depth in focus, not behind it")  # fmt: skip
+    parser.add_argument("--front", action="store_true", help="the blur is before what is in focus")
 
 
 def run(options):
@@ -37,9 +35,7 @@ def _refocusing(options):
     place = "" if options.focus is None else " at row {}, column {}".format(*options.focus)
 
     def refocus(image):
-        changed = restore.refocus(
-            image, factor=options.factor, focus=options.focus, sign=sign, **found(image)
-        )
+        changed = restore.refocus(image, **result, **found(image))
         return changed, result, f"{options.factor:g} times the blur, focus{place or ' kept'}"
 
     return refocus

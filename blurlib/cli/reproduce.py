@@ -12,9 +12,7 @@ from . import common
 
 def add(parser):
     """Add the command's options to its parser."""
-    parser.add_argument(
-        "names", nargs="*", metavar="NAME",
-        help="of the records (default: all; an unknown name lists them)")  # fmt: skip
+    parser.add_argument("names", nargs="*", metavar="NAME", help="all; an unknown name lists them")
     parser.add_argument(
         "--data", type=Path, metavar="FOLDER",
         help="of the scans (default: the folder that BLURLIB_DATA names, else they are downloaded)",
@@ -41,9 +39,7 @@ def run(options):
     for name in names:
         check_choice(name, "the record", reproduce.RECORDS)
         if options.quick and options.names and name in reproduce.NEED_TRAINING:
-            raise reproduce.NotShipped(
-                f"{name} needs networks that are not packaged; leave out --quick to train them."
-            )
+            raise reproduce.NotShipped(f"leave out --quick: {name} needs networks of its own.")
     common.check_folder(options.out)
     if not options.quick:
         common.check_folder(options.weights)

@@ -60,8 +60,9 @@ def run(options):
         results, unsaid = _map_images(
             dict(list(images.items())[number::of_all]), options, estimator,
             disable=None if number == 0 and not alone else True, progress=alone)  # fmt: skip
-        done, results = gather(results)
-    if results and not alone:  # the first process has all
+        results = gather(results)
+    done = len(results)
+    if done and number == 0 and not alone:
         summary = write_summary(options.out, results)
         if not options.json:
             words = f"{common.printable(str(summary))}: {done} images, the sharpest first"
@@ -83,10 +84,8 @@ def _name_maps(given, folder):
 
     for path in given:
         if path.is_dir() and folder.exists() and folder.samefile(path):
-            raise ValueError(
-                f"--out {folder} is the images' own folder, where the next run would take the "
-                f"maps' pictures for images; name another, {folder / 'maps'} for instance"
-            )
+            other = f"the next run would map the maps; name another, {folder / 'maps'} for instance"
+            raise ValueError(f"--out {folder} is the images' own folder: {other}")
     paths = {os.path.abspath(path): path for path in data.list_images(given)}.values()
     images = {os.path.realpath(path) for path in paths}
     stems = Counter(path.stem for path in paths)
@@ -96,37 +95,30 @@ def _name_maps(given, folder):
         array = folder / f"{name}_sigma.npy"
         other = taken.setdefault(array, path)
         if other is not path:
-            raise ValueError(
-                f"the maps of {other} and {path} would both be named {name}_sigma; rename one"
-            )
+            raise ValueError(f"{other} and {path} would both be named {name}_sigma; rename one")
         for result in (array, array.with_suffix(".png")):
             if os.path.realpath(result) in images:
-                raise ValueError(
-                    f"the map of {path} would replace the image {result}; name another --out"
-                )
+                raise ValueError(f"{path}: its map would replace the image {result}; name another")
     return {path: array for array, path in taken.items()}
 
 
 def _join():
     """Return this process' number, the number of all, and a function that gathers their results.
 
-    It gives every process their count, and the first process all of them. torchrun stops all
-    processes as soon as one ends with a status other than 0, so none may end before all are done.
+    torchrun stops all processes as soon as one ends with a status other than 0, so none may end
+    before all are done.
     """
-    import torch
     from torch import distributed
 
     if not distributed.is_initialized():
-        return 0, 1, lambda results: (len(results), results)
+        return 0, 1, list
     group = distributed.new_group(timeout=_PATIENCE, backend="gloo")  # waiting must not cost a GPU
     number, of_all = distributed.get_rank(), distributed.get_world_size()
 
     def gather(results):
-        done = torch.tensor(len(results))
-        distributed.all_reduce(done, group=group)
-        parts = [None] * of_all if number == 0 else None
-        distributed.gather_object(results, parts, group=group)
-        return done.item(), [result for part in parts or () for result in part]
+        parts = [None] * of_all
+        distributed.all_gather_object(parts, results, group=group)
+        return [result for part in parts for result in part]
 
     return number, of_all, gather
 

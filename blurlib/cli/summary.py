@@ -36,18 +36,13 @@ def sum_up(sigma_map, hidden=None, profile=None):
 
 def check_summary(folder):
     """Fail if a summary would replace a file that is none."""
-    file = folder / SUMMARY
-    if not file.exists():
-        return
-    ours = False
+    file, first = folder / SUMMARY, b""
     if file.is_file():
         with open(file, "rb") as opened:
-            ours = opened.readline(200).rstrip(b"\r\n") == ",".join(COLUMNS).encode()
-    if not ours:
-        raise ValueError(
-            f"--out {folder} holds a {SUMMARY} that is not of this command; move it away, or name "
-            "another folder"
-        )
+            first = opened.readline(200).rstrip(b"\r\n")
+    if file.exists() and first != ",".join(COLUMNS).encode():
+        what = f"holds a {SUMMARY} that is not of this command; move it, or name another folder"
+        raise ValueError(f"--out {folder} {what}")
 
 
 def write_summary(folder, results):
@@ -66,11 +61,8 @@ def write_summary(folder, results):
 
 
 def _rounded(result):
-    values = ((column, result[column]) for column in COLUMNS)
-    return {
-        column: round(value, _DECIMALS) if isinstance(value, float) else value
-        for column, value in values
-    }
+    row = {column: result[column] for column in COLUMNS}
+    return {k: round(x, _DECIMALS) if isinstance(x, float) else x for k, x in row.items()}
 
 
 def _sharpness(row):

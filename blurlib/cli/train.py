@@ -25,9 +25,7 @@ def add(parser):
         "--images", type=Path, nargs="+", metavar="IMAGE_OR_FOLDER",
         help="sharp images to train on (default: procedural textures and free photographs)",
     )  # fmt: skip
-    parser.add_argument(
-        "--textures", type=common.positive, dest="textures_each", metavar="N",
-        help="of each procedural family")  # fmt: skip
+    parser.add_argument("--textures", type=common.positive, dest="textures_each", metavar="N_EACH")
     parser.add_argument("--steps", type=common.positive, dest="num_steps", metavar="N")
     parser.add_argument("--batch", type=common.positive, dest="batch_size", metavar="N")
     parser.add_argument("--lr", type=float, help="peak of the learning rate")
@@ -39,9 +37,7 @@ def add(parser):
         "--precision", choices=("float32", "bfloat16", "float16"),
         help="what the network computes in; half precision is for GPUs (default float32)",
     )  # fmt: skip
-    parser.add_argument(
-        "--log", type=Path, metavar="FILE.csv", help="write loss and error of every step there"
-    )
+    parser.add_argument("--log", type=Path, metavar="FILE.csv", help="for loss and error by step")
     common.add_options(parser, "--max-pixels", "--device")
     common.add_options(parser, "--seed", help="of every random draw (default: the recipe's)")
     common.add_options(parser, "--json", help="print the run's record as JSON")
@@ -63,14 +59,9 @@ def run(options):
     recipe = learn.Recipe()
     if options.recipe is not None:
         recipe = RECIPES[check_choice(options.recipe, "--recipe", RECIPES)]
-
-    def given(*names):
-        return {name: value for name in names if (value := getattr(options, name)) is not None}
-
-    config = replace(recipe.config, **given("num_steps", "batch_size", "lr", "precision"))
-    recipe = replace(
-        recipe, config=config, **given("network", "num_classes", "textures_each", "seed")
-    )
+    steps = _given(options, "num_steps", "batch_size", "lr", "precision")
+    changed = _given(options, "network", "num_classes", "textures_each", "seed")
+    recipe = replace(recipe, config=replace(recipe.config, **steps), **changed)
     pictures = scans = photographs = None
     held_out, left_out = [], []
     if options.images is not None:
@@ -105,6 +96,11 @@ def run(options):
     return 1 if left_out else 0
 
 
+def _given(options, *names):
+    """Return the options that were given, of those that are named."""
+    return {name: value for name in names if (value := getattr(options, name)) is not None}
+
+
 def _train_restorer(options):
     """Train what restores instead of estimating; only its length can be changed."""
     from dataclasses import replace
@@ -115,13 +111,12 @@ def _train_restorer(options):
     for name in ("network", "num_classes", "images", "textures_each", "precision"):
         if getattr(options, name) is not None:
             raise ValueError(f"--recipe deblur-net has its own {name}; leave it out.")
-    names = ("num_steps", "batch_size", "lr")
-    given = {name: x for name in names if (x := getattr(options, name)) is not None}
+    config = replace(CONFIG, **_given(options, "num_steps", "batch_size", "lr"))
     with learn.process_group(options.device) as device, contextlib.ExitStack() as stack:
         log = stack.enter_context(learn.RunLog(options.log)) if learn.is_main_process() else None
         _, record = train_restorer(
             options.out, data.brodatz(options.data), data.photographs(options.data),
-            config=replace(CONFIG, **given), seed=options.seed or 0, device=device, progress=True,
+            config=config, seed=options.seed or 0, device=device, progress=True,
             callback=log,
         )  # fmt: skip
         if learn.is_main_process():

@@ -68,10 +68,8 @@ def _identify(file):
         if start and accepts(start):
             file.seek(0)
             return kind, reader
-    raise ImageError(
-        "pictures are BMP, GIF, JPEG, PGM, PNG, PPM, TIFF or WebP files, and it is "
-        f"{'none of these' if start else 'empty'}; convert it to PNG or TIFF."
-    )
+    what = f"it is {'none of these' if start else 'empty'}; convert it to PNG or TIFF"
+    raise ImageError(f"pictures are BMP, GIF, JPEG, PGM, PNG, PPM, TIFF or WebP files, and {what}.")
 
 
 def _check_size(width, height, max_pixels):
@@ -122,11 +120,9 @@ def _tiff_fault(page):
             _WHITE_IS_ZERO: (1,), _BLACK_IS_ZERO: (1,), _RGB: (3, 4),
         }.get(ink, ())  # fmt: skip
     if not known or page.bitspersample == 12:
-        return (
-            f"it is a TIFF with {channels} channel{'s' * (channels > 1)} of {page.dtype} "
-            f"({page.bitspersample} bits, {getattr(ink, 'name', ink)}); save it as grey or RGB, "
-            "with 8 or 16 unsigned bits or as floats in [0, 1]."
-        )
+        kind = f"{channels} channel{'s' * (channels > 1)} of {page.dtype}"
+        kind += f" ({page.bitspersample} bits, {getattr(ink, 'name', ink)})"
+        return f"it is a TIFF with {kind}; save it as grey or RGB, 8 or 16 bits, or floats."
     if ink == _WHITE_IS_ZERO and page.dtype not in ("bool", "uint8"):
         return "its zero means white; save it with black as zero."
     return ""

@@ -147,9 +147,8 @@ def denoise(images, noise_std, strength):
     Image Processing", 1990, p. 548.
     """
     padded, fifths = _mirror(images, 2), images.new_full((5,), 0.2)
-    mean, square = (
-        _gather(_gather(lines, fifths, -1), fifths, -2) for lines in (padded, padded.square())
-    )
+    both = padded, padded.square()
+    mean, square = (_gather(_gather(lines, fifths, -1), fifths, -2) for lines in both)
     variance = (square - mean.square()).clamp_min(1e-12)
     kept = (1 - noise_std**2 / variance).clamp_min(0)
     return images + strength * (1 - kept) * (mean - images)
@@ -162,10 +161,8 @@ def clip_light(images, low_share, high_share):
     clipped where less than a fiftieth of the range would fill the whole, more where many pixels
     are alike.
     """
-    low_share, high_share = (
-        torch.as_tensor(share).to(images).expand(len(images), 1, 1)
-        for share in (low_share, high_share)
-    )
+    shares = (torch.as_tensor(share).to(images) for share in (low_share, high_share))
+    low_share, high_share = (share.expand(len(images), 1, 1) for share in shares)
     touched = ((low_share > 0) | (high_share > 0)).flatten()  # sorting takes long
     ordered = images[touched].flatten(1).sort(1).values
     ends = []

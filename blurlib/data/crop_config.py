@@ -7,12 +7,6 @@ from .._checks import check_integer, check_number, check_range
 #: Standard deviation of the faintest noise, in grey levels: rounding alone has 0.29.
 FAINTEST = 0.3
 
-#: The attributes that are shares of the crops, from 0 to 1.
-_SHARES = (
-    "p_field", "p_layers", "p_disk", "p_full", "p_sharp", "p_mix", "p_linear", "p_clip", "p_shot",
-    "p_mosaic", "p_noise", "p_denoise", "p_sharpen", "p_unrounded", "p_jpeg", "p_resize", "p_bars",
-)  # fmt: skip
-
 
 @dataclass(frozen=True)
 class CropConfig:
@@ -95,8 +89,9 @@ class CropConfig:
         check_number(self.sigma_common_max, "sigma_common_max", low=0.1, high=high, unit="pixels")
         check_number(self.contrast, "contrast", low=1e-6, high=1)
         check_number(self.p_extreme, "p_extreme", low=0, high=0.49)
-        for name in _SHARES:
-            check_number(getattr(self, name), name, low=0, high=1)
+        for name, share in vars(self).items():
+            if name.startswith("p_"):
+                check_number(share, name, low=0, high=1)
         if self.p_field + self.p_layers > 1 or self.p_full + self.p_disk > 1:
             raise ValueError("p_field and p_layers, p_full and p_disk may add up to 1 at most.")
         check_range(self.std_range, "std_range", low=0.05, high=self.reach / 2, unit="pixels")

@@ -73,9 +73,8 @@ class CropStream(PatchStream):
             patch_size=config.crop_size, noise=config.noise_max, device=device)  # fmt: skip
         bank = LensBank(_NUM_PSFS, rng=rng, std_range=config.std_range, reach=config.reach)
         masks = outlines(_NUM_OUTLINES, rng=rng, size=config.min_side)
-        self._psfs, self._psf_std, self._psf_is_disk, self._masks = (
-            tensor.to(self.device) for tensor in (bank.psfs, bank.std, bank.is_disk, masks)
-        )
+        stock = (x.to(self.device) for x in (bank.psfs, bank.std, bank.is_disk, masks))
+        self._psfs, self._psf_std, self._psf_is_disk, self._masks = stock
 
     def batch(self, size, *, rank=0, world_size=1):
         """Draw `size` crops.
@@ -147,13 +146,11 @@ class CropStream(PatchStream):
             if chosen.any():
                 options = {} if family == "disk" else {"truncate": truncate[chosen]}
                 options["margin"] = config.reach
-                crops[chosen] = VaryingBlur(square[chosen], family, **options).forward(
-                    sharp[chosen]
-                )
+                blur = VaryingBlur(square[chosen], family, **options)
+                crops[chosen] = blur.forward(sharp[chosen])
                 std[chosen] = VaryingBlur(sigma[chosen], family, **options).std()
-        truth = torch.stack(
-            [std.expand_as(square), is_disk.float()[:, None, None].expand_as(square)], 1
-        )
+        profile = is_disk.float()[:, None, None]
+        truth = torch.stack([std.expand_as(square), profile.expand_as(square)], 1)
         turned = (draws[7] < 0.5).flatten()
         crops[turned], truth[turned] = crops[turned].mT.clone(), truth[turned].mT.clone()
         return crops, truth
@@ -164,10 +161,9 @@ class CropStream(PatchStream):
         along = (torch.arange(size, device=self.device) + 0.5) / size - 0.5
         top = torch.where(top < 0.8, config.sigma_common_max, config.sigma_max)
         # Stretched beyond both ends and cut there: as many lie at an end as were asked for.
-        first, second = (
-            ((place - config.p_extreme) / (1 - 2 * config.p_extreme)).clamp(0, 1) * top
-            for place in (first, second)
-        )
+        low = config.p_extreme
+        places = ((place - low) / (1 - 2 * low) for place in (first, second))
+        first, second = (place.clamp(0, 1) * top for place in places)
         ramp = first + (second - first) * (along / 1.5 + 0.5)
         turns = 0.25 * 8 ** ((kind - 0.6) / 0.4).clamp(0, 1)  # of the wave, in a crop
         wave = torch.sin(2 * math.pi * (turns * along + phase))
@@ -226,9 +222,8 @@ class CropStream(PatchStream):
             crops[rows] = camera.to_levels(noisy.clamp(0, 1))
         rows, _, *colours = drawn(config.p_mosaic, 8)
         if rows.any():
-            gains, phase, tint = (
-                torch.cat(x, 2)[:, 0] for x in (colours[:3], colours[3:5], colours[5:])
-            )
+            groups = colours[:3], colours[3:5], colours[5:]
+            gains, phase, tint = (torch.cat(group, 2)[:, 0] for group in groups)
             light = camera.mosaic(
                 camera.to_light(crops[rows]), 0.4 + 0.6 * gains, (2 * phase).long(),
                 tint=1.4 * tint - 0.7)  # fmt: skip
@@ -287,7 +282,5 @@ def _resized(crop, truth, place):
     crop = functional.interpolate(crop[window][None, None], **options)[0, 0]
     truth = functional.interpolate(truth[:, *window][None], size=(made, made), mode="nearest")[0]
     truth = truth * truth.new_tensor([made / kept, 1])[:, None, None]
-    crop, truth = (
-        pad(x, (0, size - made, 0, size - made), "symmetric") for x in (round_image(crop), truth)
-    )
-    return crop, truth
+    frame = 0, size - made, 0, size - made
+    return tuple(pad(layer, frame, "symmetric") for layer in (round_image(crop), truth))

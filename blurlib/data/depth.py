@@ -113,13 +113,15 @@ def motorcycle_scene():
     with np.load(path, allow_pickle=False) as file:
         disparity = file["arr_0"]
     known = np.isfinite(disparity) & (disparity > 0)
-    nearest = scipy.ndimage.distance_transform_edt(
-        ~known, return_distances=False, return_indices=True
-    )
-    disparity = disparity[tuple(nearest)].astype(np.float64)
+    disparity = disparity[_nearest(known)].astype(np.float64)
     depth = BASELINE * FOCAL_PIXELS / (disparity + PRINCIPAL_SHIFT)
     depth, known = torch.from_numpy(depth).float(), torch.from_numpy(known)
     return DepthScene(packaged_image("motorcycle"), depth, known)
+
+
+def _nearest(known):
+    """Return row and column of the nearest pixel that is known, for every pixel."""
+    return tuple(scipy.ndimage.distance_transform_edt(~known, None, False, True))
 
 
 def scene_lens(scene, focus, *, max_sigma=3.0):
@@ -226,7 +228,6 @@ def defocused_scene(focus, *, max_sigma=3.0):
     >>> f"{sigma_map.max():.2f}"
     '2.00'
     """
-    check_choice(focus, "focus", _FOCUS)  # before the work
     scene = motorcycle_scene()
     sigma_map = depth_field(scene.depth, **scene_lens(scene, focus, max_sigma=max_sigma))
     return blur_varying(scene.image, sigma_map), sigma_map, scene
@@ -279,7 +280,6 @@ def layered_scene(focus, *, max_sigma=3.0):
     >>> f"{std_map.max():.1f}"
     '2.0'
     """
-    check_choice(focus, "focus", _FOCUS)  # before the work
     scene = motorcycle_scene()
     lens = scene_lens(scene, focus, max_sigma=max_sigma)
     # Blur is linear in the inverse of the distance, and so are the layers' thicknesses.
@@ -293,11 +293,8 @@ def layered_scene(focus, *, max_sigma=3.0):
         psf = disk_psf(sigma_to_disk_radius(sigma))
         mask = (layer >= number).float()
         # Of its neighbours too: they lie as deep, and a surface goes on from one to the other.
-        away = ((layer - number).abs() > 1).numpy()
-        place = scipy.ndimage.distance_transform_edt(
-            away, return_distances=False, return_indices=True
-        )
-        shown = torch.stack([scene.image[tuple(place)] * mask, mask])
+        place = _nearest(((layer - number).abs() <= 1).numpy())
+        shown = torch.stack([scene.image[place] * mask, mask])
         shown = blur_uniform_each(pad(shown, (len(psf) // 2,) * 4, "reflect"), psf[None])
         blurred = shown[0] + (1 - shown[1]) * blurred
         std_map[layer == number] = effective_sigma(psf)

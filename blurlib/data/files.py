@@ -40,9 +40,8 @@ def list_images(paths):
         if not path.is_dir():
             files.append(path)
             continue
-        found = sorted(
-            item for item in path.iterdir() if item.suffix.lower() in SUFFIXES and not item.is_dir()
-        )
+        there = (item for item in path.iterdir() if not item.is_dir())
+        found = sorted(item for item in there if item.suffix.lower() in SUFFIXES)
         if not found:
             folder, endings = path_in_words(path), ", ".join(SUFFIXES)
             raise FileNotFoundError(f"the folder {folder} holds no image ({endings})")
@@ -63,10 +62,6 @@ def passed_over(paths):
     files : list of Path
         Hidden files are not among them.
     """
-    return [
-        item
-        for folder in map(Path, paths)
-        if folder.is_dir()
-        for item in sorted(folder.iterdir())
-        if item.suffix.lower() not in SUFFIXES and item.is_file() and item.name[0] != "."
-    ]
+    folders = (folder for folder in map(Path, paths) if folder.is_dir())
+    files = (item for folder in folders for item in sorted(folder.iterdir()) if item.is_file())
+    return [item for item in files if item.suffix.lower() not in SUFFIXES and item.name[0] != "."]

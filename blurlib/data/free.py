@@ -35,11 +35,9 @@ def training_images(*, rng, num_each=4, size=256, photographs=True):
     images : list of Tensors of shape (H, W)
         scikit-image's test textures (brick, grass, gravel) and text are never among them.
     """
-    textures = [
-        procedural_texture(family, (size, size), rng=rng)
-        for family in FAMILIES
-        for _ in range(check_integer(num_each, "num_each"))
-    ]
+    num_each = check_integer(num_each, "num_each")
+    families = (family for family in FAMILIES for _ in range(num_each))
+    textures = [procedural_texture(family, (size, size), rng=rng) for family in families]
     return textures + (free_photographs() if photographs else [])
 
 
@@ -51,10 +49,8 @@ def free_photographs():
     photographs : list of Tensors of shape (H, W)
         A photograph has a blur of its own; at half its size it is sharp to the pixel.
     """
-    return [
-        functional.avg_pool2d(packaged_image(name)[None, None], 2)[0, 0]
-        for name in TRAINING_PHOTOGRAPHS
-    ]
+    photographs = (packaged_image(name)[None] for name in TRAINING_PHOTOGRAPHS)
+    return [functional.avg_pool2d(photograph, 2)[0] for photograph in photographs]
 
 
 @several

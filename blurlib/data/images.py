@@ -64,15 +64,11 @@ def as_image(array, *, colour=False):
         array = (array.float() if array.is_floating_point() else array).numpy()
     array = np.asarray(array)
     if array.size == 0 or array.ndim not in (2, 3) or array.shape[2:] not in ((), (3,), (4,)):
-        raise ImageError(
-            f"an image must have shape (H, W), (H, W, 3) or (H, W, 4), got {array.shape}; "
-            "pass one picture at a time."
-        )
+        shapes = f"(H, W), (H, W, 3) or (H, W, 4), got {array.shape}"
+        raise ImageError(f"an image must have shape {shapes}; pass one picture at a time.")
     if array.dtype.kind not in "bf" and array.dtype.str[1:] not in ("u1", "u2"):
-        raise ImageError(
-            f"an image must be boolean, uint8, uint16 or floating point, got {array.dtype}; "
-            "convert it, its white level being 255, 65535 or 1.0."
-        )
+        kinds = f"boolean, uint8, uint16 or floating point, got {array.dtype}"
+        raise ImageError(f"an image must be {kinds}; convert it, white being 255, 65535 or 1.0.")
     white = np.iinfo(array.dtype).max if array.dtype.kind == "u" else 1
     if array.dtype.kind == "f":
         low, high = array.min(), array.max()  # NaN if one value is NaN
@@ -197,10 +193,8 @@ def load_image(path, *, max_pixels=MAX_PIXELS, colour=False):
     except PermissionError:
         why = "you may not; change its permissions."
     except Exception as error:  # damaged files make decoders raise nearly anything
-        why = (
-            f"it is damaged or packed in a way that few programs know ({_one_line(error)}); "
-            "save it again as PNG or as TIFF without compression."
-        )
+        why = f"it is damaged or packed in a way that few programs know ({_one_line(error)}); "
+        why += "save it again as PNG or as TIFF without compression."
     raise ImageError(f"cannot read {name}: {why}")
 
 

@@ -43,10 +43,8 @@ class LensBank:
         kinds = torch.searchsorted(ends, draws[0] * ends[-1], right=True).tolist()
         names = [list(_FAMILY_SHARES)[kind] for kind in kinds]
         wide = low * (high / low) ** draws[1]
-        psfs = [
-            self._draw(name, std, shape)
-            for name, std, shape in zip(names, wide.tolist(), draws[2:].T.tolist(), strict=True)
-        ]
+        drawn = zip(names, wide.tolist(), draws[2:].T.tolist(), strict=True)
+        psfs = [self._draw(name, std, shape) for name, std, shape in drawn]
         psfs[0] = self._framed(gaussian_psf(0.0))
         std = torch.tensor([effective_sigma(psf) for psf in psfs])
         order = std.argsort()

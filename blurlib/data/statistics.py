@@ -169,9 +169,7 @@ def gradient_energy(image, *, window=32, stride=8):
     1.0
     """
     check_image(image, min_side=window, ndim=2)
-    down, across = (
-        255 * image.diff(dim=dim, prepend=first)
-        for dim, first in ((0, image[:1]), (1, image[:, :1]))
-    )
+    edges = (0, image[:1]), (1, image[:, :1])
+    down, across = (255 * image.diff(dim=dim, prepend=first) for dim, first in edges)
     squares = down.square() + across.square()
     return functional.avg_pool2d(squares[None, None], window, stride)[0, 0]

@@ -44,10 +44,8 @@ class ThesisNetwork(BlurClassifier):
     def __init__(self, num_classes=30, sigma_max=SIGMA_MAX, patch_size=PATCH_SIZE):
         super().__init__(num_classes, sigma_max, patch_size)
         if patch_size != PATCH_SIZE:
-            raise ValueError(
-                f"the thesis' network looks at {PATCH_SIZE} x {PATCH_SIZE} pixels, not at "
-                f"{patch_size}; the networks 'spectrum' and 'pixels' take any size."
-            )
+            sizes = f"{PATCH_SIZE} x {PATCH_SIZE} pixels, not at {patch_size}; 'spectrum' at any"
+            raise ValueError(f"the thesis' network looks at {sizes}.")
         self.layers = nn.Sequential(
             *(nn.Conv2d(1, 4, 3), nn.ReLU()),
             *(nn.Conv2d(4, 8, 3), nn.ReLU()),
@@ -75,11 +73,8 @@ class OnSpectra:
         size = self.patch_size
         self.register_buffer("window", hann_window((size, size)), persistent=False)
         inputs = (size // 2 + 1) ** 2
-        self.layers = nn.Sequential(
-            *(nn.Linear(inputs, 256), nn.ReLU()),
-            *(nn.Linear(256, 128), nn.ReLU()),
-            nn.Linear(128, num_outputs),
-        )
+        layers = nn.Linear(inputs, 256), nn.ReLU(), nn.Linear(256, 128), nn.ReLU()
+        self.layers = nn.Sequential(*layers, nn.Linear(128, num_outputs))
         self.mean = torch.zeros(inputs)
         self.std = torch.ones(inputs)
 

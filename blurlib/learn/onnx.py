@@ -63,9 +63,7 @@ def export_onnx(path, network):
     if path.suffix != ".onnx":
         raise ValueError(f"path must end in .onnx, got {path}.")
     if importlib.util.find_spec("onnx") is None:
-        raise ModuleNotFoundError(
-            "writing ONNX files needs the package onnx: pip install 'blurlib[onnx]'."
-        )
+        raise ModuleNotFoundError("ONNX files need the package onnx: pip install 'blurlib[onnx]'.")
     buffer = io.BytesIO()
     network = copy.deepcopy(network).cpu()  # the caller's stays where and as it is
     with warnings.catch_warnings():
@@ -96,9 +94,8 @@ class _Exported(nn.Module):
             picture = pictures[-1]
             sides = torch._shape_as_tensor(picture)[-2:]
             exist.append((sides.min() >= 2 * LEAST_SIDE).float())
-            rows, columns = (
-                torch.minimum(torch.arange(2 * ((side + 1) // 2)), side - 1) for side in sides
-            )
+            sizes = [(2 * ((side + 1) // 2), side) for side in sides]
+            rows, columns = (torch.minimum(torch.arange(n), side - 1) for n, side in sizes)
             picture = picture.index_select(2, rows).index_select(3, columns)
             pictures.append(functional.avg_pool2d(picture, 2))
         coarser, known = None, 1.0

@@ -17,22 +17,13 @@ from .splits import development_split, split_scans
 from .training import train
 
 
-def run_recipe(
-    recipe, *, images=None, scans=None, photographs=None, device="cpu", checkpoint=None,
-    progress=False, callback=None,
-):  # fmt: skip
+def run_recipe(recipe, *, device="cpu", checkpoint=None, progress=False, callback=None, **pictures):
     """Train a network from nothing, or go on where a checkpoint stands.
 
     Parameters
     ----------
     recipe : Recipe
         What to do.
-    images : sequence of Tensors of shape (H, W), optional
-        Sharp images to train on instead of the recipe's.
-    scans : Collection, optional
-        The Brodatz scans, for a recipe whose source they are.
-    photographs : Collection, optional
-        From `blurlib.data.photographs`, for a recipe with a mix.
     device : str or torch.device, optional
         Where to train.
     checkpoint : callable, optional
@@ -41,6 +32,8 @@ def run_recipe(
         Whether to show a progress bar.
     callback : callable, optional
         Called with the run after every step.
+    **pictures
+        ``images``, ``scans`` and ``photographs``, as `prepare_recipe` takes them.
 
     Returns
     -------
@@ -54,9 +47,7 @@ def run_recipe(
     TypeError, ValueError, FloatingPointError
         As `prepare_recipe` and `blurlib.learn.train`.
     """
-    network, stream, facts = prepare_recipe(
-        recipe, images=images, scans=scans, photographs=photographs, device=device
-    )
+    network, stream, facts = prepare_recipe(recipe, **pictures, device=device)
     # What was drawn follows from the recipe; its bits differ from one processor to the next, and
     # with the number of threads, and a run that moved is still the same run.
     files = {name: fact for name, fact in facts.items() if name != "sha256"}
@@ -105,8 +96,16 @@ def prepare_recipe(recipe, *, images=None, scans=None, photographs=None, device=
 
     Parameters
     ----------
-    recipe, images, scans, photographs, device
-        As `run_recipe`.
+    recipe : Recipe
+        What to do.
+    images : sequence of Tensors of shape (H, W), optional
+        Sharp images to train on instead of the recipe's.
+    scans : Collection, optional
+        The Brodatz scans, for a recipe whose source they are.
+    photographs : Collection, optional
+        From `blurlib.data.photographs`, for a recipe with a mix.
+    device : str or torch.device, optional
+        Where to train.
 
     Returns
     -------
@@ -127,9 +126,7 @@ def prepare_recipe(recipe, *, images=None, scans=None, photographs=None, device=
     device = check_device(device)  # before the textures are drawn
     rng = torch.Generator().manual_seed(recipe.seed)
     if images is None and recipe.source != "free" and scans is None:
-        raise ValueError(
-            f"the recipe trains on Brodatz scans ({recipe.source}); name the folder that has them."
-        )
+        raise ValueError("the recipe trains on Brodatz scans; name the folder that has them.")
     if images is None and recipe.mix is not None and photographs is None:
         raise ValueError("the recipe trains on photographs; name the folder that has them.")
     if images is None and recipe.source == "as-published":
@@ -171,13 +168,11 @@ def trained_on(recipe, scans, photographs, rng):
         sizes = (0.5,) if mix is None else mix.sizes
         groups["smaller_scans"] = [_smaller(x, size) for size in sizes for x in groups["scans"]]
         facts["files_sha256"] = _hash(groups["scans"])
-    groups["textures"] = data.free.training_images(
-        rng=rng, num_each=recipe.textures_each, photographs=mix is None
-    )
+    drawn = {"num_each": recipe.textures_each, "photographs": mix is None}
+    groups["textures"] = data.free.training_images(rng=rng, **drawn)
     if mix is not None:
-        groups["photographs"] = data.free.free_photographs() + [
-            image for picture in taken for image in _photographed(picture)
-        ]
+        smaller = (image for picture in taken for image in _photographed(picture))
+        groups["photographs"] = [*data.free.free_photographs(), *smaller]
         groups["fields"] = data.free.gaussian_random_fields(recipe.num_fields, rng=rng)
         groups["cloth"] = data.free.synthetic_cloth(recipe.num_cloths, rng=rng)
     groups["pages"] = data.free.free_pages(recipe.num_pages, rng=rng)
@@ -207,9 +202,8 @@ def _smaller(image, size):
     """Return an image at a share of its size: finer, and sharper."""
     if size == 0.5:
         return functional.avg_pool2d(image[None, None], 2)[0, 0]
-    smaller = functional.interpolate(
-        image[None, None], scale_factor=size, mode="bicubic", antialias=True, align_corners=False
-    )
+    options = {"mode": "bicubic", "antialias": True, "align_corners": False}
+    smaller = functional.interpolate(image[None, None], scale_factor=size, **options)
     return smaller[0, 0].clamp(0, 1)
 
 
@@ -244,7 +238,6 @@ def thin_history(history, num_points=100):
         The means by name, and ``steps_a_point``, how many steps each stands for.
     """
     size = -(-len(history["loss"]) // num_points)
-    return {"steps_a_point": size} | {
-        name: [round(fmean(values[i : i + size]), 4) for i in range(0, len(values), size)]
-        for name, values in history.items()
-    }
+    parts = [slice(first, first + size) for first in range(0, len(history["loss"]), size)]
+    means = {k: [round(fmean(values[part]), 4) for part in parts] for k, values in history.items()}
+    return {"steps_a_point": size} | means

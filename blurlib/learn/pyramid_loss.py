@@ -23,14 +23,12 @@ def pyramid_loss(prediction, target):
     """Return the weighted likelihood: see `SigmaNet.loss`."""
     total = 0
     for weight, answer, truth in _with_truth(prediction, target):
-        first, own, both = (
-            gaussian_loss(*_bent_error(answer[:, k : k + 2], truth[:, 0])).mean() for k in (0, 2, 4)
-        )
+        parts = (_bent_error(answer[:, k : k + 2], truth[:, 0]) for k in (0, 2, 4))
+        first, own, both = (gaussian_loss(*part).mean() for part in parts)
         total = total + weight * (first / 2 + own / 2 + both)
         told = (truth[:, 1] >= 0) & (truth[:, 0] > _PROFILE_FROM)
-        likelihood = functional.binary_cross_entropy(
-            answer[:, 6].clamp(1e-4, 1 - 1e-4), truth[:, 1].clamp(0, 1), reduction="none"
-        )
+        profiles = answer[:, 6].clamp(1e-4, 1 - 1e-4), truth[:, 1].clamp(0, 1)
+        likelihood = functional.binary_cross_entropy(*profiles, reduction="none")
         total = total + weight * _PROFILE_WEIGHT * (likelihood * told).mean()
     return total
 

@@ -94,14 +94,11 @@ class SigmaNet(BlurNetwork):
         self.register_buffer("std", torch.ones(inputs))
         self.register_buffer("std_scale", torch.tensor(1.0))
         first, second = self.hidden
-        self.local = nn.Sequential(
-            *(nn.Conv2d(inputs, first, 1), nn.ReLU()), *(nn.Conv2d(first, second, 1), nn.ReLU())
-        )
+        layers = nn.Conv2d(inputs, first, 1), nn.ReLU(), nn.Conv2d(first, second, 1), nn.ReLU()
+        self.local = nn.Sequential(*layers)
         self.first = nn.Conv2d(second, 2, 1)
         self.narrow = nn.Conv2d(second + 2 + 3 + self.carried, self.channels, 1)
-        self.context = nn.ModuleList(
-            nn.Conv2d(self.channels, self.channels, 3) for _ in self.dilations
-        )
+        self.context = nn.ModuleList(nn.Conv2d(channels, channels, 3) for _ in self.dilations)
         self.second = nn.Conv2d(self.channels, 4, 1)  # sigma, log variance, share, profile
         self.carry = nn.Conv2d(self.channels, self.carried, 1)
 
@@ -207,16 +204,13 @@ class SigmaNet(BlurNetwork):
         change, share, profile = self.second(x).split([2, 1, 1], 1)
         own, profile = (first + change).float(), profile.float().sigmoid()
         sigma, log_variance = own[:, :1], own[:, 1:].clamp(*LOG_VARIANCE)
-        of_coarser, log_variance_of_coarser, profile_of_coarser = coarser[:, :3].float().split(1, 1)
+        theirs, their_log_variance, their_profile = coarser[:, :3].float().split(1, 1)
         # As if both were independent gaussians, but for what is learned on top.
-        share = known * (share.float() + log_variance - log_variance_of_coarser).sigmoid()
-        profile = torch.lerp(profile, profile_of_coarser, share)
-        sigma, log_variance = scales.mixed(
-            share, sigma, of_coarser, log_variance, log_variance_of_coarser
-        )
-        return torch.cat(
-            [first.float(), own, sigma, log_variance, profile, self.carry(x).float()], 1
-        )
+        share = known * (share.float() + log_variance - their_log_variance).sigmoid()
+        profile = torch.lerp(profile, their_profile, share)
+        sigma, log_variance = scales.mixed(share, sigma, theirs, log_variance, their_log_variance)
+        found = [first.float(), own, sigma, log_variance, profile, self.carry(x).float()]
+        return torch.cat(found, 1)
 
     @torch.no_grad()
     def estimate(self, images, stride=WINDOW_STRIDE):

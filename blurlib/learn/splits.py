@@ -67,18 +67,15 @@ def development_split(scans, photographs, *, seed=0):
     (18, 29)
     """
     rng = torch.Generator().manual_seed(seed)
-    groups = {"scans": split_scans(scans)[0]} | {
-        folder: [p for p in sharp_photographs(photographs) if p.name.startswith(f"{folder}/")]
-        for folder in ("kodak", "bsds-train")
-    }
+    sharp, groups = sharp_photographs(photographs), {"scans": split_scans(scans)[0]}
+    for folder in ("kodak", "bsds-train"):
+        groups[folder] = [photo for photo in sharp if photo.name.startswith(f"{folder}/")]
     sides = [], []
     for name, group in groups.items():
         materials = sorted({picture.material for picture in group})
         if len(materials) <= DEVELOPMENT[name]:
-            raise ValueError(
-                f"{name}: {DEVELOPMENT[name]} of {len(materials)} are to be set apart, and others "
-                "must be left to train on; pass more."
-            )
+            apart = f"{DEVELOPMENT[name]} of {len(materials)} are to be set apart"
+            raise ValueError(f"{name}: {apart}, and others must be left to train on; pass more.")
         order = torch.randperm(len(materials), generator=rng).tolist()
         apart = {materials[k] for k in order[: DEVELOPMENT[name]]}
         for picture in group:

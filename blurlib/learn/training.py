@@ -106,28 +106,24 @@ class TrainingRun:
         self.rank = distributed.get_rank() if together else 0
         self.world_size = distributed.get_world_size() if together else 1
         if config.batch_size % self.world_size:
-            raise ValueError(
-                f"batch_size must be a multiple of the {self.world_size} processes, got "
-                f"{config.batch_size}."
-            )
+            number = f"{self.world_size} processes, got {config.batch_size}"
+            raise ValueError(f"batch_size must be a multiple of the {number}.")
         self.network, self.stream, self.config = network, stream, config
         network.to(self.device, memory_format=torch.channels_last).train()
         network.fit_standardisation(stream.batch(network.standardised_on)[0].to(self.device))
         self._model = DistributedDataParallel(network) if together else network
         # Said of matrices that are kept as convolutions; it costs nothing.
         warnings.filterwarnings("ignore", "Grad strides do not match bucket view strides")
-        self.optimizer = OPTIMIZERS[config.optimizer](
-            network.parameters(), lr=config.lr, weight_decay=config.weight_decay
-        )
+        rates = {"lr": config.lr, "weight_decay": config.weight_decay}
+        self.optimizer = OPTIMIZERS[config.optimizer](network.parameters(), **rates)
         self.schedule = None
         if config.schedule == "one-cycle":
             # Not quite: it divides by zero where the peak falls on step 1 or on the last.
             rise = min(config.warmup + 1e-9, 1 - 1e-9)
             # AdamW's beta1 falls while the rate rises, and comes back; Muon keeps its own.
-            cycles = config.optimizer == "adamw"
-            self.schedule = torch.optim.lr_scheduler.OneCycleLR(
-                self.optimizer, config.lr, config.num_steps, pct_start=rise, cycle_momentum=cycles
-            )
+            shape = {"pct_start": rise, "cycle_momentum": config.optimizer == "adamw"}
+            one_cycle = torch.optim.lr_scheduler.OneCycleLR
+            self.schedule = one_cycle(self.optimizer, config.lr, config.num_steps, **shape)
         self.scaler = torch.amp.GradScaler(self.device.type, enabled=config.precision == "float16")
         self.step = 0
         self.history = {}
@@ -177,9 +173,8 @@ class TrainingRun:
                 distributed.all_reduce(means)
                 means /= self.world_size
         if not torch.isfinite(means).all():
-            raise FloatingPointError(
-                f"the loss is {means[0].item()} at step {self.step}; lower lr (now {config.lr:g})."
-            )
+            remedy = f"lower lr (now {config.lr:g})"
+            raise FloatingPointError(f"the loss is {means[0]} at step {self.step}; {remedy}.")
         found = dict(zip(["loss", *metrics], means.tolist(), strict=True))
         found = {"loss": found["loss"], "rmse": found.pop("mse") ** 0.5, **found}
         found["seconds"] = time.perf_counter() - self._start

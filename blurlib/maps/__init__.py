@@ -5,12 +5,10 @@ from ..learn import READOUTS, read_out
 from . import classical, corruptions, motion, uncertainty
 from .dense import has_dense_form, run_dense, run_sliding
 from .estimator import Estimator
-from .estimators import (
-    DEFAULT_ESTIMATOR, RUNS, PatchEstimator, RegressionEstimator, estimate,
-    estimator_names, estimator_of, load_estimator, predict_sigma_map)  # fmt: skip
-from .evaluate import evaluate_image, evaluate_patches, make_test_image
+from .estimators import DEFAULT_ESTIMATOR, RUNS, PatchEstimator, RegressionEstimator, estimate
+from .estimators import estimator_names, estimator_of, load_estimator, predict_sigma_map
+from .evaluate import bias, evaluate_image, evaluate_patches, make_test_image, mse, rms, rmse
 from .fit import train_estimator
-from .metrics import bias, mse, rms, rmse
 from .regularise import fit_plane, fit_sinusoid, smooth_tikhonov, smooth_tv
 from .sigma_map import SigmaMap, crop_to_windows
 from .smoothing import BOUNDARIES, NEIGHBOURHOODS, smooth, smooth_iterated

@@ -195,9 +195,7 @@ def _check_level(kind, level):
 def _weights_of(shape, sigma):
     """Return a shape's PSFs for a row of sigmas, as `blurlib.blur.VaryingBlur` takes a family."""
     if len(sigma) > 1:
-        raise ValueError(
-            "another kernel needs a field that is constant down the columns; pass 'ramp' or 'sin'."
-        )
+        raise ValueError("kernels need a field that is constant down the columns: 'ramp', 'sin'.")
     psfs = [psf_with_sigma(shape, one).to(sigma) for one in sigma[0].tolist()]
     reach = max(len(psf) // 2 for psf in psfs)
     table = sigma.new_zeros(reach + 1, reach + 1, len(psfs))  # all shapes are their mirror images

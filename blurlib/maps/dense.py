@@ -102,11 +102,8 @@ def run_dense(network, image, *, stride=1):
     windows = x.unfold(2, span, step).unfold(3, span, step)[..., ::dilation, ::dilation]
     windows = windows.permute(0, 2, 3, 1, 4, 5)  # (B, rows, columns, channels, side, side)
     batch, rows, columns = windows.shape[:3]
-    answers = [
-        head(block.reshape(-1, x.shape[1] * side * side))
-        for one in windows
-        for block in one.split(max(1, _HEAD_BATCH // columns))
-    ]
+    blocks = (block for one in windows for block in one.split(max(1, _HEAD_BATCH // columns)))
+    answers = [head(block.reshape(-1, x.shape[1] * side * side)) for block in blocks]
     return torch.cat(answers).reshape(batch, rows, columns, -1).permute(0, 3, 1, 2)
 
 
@@ -144,9 +141,7 @@ def run_sliding(network, image, *, stride=1, batch_size=1024):
     windows = image.unfold(2, size, stride).unfold(3, size, stride)[:, 0]
     batch, rows, columns = windows.shape[:3]
     # Row by row of windows: reshaping them all at once would copy the image a thousand times.
-    answers = [
-        network(part.reshape(-1, 1, size, size).contiguous())
-        for row in windows.reshape(batch * rows, columns, size, size)
-        for part in row.split(batch_size)
-    ]
+    lines = windows.reshape(batch * rows, columns, 1, size, size)
+    parts = (part.contiguous() for line in lines for part in line.split(batch_size))
+    answers = [network(part) for part in parts]
     return torch.cat(answers).reshape(batch, rows, columns, -1).permute(0, 3, 1, 2)

@@ -142,10 +142,8 @@ class Estimator(ABC):
             shape = tuple(place.stop - place.start for place in seen)
             found = self.answer(part, step)
             if found.ndim != 3 or len(found) not in (1, 2, 3) or found.shape[1:] != shape:
-                raise ValueError(
-                    f"{type(self).__name__} answered with {tuple(found.shape)} where one to "
-                    f"three layers of {shape} windows were asked."
-                )
+                asked = f"where one to three layers of {shape} windows were asked"
+                raise ValueError(f"{type(self).__name__} gave {tuple(found.shape)} {asked}.")
             return found.float().cpu()
 
         parts = tiles(image, first, step, asked, self.patch_size, self.tile, self.halo)
@@ -160,9 +158,8 @@ def _num_inside(size, side, stride):
 def put_together(parts, answer, shape, progress):
     """Return the answers of `tiles`, (..., *shape): `answer` takes the part and what is seen."""
     whole = None
-    for mine, seen, inner, part in tqdm(
-        list(parts), desc="sigma map", disable=None if progress else True
-    ):
+    bar = {"desc": "sigma map", "disable": None if progress else True}
+    for mine, seen, inner, part in tqdm(list(parts), **bar):
         found = answer(part(), seen)[..., *inner]
         if whole is None:
             whole = found.new_empty(*found.shape[:-2], *shape)

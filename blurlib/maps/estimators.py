@@ -50,17 +50,13 @@ class PatchEstimator(Estimator):
 
     def __post_init__(self):
         if not isinstance(self.network, PatchNetwork):
-            raise TypeError(
-                f"network must look at patches, got {type(self.network).__name__}; estimator_of "
-                "makes an estimator of any network."
-            )
+            kind = f"{type(self.network).__name__}; estimator_of makes an estimator of any network"
+            raise TypeError(f"network must look at patches, got {kind}.")
         check_choice(self.readout, "readout", READOUTS)
-        if check_choice(self.method, "method", RUNS) == "dense" and not has_dense_form(
-            self.network
-        ):
-            raise ValueError(
-                f"a {type(self.network).__name__} has no dense form; pass method='sliding'."
-            )
+        check_choice(self.method, "method", RUNS)
+        if self.method == "dense" and not has_dense_form(self.network):
+            kind = type(self.network).__name__
+            raise ValueError(f"a {kind} has no dense form; pass method='sliding'.")
 
     @property
     def patch_size(self):
@@ -129,10 +125,8 @@ def load_estimator(name=DEFAULT_ESTIMATOR, *, readout="mean", device="cpu"):
     elif Path(name).is_file():
         network, _ = load_network(name)
     else:
-        raise ValueError(
-            f"there is no estimator {name!r}; pass one of {', '.join(estimator_names())} or the "
-            "path of a weights file written by 'blurlib train'."
-        )
+        others = f"one of {', '.join(estimator_names())} or a file written by 'blurlib train'"
+        raise ValueError(f"there is no estimator {name!r}; pass {others}.")
     return estimator_of(network.to(device), readout)
 
 
@@ -160,10 +154,8 @@ def estimator_of(network, readout="mean"):
         return PatchEstimator(network, readout)
     if isinstance(network, SigmaNet):
         return RegressionEstimator(network)
-    raise TypeError(
-        f"network must be a PatchNetwork or a SigmaNet, got {type(network).__name__}; of another "
-        "kind make an Estimator of your own."
-    )
+    kind = f"{type(network).__name__}; of another kind make an Estimator of your own"
+    raise TypeError(f"network must be a PatchNetwork or a SigmaNet, got {kind}.")
 
 
 def estimate(image, estimator=DEFAULT_ESTIMATOR, *, stride=None, progress=False):

@@ -4,10 +4,9 @@ import time
 
 import torch
 
-from .._checks import check_choice, check_image, check_integer
+from .._checks import check_choice, check_image, check_integer, check_same
 from ..blur import FIELDS, THESIS_TRUNCATE, add_noise, blur_varying, jpeg, pad, quantize
 from ..data import crop_to_multiple
-from .metrics import bias, mse
 from .sigma_map import crop_to_windows
 from .smoothing import smooth
 
@@ -55,9 +54,7 @@ def make_test_image(sharp, field, *, noise=0.0, jpeg_quality=None, rng=None):
     return blurred, sigma_map
 
 
-def evaluate_image(
-    estimator, sharp, field, *, stride=1, smoothing=None, num_iter=1, progress=False, **degradation
-):
+def evaluate_image(estimator, sharp, field, *, stride=1, smoothing=None, num_iter=1, **degradation):
     """Score an estimator on one image.
 
     Parameters
@@ -74,8 +71,6 @@ def evaluate_image(
         One of `blurlib.maps.NEIGHBOURHOODS`; none by default.
     num_iter : int, optional
         Steps of smoothing.
-    progress : bool, optional
-        Whether to show a progress bar.
     **degradation
         ``noise``, ``jpeg_quality`` and ``rng`` of `make_test_image`.
 
@@ -95,7 +90,7 @@ def evaluate_image(
     truth = crop_to_windows(sigma_map, patch_size=2 * RIM, stride=stride)
     seen = _framed(blurred, estimator.patch_size)
     start = time.perf_counter()
-    found = estimator.predict(seen, stride=stride, border="valid", progress=progress)
+    found = estimator.predict(seen, stride=stride, border="valid")
     estimate = found.to("nominal").sigma
     if smoothing is not None:
         estimate = smooth(estimate, num_iter, smoothing)
@@ -135,8 +130,7 @@ def evaluate_patches(network, side, *, readout="mean", batch_size=512):
     Returns
     -------
     score : dict
-        ``rmse``, ``mse`` and ``bias`` in pixels over all patches; ``class_rmse``, the RMSE of each
-        class of `side` (NaN for one without a patch); ``num_patches``.
+        ``rmse`` and ``bias`` in pixels over all patches; ``num_patches``.
 
     Raises
     ------
@@ -150,15 +144,115 @@ def evaluate_patches(network, side, *, readout="mean", batch_size=512):
     if len(side) == 0:
         raise ValueError("there is no patch to score on; pass a side of a dataset that has some.")
     device = network.mean.device
-    estimates = [
-        network.decode(network(patches.to(device).float() / 255), readout)[0].cpu()
-        for patches in side.patches.split(check_integer(batch_size, "batch_size"))
-    ]
+    parts = side.patches.split(check_integer(batch_size, "batch_size"))
+    answers = (network(part.to(device).float() / 255) for part in parts)
+    estimates = [network.decode(answer, readout)[0].cpu() for answer in answers]
     error = torch.cat(estimates).double() - side.sigmas.double()
-    squared = error.square()
-    number = side.labels.bincount()
-    by_class = torch.zeros(len(number), dtype=torch.float64).index_add_(0, side.labels, squared)
-    return {
-        "rmse": squared.mean().sqrt().item(), "mse": squared.mean().item(),
-        "bias": error.mean().item(), "class_rmse": (by_class / number).sqrt().tolist(),
-        "num_patches": len(side)}  # fmt: skip
+    return {"rmse": rms(error), "bias": error.mean().item(), "num_patches": len(side)}
+
+
+def _error(sigma_map, truth):
+    check_image(sigma_map, "sigma_map")
+    check_image(truth, "truth")
+    wanted = "truth (see crop_to_windows) and sigma_map must have one shape,"
+    check_same(truth.shape, sigma_map.shape, wanted)
+    return sigma_map.double() - truth.double()
+
+
+def mse(sigma_map, truth):
+    """Return the mean squared error, in square pixels.
+
+    Parameters
+    ----------
+    sigma_map, truth : Tensor of shape (H, W)
+        In pixels.
+
+    Returns
+    -------
+    mse : float
+
+    Raises
+    ------
+    TypeError, ValueError
+        If the shapes differ or a value is not finite.
+
+    Examples
+    --------
+    >>> import torch
+    >>> mse(torch.tensor([[1.0, 2.0]]), torch.tensor([[1.0, 4.0]]))
+    2.0
+    """
+    return _error(sigma_map, truth).square().mean().item()
+
+
+def rmse(sigma_map, truth):
+    """Return the root of the mean squared error, in pixels.
+
+    Parameters
+    ----------
+    sigma_map, truth : Tensor of shape (H, W)
+        In pixels.
+
+    Returns
+    -------
+    rmse : float
+
+    Raises
+    ------
+    TypeError, ValueError
+        If the shapes differ or a value is not finite.
+
+    Examples
+    --------
+    >>> import torch
+    >>> rmse(torch.tensor([[1.0, 2.0]]), torch.tensor([[1.0, 4.0]])) ** 2
+    2.0000000000000004
+    """
+    return mse(sigma_map, truth) ** 0.5
+
+
+def rms(errors):
+    """Return the root of the mean square of any numbers, in their precision.
+
+    Parameters
+    ----------
+    errors : Tensor
+        Of any shape: errors of some windows, say, in pixels.
+
+    Returns
+    -------
+    rms : float
+
+    Examples
+    --------
+    >>> import torch
+    >>> rms(torch.tensor([3.0, 4.0, 0.0, 0.0]))
+    2.5
+    """
+    return errors.square().mean().sqrt().item()
+
+
+def bias(sigma_map, truth):
+    """Return the mean error, in pixels: above zero where the map says too much blur.
+
+    Parameters
+    ----------
+    sigma_map, truth : Tensor of shape (H, W)
+        In pixels.
+
+    Returns
+    -------
+    bias : float
+
+    Raises
+    ------
+    TypeError, ValueError
+        If the shapes differ or a value is not finite.
+
+    Examples
+    --------
+    >>> import torch
+    >>> bias(torch.tensor([[1.0, 2.0]]), torch.tensor([[1.0, 4.0]]))
+    -1.0
+    """
+    return _error(sigma_map, truth).mean().item()

@@ -13,10 +13,7 @@ from .uncertainty import fit_std_scale
 _CALIBRATED_AT_ONCE, _CALIBRATED_BATCHES = 16, 24
 
 
-def train_estimator(
-    recipe, path, *, images=None, scans=None, photographs=None, held_out=(), device="cpu",
-    callback=None, progress=False, say=None,
-):  # fmt: skip
+def train_estimator(recipe, path, *, held_out=(), say=None, **options):
     """Train a network, calibrate the std that it states, and save it.
 
     What is not done yet lies in ``PATH.unfinished``: a run that was stopped goes on from there.
@@ -27,12 +24,13 @@ def train_estimator(
         What to do.
     path : path-like
         File of the trained network.
-    images, scans, photographs, device, callback, progress
-        As `blurlib.learn.run_recipe` takes them.
     held_out : sequence of Picture, optional
         What the network has not seen: a network on crops is calibrated on it.
     say : callable, optional
         Called with a line of text when a stopped run goes on.
+    **options
+        ``images``, ``scans``, ``photographs``, ``device``, ``callback`` and ``progress``, as
+        `blurlib.learn.run_recipe` takes them.
 
     Returns
     -------
@@ -58,9 +56,7 @@ def train_estimator(
             say(f"going on from {unfinished}")
         return Checkpoint(unfinished, identity)
 
-    network, record = run_recipe(
-        recipe, images=images, scans=scans, photographs=photographs, device=device,
-        checkpoint=checkpoint, progress=progress, callback=callback)  # fmt: skip
+    network, record = run_recipe(recipe, checkpoint=checkpoint, **options)
     if is_main_process():
         if recipe.on_crops and held_out:
             record["uncertainty"] = calibrate(network, held_out, recipe.crops)
@@ -78,9 +74,8 @@ def calibrate(network, pictures, crops):
     network.std_scale.fill_(1.0)
     images = [halve(picture.load()[None])[0] for picture in pictures]
     stream = CropStream(images, crops, rng=torch.Generator().manual_seed(0))
-    errors, std = joined(
-        _errors_on(network, *stream.batch(_CALIBRATED_AT_ONCE)) for _ in range(_CALIBRATED_BATCHES)
-    )
+    batches = (stream.batch(_CALIBRATED_AT_ONCE) for _ in range(_CALIBRATED_BATCHES))
+    errors, std = joined(_errors_on(network, *batch) for batch in batches)
     network.std_scale.fill_(fit_std_scale(errors, std))
     return {"std_scale": network.std_scale.item(), "on": [picture.name for picture in pictures]}
 

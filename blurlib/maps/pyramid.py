@@ -47,9 +47,8 @@ class RegressionEstimator(Estimator):
         """Return the answers for windows `step` apart, of which one starts at (first, first)."""
         pictures, coarser = pyramid(image[None, None]), None
         for number, picture in reversed(list(enumerate(pictures))):
-            coarser = self._scale(
-                picture, coarser, COARSE_STRIDE if number else step, progress and not number
-            )
+            stride = COARSE_STRIDE if number else step
+            coarser = self._scale(picture, coarser, stride, progress and not number)
         skipped = (first + self.patch_size // 2) // step
         rows, columns = (slice(skipped, skipped + count) for count in asked)
         return torch.cat(self.network.decode([coarser]))[:, rows, columns].cpu()

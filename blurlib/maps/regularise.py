@@ -5,7 +5,7 @@ import scipy
 import skimage
 import torch
 
-from .._checks import check_image, check_number
+from .._checks import check_image, check_number, check_same
 
 
 def _as_array(sigma_map):
@@ -50,8 +50,7 @@ def smooth_tikhonov(sigma_map, confidence, strength):
     """
     values, weights = _as_array(sigma_map), _as_array(confidence)
     strength = check_number(strength, "strength", low=0)
-    if values.shape != weights.shape:
-        raise ValueError(f"confidence must be of shape {values.shape}, got {weights.shape}.")
+    check_same(weights.shape, values.shape, "confidence must be of shape")
     if weights.min() < 0 or weights.max() == 0:
         raise ValueError("confidence must be at least 0, and more than 0 somewhere.")
     if strength == 0 and weights.min() == 0:
@@ -102,9 +101,7 @@ def smooth_tv(sigma_map, strength):
     """
     values = _as_array(sigma_map)
     strength = check_number(strength, "strength", low=1e-6)
-    smoothed = skimage.restoration.denoise_tv_chambolle(
-        values, weight=strength, eps=1e-6, max_num_iter=1000
-    )
+    smoothed = skimage.restoration.denoise_tv_chambolle(values, strength, 1e-6, 1000)
     return torch.from_numpy(smoothed).to(sigma_map)
 
 
@@ -180,8 +177,7 @@ def fit_sinusoid(sigma_map):
     step = 0.5 / len(columns)
     rates = np.arange(np.pi / len(columns), np.pi / 2, step)
     best = rates[np.argmin([error(rate) for rate in rates])]
-    found = scipy.optimize.minimize_scalar(
-        error, bounds=(best - step, best + step), method="bounded", options={"xatol": 1e-9}
-    )
+    near = {"bounds": (best - step, best + step), "method": "bounded"}
+    found = scipy.optimize.minimize_scalar(error, **near, options={"xatol": 1e-9})
     fitted = np.broadcast_to(solve(found.x), values.shape)
     return torch.from_numpy(fitted.copy()).to(sigma_map)

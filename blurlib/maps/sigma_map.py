@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 import torch
 from torch.nn import functional
 
-from .._checks import check_choice, check_image, check_integer
+from .._checks import check_choice, check_image, check_integer, check_same
 from ..blur import nominal_to_std, std_to_nominal
 
 #: What a sigma may mean: "nominal" is the label of the thesis' classes, whose kernels are cut at
@@ -79,10 +79,8 @@ class SigmaMap:
             if not isinstance(values, torch.Tensor):
                 raise TypeError(f"{name} must be a tensor, got {type(values).__name__}.")
             if values.ndim != 2 or values.shape != self.sigma.shape:
-                raise ValueError(
-                    f"{name} must have the shape (rows, columns), the same for all layers; got "
-                    f"{tuple(values.shape)} beside {tuple(self.sigma.shape)}."
-                )
+                shapes = f"{tuple(values.shape)} beside {tuple(self.sigma.shape)}"
+                raise ValueError(f"{name} must have the shape (rows, columns); got {shapes}.")
         if self.profile is not None:
             low, high = (value.item() for value in self.profile.aminmax())
             if not -_ROUNDING <= low <= high <= 1 + _ROUNDING:  # NaN fails it too
@@ -143,10 +141,7 @@ class SigmaMap:
             If the field has another size than the image.
         """
         check_image(field, "field", min_side=1)
-        if tuple(field.shape[-2:]) != tuple(self.shape):
-            raise ValueError(
-                f"field must have the image's size {tuple(self.shape)}, got {tuple(field.shape)}."
-            )
+        check_same(field.shape[-2:], self.shape, "field must have the image's size")
         for axis, side in zip((-2, -1), self.shape, strict=True):
             places = self.offset + self.stride * torch.arange(self.sigma.shape[axis])
             field = field.index_select(axis, places.clamp(max=side - 1).to(field.device))
@@ -206,13 +201,10 @@ class SigmaMap:
         """
         if self.stride > 1:
             size = [(count - 1) * self.stride + 1 for count in values.shape]
-            values = functional.interpolate(
-                values[None, None], size=size, mode="bilinear", align_corners=True
-            )[0, 0]
+            between = {"size": size, "mode": "bilinear", "align_corners": True}
+            values = functional.interpolate(values[None, None], **between)[0, 0]
         values = values[: self.shape[0] - self.offset, : self.shape[1] - self.offset]
-        below, right = (
-            side - self.offset - count for side, count in zip(self.shape, values.shape, strict=True)
-        )
+        below, right = (self.shape[k] - self.offset - values.shape[k] for k in (0, 1))
         if self.offset == below == right == 0:
             return values
         frame = (self.offset, right, self.offset, below)

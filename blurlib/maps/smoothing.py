@@ -16,7 +16,7 @@ import numpy as np
 import scipy
 import torch
 
-from .._checks import check_choice, check_image, check_integer
+from .._checks import check_choice, check_image, check_integer, check_same
 from ..blur.borders import pad
 
 #: Weights of the nine neighbours, by name.
@@ -34,7 +34,7 @@ BOUNDARIES = {
 }
 
 
-def _prepare(sigma_map, num_iter, neighbourhood, boundary, dirichlet_values):
+def _prepare(sigma_map, num_iter, neighbourhood, boundary="neumann", dirichlet_values=None):
     """Check what came in; return it, the map in double precision and the slices of its inside.
 
     The border of the map is put where it is pinned; what is not pinned is inside.
@@ -44,19 +44,13 @@ def _prepare(sigma_map, num_iter, neighbourhood, boundary, dirichlet_values):
     pinned = BOUNDARIES[check_choice(boundary, "boundary", BOUNDARIES)]
     num_iter = check_integer(num_iter, "num_iter", low=0)
     if any(pinned) != (dirichlet_values is not None):
-        raise ValueError(
-            "dirichlet_values and a pinned boundary belong together: pass a map whose border is "
-            'known, or boundary="neumann".'
-        )
+        raise ValueError("dirichlet_values and a pinned boundary belong together: pass both.")
     inside = (..., *(slice(1, -1) if fixed else slice(None) for fixed in pinned))
     start = sigma_map.detach().double().cpu().clone()
     if dirichlet_values is not None:
         check_image(dirichlet_values, "dirichlet_values")
-        if dirichlet_values.shape != sigma_map.shape:
-            raise ValueError(
-                f"dirichlet_values must have the map's shape {tuple(sigma_map.shape)}, got "
-                f"{tuple(dirichlet_values.shape)}."
-            )
+        wanted = "dirichlet_values must have the map's shape"
+        check_same(dirichlet_values.shape, sigma_map.shape, wanted)
         for size, fixed in zip(sigma_map.shape[-2:], pinned, strict=True):
             if fixed and size < 3:
                 raise ValueError(f"a pinned axis needs at least 3 pixels, got {size}.")
@@ -69,17 +63,11 @@ def _average(values, weights):
     """Do one step everywhere, mirroring at all borders."""
     height, width = values.shape[-2:]
     framed = pad(values, (1, 1, 1, 1), "symmetric")
-    return sum(
-        weights[i, j] * framed[..., i : i + height, j : j + width]
-        for i in range(3)
-        for j in range(3)
-        if weights[i, j]
-    )
+    cells = ((i, j) for i in range(3) for j in range(3) if weights[i, j])
+    return sum(weights[i, j] * framed[..., i : i + height, j : j + width] for i, j in cells)
 
 
-def smooth_iterated(
-    sigma_map, num_iter, neighbourhood="mean3x3", *, boundary="neumann", dirichlet_values=None
-):
+def smooth_iterated(sigma_map, num_iter, neighbourhood="mean3x3", **border):
     """Average neighbours `num_iter` times, step by step.
 
     Parameters
@@ -91,10 +79,11 @@ def smooth_iterated(
     neighbourhood : {"mean3x3", "jacobi", "columns"}, optional
         All nine alike; the four next to a pixel without itself; the pixel, the one above and the
         one below (the direction in which the thesis' fields are constant).
-    boundary : {"neumann", "dirichlet", "dirichlet_columns"}, optional
-        Whether the border takes part, keeps given values, or does so in its first and last column.
-    dirichlet_values : Tensor of shape (..., H, W), optional
-        Map whose border is kept: with the truth, an experiment and no estimate.
+    **border
+        ``boundary``: the border takes part (``"neumann"``, the default), keeps given values
+        (``"dirichlet"``), or does so in its first and last column (``"dirichlet_columns"``). Then
+        ``dirichlet_values`` is a map whose border is kept, a Tensor of shape (..., H, W): with the
+        truth, an experiment and no estimate.
 
     Returns
     -------
@@ -110,9 +99,7 @@ def smooth_iterated(
     ----------
     .. [1] Chapter "Smoothing, and a riddle", ``book/maps/smoothing.ipynb``.
     """
-    num_iter, weights, _, smoothed, inside = _prepare(
-        sigma_map, num_iter, neighbourhood, boundary, dirichlet_values
-    )
+    num_iter, weights, _, smoothed, inside = _prepare(sigma_map, num_iter, neighbourhood, **border)
     for _ in range(num_iter):
         averaged = _average(smoothed, weights)
         smoothed = smoothed.clone()
@@ -120,9 +107,7 @@ def smooth_iterated(
     return smoothed.to(sigma_map)
 
 
-def smooth(
-    sigma_map, num_iter, neighbourhood="mean3x3", *, boundary="neumann", dirichlet_values=None
-):
+def smooth(sigma_map, num_iter, neighbourhood="mean3x3", **border):
     """Average neighbours `num_iter` times, in one step among waves.
 
     The numbers are those of `smooth_iterated`; the cost does not depend on `num_iter`.
@@ -135,9 +120,7 @@ def smooth(
         Number of steps, at least 0.
     neighbourhood : {"mean3x3", "jacobi", "columns"}, optional
         As for `smooth_iterated`.
-    boundary : {"neumann", "dirichlet", "dirichlet_columns"}, optional
-        As for `smooth_iterated`.
-    dirichlet_values : Tensor of shape (..., H, W), optional
+    **border
         As for `smooth_iterated`.
 
     Returns
@@ -161,9 +144,8 @@ def smooth(
     >>> torch.allclose(smooth(noise, 50), smooth_iterated(noise, 50), atol=1e-12)
     True
     """
-    num_iter, weights, pinned, smoothed, inside = _prepare(
-        sigma_map, num_iter, neighbourhood, boundary, dirichlet_values
-    )
+    prepared = _prepare(sigma_map, num_iter, neighbourhood, **border)
+    num_iter, weights, pinned, smoothed, inside = prepared
     rows, columns = map(_cosines, smoothed.shape[-2:], pinned)
     factor = (rows @ weights @ columns.T).numpy()
     waves = _transform(smoothed[inside].numpy(), pinned)
@@ -184,18 +166,15 @@ def smooth(
 
 def _cosines(size, fixed):
     """Return cos(i alpha_k) for i = -1, 0, 1 and every wave k that fits an axis."""
-    if fixed:
-        angle = torch.pi * torch.arange(1, size - 1).double() / (size - 1)
-    else:
-        angle = torch.pi * torch.arange(size).double() / size
+    place = torch.arange(1, size - 1) if fixed else torch.arange(size)
+    angle = torch.pi * place.double() / (size - fixed)
     return torch.cos(angle[:, None] * torch.arange(-1, 2).double())
 
 
 def _transform(values, pinned, inverse=False):
     """Write an array as waves, or sum them up: sines if an axis is pinned, cosines if free."""
-    of_sines, of_cosines = scipy.fft.dst, scipy.fft.dct
-    if inverse:
-        of_sines, of_cosines = scipy.fft.idst, scipy.fft.idct
+    fft = scipy.fft
+    of_sines, of_cosines = (fft.idst, fft.idct) if inverse else (fft.dst, fft.dct)
     for axis, fixed in zip((-2, -1), pinned, strict=True):
         transform, kind = (of_sines, 1) if fixed else (of_cosines, 2)
         values = transform(values, kind, axis=axis, norm="ortho")

@@ -13,12 +13,10 @@ from .._checks import public as _public
 from .diagrams import draw_lens, draw_network
 from .files import write_ellipses, write_sigma_map
 from .glued import glue
-from .house import (
-    ERROR_COLOURS, IMAGE_COLOURS, LINE_COLOURS, PSF_COLOURS, SIGMA_COLOURS, STD_COLOURS,
-    STYLE, WIDTH, panels, style)  # fmt: skip
+from .house import ERROR_COLOURS, IMAGE_COLOURS, LINE_COLOURS, PSF_COLOURS, SIGMA_COLOURS
+from .house import STD_COLOURS, STYLE, WIDTH, panels, style
 from .lines import plot_line, plot_otf, plot_path
-from .pictures import (
-    compare_maps, gallery, show_error_map, show_image, show_otf, show_patch_grid,
-    show_psf, show_sigma_map, show_std_map)  # fmt: skip
+from .pictures import compare_maps, gallery, show_error_map, show_image, show_otf
+from .pictures import show_patch_grid, show_psf, show_sigma_map, show_std_map
 
 __all__ = _public(globals())

@@ -32,9 +32,7 @@ def draw_lens(axis, depths, *, focus_distance, focal_length, aperture, sensor=No
         If a point is not farther from the lens than its focal length: it has no image.
     """
     if min(*depths, focus_distance) <= focal_length:
-        raise ValueError(
-            f"every point must be farther away than the focal length {focal_length}, got {depths}."
-        )
+        raise ValueError(f"points must lie farther away than the focal length, got {depths}.")
 
     def image_of(depth):  # thin lens: 1 / f = 1 / depth + 1 / image
         return 1 / (1 / focal_length - 1 / depth)

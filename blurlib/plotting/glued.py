@@ -21,8 +21,7 @@ def glue(**values):
     try:
         from myst_nb import glue as glue_one
     except ModuleNotFoundError as error:
-        raise ModuleNotFoundError(
-            "the numbers of a chapter are handed to its text by myst-nb: pip install blurlib[book]."
-        ) from error
+        remedy = "numbers reach a chapter's text by myst-nb: pip install blurlib[book]."
+        raise ModuleNotFoundError(remedy) from error
     for name, value in values.items():
         glue_one(name, value.item() if hasattr(value, "item") else value, display=False)

@@ -51,9 +51,8 @@ def panels(rows, columns, *, aspect=1.0):
         Row by row.
     """
     height = rows * (WIDTH / columns * aspect + 0.4)  # a title or an axis label takes 0.4 inches
-    figure, axes = pyplot.subplots(
-        rows, columns, figsize=(WIDTH, height), squeeze=False, layout="compressed"
-    )
+    whole = {"figsize": (WIDTH, height), "squeeze": False, "layout": "compressed"}
+    figure, axes = pyplot.subplots(rows, columns, **whole)
     return figure, axes.ravel()
 
 

@@ -12,12 +12,9 @@ from pathlib import Path
 
 from .._checks import check_choice, check_device
 from .._files import replacing
-from ..data import brodatz
-from ..learn import SHIPPED, device_name
-from ..learn.prepare import versions
-from . import (
-    comparison, datasets, limits, readouts, regression, restoration, robustness,
-    slides, studies, wide_range)  # fmt: skip
+from .. import data, learn
+from . import comparison, datasets, limits, regression, restoration
+from . import robustness, slides, studies, wide_range
 from .datasets import places_also_trained_on
 from .experiment import Experiment, NoData, NotShipped
 from .records import Record, Table, record
@@ -32,8 +29,8 @@ RECORDS = {
     "brodatz-statistics": datasets.statistics_of_scans,
     "brodatz-leak": datasets.leak,
     "brodatz-unseen-spectrum-30": partial(studies.unseen, "spectrum-30"),
-    **{f"slides-{name}": partial(slides.rows, name) for name in SHIPPED if "thesis" in name},
-    **{name: partial(regression.regression, name) for name, r in SHIPPED.items() if r.on_crops},
+    **{f"slides-{name}": partial(slides.rows, name) for name in learn.SHIPPED if "thesis" in name},
+    **{k: partial(regression.regression, k) for k, r in learn.SHIPPED.items() if r.on_crops},
     "slides-third-row": slides.third_row,
     "slides-text": slides.text,
     "slides-photographs": slides.photographs,
@@ -41,7 +38,7 @@ RECORDS = {
     "training-choices": studies.choices,
     "patch-sizes": studies.patch_sizes,
     "limits": limits.limit,
-    "readouts": readouts.readouts,
+    "readouts": studies.readouts,
     "robustness": robustness.robustness,
     "wide-range": wide_range.wide_range,
     "restoration": restoration.restoration,
@@ -93,15 +90,11 @@ def reproduce(name, folder=None, *, out="results", weights=None, device="cpu", p
     """
     check_choice(name, "name", RECORDS)
     device = check_device(device)
-    scans = brodatz(folder)
+    scans = data.brodatz(folder)
     if scans.damaged:
-        raise ValueError(
-            f"damaged scans: {', '.join(scans.damaged)}; delete them or fetch them again, so that "
-            "the record says what it was made from."
-        )
-    experiment = Experiment(
-        scans, folder, device, None if weights is None else Path(weights), progress
-    )
+        raise ValueError(f"damaged scans: {', '.join(scans.damaged)}; delete or fetch them again.")
+    weights = None if weights is None else Path(weights)
+    experiment = Experiment(scans, folder, device, weights, progress)
     start = time.perf_counter()
     measured = RECORDS[name](experiment)
     made = {
@@ -111,8 +104,8 @@ def reproduce(name, folder=None, *, out="results", weights=None, device="cpu", p
             "source": "Brodatz scans, 640 x 640, verified by SHA-1; not distributed",
             "files": [scan.name for scan in scans], "missing": len(scans.missing),
         },
-        "date": date.today().isoformat(), "device": device_name(device),
-        "versions": versions(),
+        "date": date.today().isoformat(), "device": learn.device_name(device),
+        "versions": learn.prepare.versions(),
         "seconds": round(time.perf_counter() - start, 1),
         **measured}  # fmt: skip
     if experiment.used:

@@ -38,23 +38,23 @@ CHOICES = {
 #: Sides of the patches, in pixels.
 PATCH_SIZES = (32, 24, 16, 12, 8, 6, 4, 2, 1)
 
+# What the small networks below have in common.
+_EACH_SIZE = {"source": "unseen", "num_pages": 24, "config": SMALL}
+
 #: How small a patch can be: two small networks, each at every size.
 SIZES = {
-    f"{network}-{size}px": Recipe(
-        network, source="unseen", patch_size=size, num_pages=24, config=SMALL
-    )
+    f"{network}-{size}px": Recipe(network, patch_size=size, **_EACH_SIZE)
     for network in ("spectrum", "pixels")
     for size in PATCH_SIZES
 }
 
 #: Half of what the small networks of the other studies get: this one trains thirty of them.
 _READOUT = TrainConfig(num_steps=4000, batch_size=128, lr=2e-3)
+_EACH_READOUT = {**_EACH_SIZE, "config": _READOUT}
 
 #: What to answer with: classes, ordered ones, or sigma itself; each with several seeds.
 READOUT_STUDY = {
-    f"readout-{answer}-{seed}": Recipe(
-        network, classes, source="unseen", num_pages=24, seed=seed, config=_READOUT
-    )
+    f"readout-{answer}-{seed}": Recipe(network, classes, seed=seed, **_EACH_READOUT)
     for seed in range(3)
     for answer, network, classes in (
         *((f"classes-{k}", "spectrum", k) for k in (10, 30, 60, 120)),

@@ -1,12 +1,11 @@
 """Records of all estimators side by side: networks and classical methods on the same pictures."""
 
-import time
+import timeit
 from functools import partial
 
-from ..data import Picture, open_folder, packaged_image
+from .. import data
 from ..learn.scales import halve
-from ..maps import make_test_image, rms
-from ..maps.classical import CLASSICAL, ClassicalEstimator, fit_calibration, load_calibration
+from ..maps import classical, make_test_image, rms
 from .experiment import mean_and_std
 from .regression import DEGRADED
 
@@ -26,18 +25,16 @@ _SIDE, _TIMES = 512, 3
 
 def comparison(experiment):
     """Score every estimator on every row, and take its time."""
-    estimators = experiment.estimators(COMPARED_NETWORKS, CLASSICAL)
-    rows = {
-        row: experiment.errors(estimators, *test, row, stride=COMPARISON_STRIDE)
-        for row, test in _tests(experiment).items()
-    }
+    estimators = experiment.estimators(COMPARED_NETWORKS, classical.CLASSICAL)
+    score = partial(experiment.errors, estimators, stride=COMPARISON_STRIDE)
+    rows = {row: score(*test, row) for row, test in _tests(experiment).items()}
     return {
         "stride": COMPARISON_STRIDE, "smoothing": None, "readout": "mean",
         "protocol": "unseen textures; author's kernels, 8 bits; sigma-net at every fourth pixel; "
         "the classical methods were calibrated on the pictures that thesis-30 learned from; the "
         "weights that sigma-net began with were designed with their scores on these textures in "
         "view, the others were not",
-        "learned": list(COMPARED_NETWORKS), "classical": list(CLASSICAL),
+        "learned": list(COMPARED_NETWORKS), "classical": list(classical.CLASSICAL),
         "textures": experiment.textures, "collection": list(COLLECTION),
         "estimators": {
             name: {
@@ -54,8 +51,8 @@ def comparison(experiment):
 
 def _tests(experiment):
     """Return the pictures of every row, and what makes a test of them."""
-    scans, text = experiment.held_out, open_folder([experiment.folder_beside("text")])
-    free = [Picture(name, name, partial(packaged_image, name)) for name in COLLECTION]
+    scans, text = experiment.held_out, data.open_folder([experiment.folder_beside("text")])
+    free = [data.open_packaged()[name] for name in COLLECTION]
     ramp, sin, sin2d = (partial(make_test_image, field=name) for name in ("ramp", "sin", "sin2d"))
     halved = partial(_halved_test_image, field="ramp")
     degraded = {row.removeprefix("ramp, "): options for row, options in DEGRADED.items()}
@@ -80,31 +77,27 @@ def _halved_test_image(sharp, field, **options):
 
 
 def _seconds(estimator):
-    image, _ = make_test_image(packaged_image("grass")[:_SIDE, :_SIDE], "ramp")
-    times = []
-    for _ in range(_TIMES):
-        start = time.perf_counter()
-        estimator.predict(image, stride=_TIMED_STRIDE, border="valid")
-        times.append(time.perf_counter() - start)
-    return round(min(times), 4)
+    image, _ = make_test_image(data.packaged_image("grass")[:_SIDE, :_SIDE], "ramp")
+    run = partial(estimator.predict, image, stride=_TIMED_STRIDE, border="valid")
+    return round(min(timeit.repeat(run, number=1, repeat=_TIMES)), 4)
 
 
 def calibration(experiment):
     """Fit the classical methods anew, and say how far the packaged calibration is from that."""
-    fitted = fit_calibration(scans=experiment.scans, progress=experiment.progress)
+    fitted = classical.fit_calibration(scans=experiment.scans, progress=experiment.progress)
     if experiment.weights is not None:
         experiment.weights.mkdir(parents=True, exist_ok=True)
         fitted.save(experiment.weights / "classical.safetensors")
-    packaged = load_calibration()
-    image, _ = make_test_image(packaged_image("grass"), "ramp")
+    packaged = classical.load_calibration()
+    image, _ = make_test_image(data.packaged_image("grass"), "ramp")
 
     def sigma(name, found):
-        estimator = ClassicalEstimator(name, found.curves.get(name, found.forest))
+        estimator = classical.ClassicalEstimator(name, found.curves.get(name, found.forest))
         return estimator.predict(image, stride=COMPARISON_STRIDE, border="valid").sigma
 
     differences = {
         name: round((sigma(name, packaged) - sigma(name, fitted)).abs().max().item(), 4)
-        for name in CLASSICAL
+        for name in classical.CLASSICAL
     }
     kept = ("recipe", "num_cuts", "windows", "spoiled", "training_rmse")
     return {

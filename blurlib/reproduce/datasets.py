@@ -61,10 +61,9 @@ def places_also_trained_on(dataset):
     share : float
         From 0 to 1.
     """
-    places = 1 + max(int(side.places.max()) for side in (dataset.train, dataset.test))
-    trained, tested = (
-        side.pictures * places + side.places for side in (dataset.train, dataset.test)
-    )
+    sides = dataset.train, dataset.test
+    places = 1 + max(int(side.places.max()) for side in sides)
+    trained, tested = (side.pictures * places + side.places for side in sides)
     return torch.isin(tested, trained).double().mean().item()
 
 
@@ -84,10 +83,8 @@ LEAK_RUNS = {
 def leak(experiment):
     """Train the same network in the same way under both protocols, and score both."""
     base = data.DatasetConfig(padding_mode="reflect")
-    datasets = {
-        protocol: _build(experiment, replace(base, protocol=protocol))[0]
-        for protocol in ("as-published", "unseen")
-    }
+    configs = (replace(base, protocol=protocol) for protocol in ("as-published", "unseen"))
+    datasets = {config.protocol: _build(experiment, config)[0] for config in configs}
     aside = torch.tensor([p["role"] == "test" for p in datasets["unseen"].manifest["pictures"]])
     networks = {}
     for name, config in LEAK_RUNS.items():
@@ -96,9 +93,8 @@ def leak(experiment):
             rng = torch.Generator().manual_seed(base.seed)
             network = NETWORKS[name](base.num_classes).initialise(rng)
             stream = dataset.train.stream(rng=rng, device=experiment.device)
-            history = train(
-                network, stream, config, device=experiment.device, progress=experiment.progress
-            )
+            options = {"device": experiment.device, "progress": experiment.progress}
+            history = train(network, stream, config, **options)
             # The same pictures under both protocols: those that "unseen" put aside.
             same = dataset.test.select(aside[dataset.test.pictures])
             networks[name][protocol] = {

@@ -9,19 +9,7 @@ from typing import NamedTuple
 import torch
 from tqdm import tqdm
 
-from ..data import DatasetConfig, photographs
-from ..data.sources import data_folder
-from ..learn import (
-    RunLog,
-    development_split,
-    load_network,
-    pretrained,
-    pretrained_names,
-    split_scans,
-)
-from ..maps import estimator_of, evaluate_image, train_estimator
-from ..maps.classical import classical_estimator
-from ..maps.uncertainty import WITHIN, coverage
+from .. import data, learn, maps
 from .catalogue import RECIPES
 
 
@@ -78,33 +66,26 @@ class Experiment:
 
     def _load(self, name):
         if self.weights is None:
-            if name not in pretrained_names():
-                raise NotShipped(
-                    f"{name} does not come with the package; leave out --quick to train it."
-                )
-            return pretrained(name)
+            if name not in learn.pretrained_names():
+                raise NotShipped(f"{name} is not packaged; leave out --quick to train it.")
+            return learn.pretrained(name)
         self.weights.mkdir(parents=True, exist_ok=True)
         path = self.weights / f"{name}.safetensors"
         if not path.is_file():
-            with RunLog(path.with_suffix(".csv")) as log:
+            with learn.RunLog(path.with_suffix(".csv")) as log:
                 recipe, photos, held_out = RECIPES[name], None, self.held_out
                 if recipe.mix is not None:
-                    photos = photographs(self.folder)
-                    held_out = development_split(self.scans, photos)[1]
-                train_estimator(
+                    photos = data.photographs(self.folder)
+                    held_out = learn.development_split(self.scans, photos)[1]
+                maps.train_estimator(
                     recipe, path, scans=self.scans, photographs=photos, held_out=held_out,
                     device=self.device, progress=self.progress, callback=log,
                 )  # fmt: skip
-        network, record = load_network(path)  # float16 even if just trained, as it is shipped
+        network, record = learn.load_network(path)  # float16 even if just trained, as it is shipped
         if not RECIPES[name].was_recorded_as(record.get("recipe", {})):
-            raise ValueError(
-                f"{path} was not trained by today's recipe {name}; delete it to train it anew."
-            )
+            raise ValueError(f"{path} was not trained by today's recipe {name}; delete it.")
         if record["data"].get("held_out") not in (None, self.textures):
-            raise ValueError(
-                f"{path} was trained with other scans put aside than these; delete it to train it "
-                "anew, or name the folder that it was trained on."
-            )
+            raise ValueError(f"{path} was trained with other scans put aside; delete it.")
         return network, record
 
     @property
@@ -120,15 +101,13 @@ class Experiment:
         those that were put aside when they were trained.
         """
         if self.weights is not None:
-            return split_scans(self.scans, DatasetConfig().seed)[1]
-        names = pretrained("thesis-30")[1]["data"]["held_out"]
+            return learn.split_scans(self.scans, data.DatasetConfig().seed)[1]
+        names = learn.pretrained("thesis-30")[1]["data"]["held_out"]
         there = {scan.name: scan for scan in self.scans}
         missing = sorted(set(names) - set(there))
         if missing:
-            raise NoData(
-                f"the packaged networks are tested on scans that are not there: "
-                f"{', '.join(missing)}; leave out --quick to train on what is there."
-            )
+            names = f"scans that are not there: {', '.join(missing)}"
+            raise NoData(f"packaged networks are tested on {names}; leave out --quick.")
         return [there[name] for name in names]
 
     def each(self, pictures, name):
@@ -137,25 +116,20 @@ class Experiment:
 
     def folder_beside(self, name):
         """Return a folder of the data that stands beside that of the textures."""
-        folder = data_folder(name, self.folder)
+        folder = data.data_folder(name, self.folder)
         if folder.name != name or not folder.is_dir():
-            raise NoData(
-                f"there is no folder {name!r} in {folder}; name the folder that has it and "
-                "'brodatz'."
-            )
+            raise NoData(f"there is no folder {name!r} in {folder}; name one that has it.")
         return folder
 
     def estimators(self, networks, classical):
         """Return the estimators of networks, by their recipes' names, and classical ones."""
-        learned = {name: estimator_of(self.network(name)) for name in networks}
-        return learned | {name: classical_estimator(name) for name in classical}
+        learned = {name: maps.estimator_of(self.network(name)) for name in networks}
+        return learned | {name: maps.classical.classical_estimator(name) for name in classical}
 
     def scores(self, estimator, pictures, field, title, **options):
         """Return RMSE and bias by picture, as `blurlib.maps.evaluate_image` finds them."""
-        found = {
-            picture.name: evaluate_image(estimator, picture.load(), field, **options)
-            for picture in self.each(pictures, title)
-        }
+        images = ((picture.name, picture.load()) for picture in self.each(pictures, title))
+        found = {k: maps.evaluate_image(estimator, image, field, **options) for k, image in images}
         return [{name: one[key] for name, one in found.items()} for key in ("rmse", "bias")]
 
     def errors(self, estimators, pictures, make, title, *, stride, convention="nominal"):
@@ -196,4 +170,5 @@ def mean_and_std(values):
 
 def shares_within(errors, std):
     """Return the shares of errors within one and two std, for a record."""
-    return {str(number): round(coverage(errors, std, number), 3) for number in WITHIN}
+    share = maps.uncertainty.coverage
+    return {str(number): round(share(errors, std, number), 3) for number in maps.uncertainty.WITHIN}

@@ -27,10 +27,8 @@ def limit(experiment):
     """Score networks on power-law textures, blurred by the author's kernels, beside the bounds."""
     rng = torch.Generator().manual_seed(0)
     networks = {name: experiment.network(name) for name in LIMIT_NETWORKS}
-    textures = [
-        rounded(_texture(networks, *texture, rng))
-        for texture in experiment.each(TEXTURES, "the physical limit")
-    ]
+    each = experiment.each(TEXTURES, "the physical limit")
+    textures = [rounded(_texture(networks, *texture, rng)) for texture in each]
     return {
         "protocol": f"gaussian random textures, power A f^slope; author's kernels, 8 bits; one "
         f"{PATCH_SIZE} x {PATCH_SIZE} patch that repeats itself, or is cut out of {SIDE} x {SIDE}; "
@@ -67,15 +65,11 @@ def _texture(networks, slope, contrast, rng):
     }
     errors, clipped = {kind: {} for kind in against}, 0.0
     for sigma in SIGMAS:
-        repeating = theory.gaussian_fields(power, NUMBER, rng=rng)
-        large = theory.gaussian_fields(around, NUMBER, rng=rng)
+        fields = (theory.gaussian_fields(spectrum, NUMBER, rng=rng) for spectrum in (power, around))
+        small, large = (theory.blur_periodic(field, sigma, **_AUTHORS) for field in fields)
         inner = slice((SIDE - PATCH_SIZE) // 2, (SIDE + PATCH_SIZE) // 2)
-        blurred = {kind: theory.blur_periodic(fields, sigma, **_AUTHORS)
-                   for kind, fields in (("repeating", repeating), ("large", large))}  # fmt: skip
-        images = {
-            "repeating": blurred["repeating"], "cut_out": blurred["large"][:, inner, inner],
-            "large": blurred["large"][:NUMBER_LARGE]}  # fmt: skip
-        for kind, pixels in images.items():
+        images = small, large[:, inner, inner], large[:NUMBER_LARGE]
+        for kind, pixels in zip(against, images, strict=True):
             pixels = 0.5 + pixels - pixels.mean((1, 2), keepdim=True)
             clipped = max(clipped, ((pixels < 0) | (pixels > 1)).double().mean().item())
             for name, found in _answers(networks, quantize(pixels.float()), kind).items():

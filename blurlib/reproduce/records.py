@@ -41,15 +41,12 @@ class Table:
 
     def _repr_html_(self):
         head, *lines = ([html.escape(cell) for cell in line] for line in self._cells())
-        body = "".join(
-            f"<tr><th>{name}</th>{''.join(f'<td>{cell}</td>' for cell in cells)}</tr>"
-            for name, *cells in lines
-        )
+        rows = ((name, "".join(f"<td>{cell}</td>" for cell in cells)) for name, *cells in lines)
+        body = "".join(f"<tr><th>{name}</th>{row}</tr>" for name, row in rows)
         head = "".join(f"<th>{cell}</th>" for cell in head)
-        return (
-            f'<table class="dataframe"><caption>{html.escape(self.caption)}</caption>'
-            f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
-        )
+        caption = f"<caption>{html.escape(self.caption)}</caption>"
+        whole = f"{caption}<thead><tr>{head}</tr></thead><tbody>{body}</tbody>"
+        return f'<table class="dataframe">{whole}</table>'
 
 
 class Record(dict):
@@ -98,10 +95,8 @@ class Record(dict):
         shown = {name: row for name, row in shown.items() if row}
         if not shown:
             known = list(dict.fromkeys(key for row in rows.values() for key in row))
-            raise ValueError(
-                f"nothing to show for columns {columns} where {where!r}; columns are {known}, "
-                f"rows {list(rows)}."
-            )
+            there = f"columns are {known}, rows {list(rows)}"
+            raise ValueError(f"nothing to show for columns {columns} where {where!r}; {there}.")
         return Table(self.made, shown)
 
     def __repr__(self):
@@ -137,10 +132,8 @@ def record(name):
     0.866
     """
     if not RESULTS.is_dir():
-        raise FileNotFoundError(
-            f"the record {name!r} is not part of the installed package; records need a checkout of "
-            f"the repository, or `blurlib reproduce {name}`, which makes it again."
-        )
+        why = f"records need a checkout, or `blurlib reproduce {name}`, which makes it again"
+        raise FileNotFoundError(f"{name!r} is not part of the installed package: {why}.")
     there = sorted(path.stem for path in RESULTS.glob("*.json"))
     if name not in there:
         raise ValueError(f"there is no record {name!r}; pass one of {', '.join(there)}.")

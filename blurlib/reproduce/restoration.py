@@ -1,5 +1,6 @@
 """Record of blur undone, beside scikit-image's methods at their best setting for each picture."""
 
+import itertools
 import statistics
 from functools import partial
 
@@ -33,21 +34,12 @@ def restoration(experiment):
     photos = [photo for photo in photos if "/" in photo.name]
     photos = sorted(photos, key=lambda photo: "kodak" not in photo.name)[:NUM_PHOTOGRAPHS]
     groups = {"textures": experiment.held_out[:NUM_TEXTURES], "photographs": photos}
-    scenes = {
-        group: {picture.name: _scene(picture.load()) for picture in pictures}
-        for group, pictures in groups.items()
-    }
+    scenes = {group: {p.name: _scene(p.load()) for p in found} for group, found in groups.items()}
     tests = {f"sigma {sigma:g}": partial(known, sigma=sigma) for sigma in KNOWN_SIGMAS}
-    tests |= {
-        f"ramp {low:g} to {high:g}": partial(of_ramp, ends=(low, high)) for low, high in RAMPS
-    }
-    rows = {
-        test: {
-            group: of_group(score, experiment.each(found.items(), f"{test}, {group}"))
-            for group, found in scenes.items()
-        }
-        for test, score in tests.items()
-    }
+    tests |= {f"ramp {a:g} to {b:g}": partial(of_ramp, ends=(a, b)) for a, b in RAMPS}
+    rows = {test: {} for test in tests}
+    for (test, score), (group, found) in itertools.product(tests.items(), scenes.items()):
+        rows[test][group] = of_group(score, experiment.each(found.items(), f"{test}, {group}"))
     return {
         "protocol": f"the middle {SCENE_SIDE + 2 * BEYOND} pixels of pictures halved by means of "
         "2 x 2 (Berkeley's as they are), blurred by gaussians cut at eight sigma, noise "
@@ -62,10 +54,9 @@ def restoration(experiment):
 
 def of_group(score, scenes):
     """Return the mean of each score over pictures, and each picture's."""
-    found = {
-        name: score(scene, rng=torch.Generator().manual_seed(number))
-        for number, (name, scene) in enumerate(scenes)
-    }
+    found = {}
+    for number, (name, scene) in enumerate(scenes):
+        found[name] = score(scene, rng=torch.Generator().manual_seed(number))
     keys = next(iter(found.values()))
     means = {key: statistics.mean(one[key] for one in found.values()) for key in keys}
     return rounded({"mean": means, "pictures": found}, 3)

@@ -3,10 +3,7 @@
 import statistics
 from functools import partial
 
-from ..maps import rms
-from ..maps.corruptions import corrupt_test_image
-from ..maps.fit import joined
-from ..maps.uncertainty import no_texture
+from ..maps import corruptions, fit, rms, uncertainty
 from .experiment import mean_and_std, rounded, shares_within
 
 #: Networks and classical methods that are compared; `STATES_STD` has its std scored.
@@ -33,11 +30,8 @@ LEVELS = {
 def robustness(experiment):
     """Score estimators, and the std of one, on each corruption."""
     estimators = experiment.estimators(ROBUSTNESS_NETWORKS, ROBUSTNESS_CLASSICAL)
-    rows = {
-        row_name(kind, level): _row(estimators, experiment, kind, level)
-        for kind, levels in LEVELS.items()
-        for level in levels
-    }
+    cases = ((kind, level) for kind, levels in LEVELS.items() for level in levels)
+    rows = {row_name(*case): _row(estimators, experiment, *case) for case in cases}
     return {
         "stride": ROBUSTNESS_STRIDE, "smoothing": None, "readout": "mean", "field": "ramp",
         "convention": "std",
@@ -53,7 +47,7 @@ def row_name(kind, level):
 
 
 def _row(estimators, experiment, kind, level):
-    make = partial(corrupt_test_image, kind=kind, level=level)
+    make = partial(corruptions.corrupt_test_image, kind=kind, level=level)
     found = experiment.errors(
         estimators, experiment.held_out, make, row_name(kind, level), stride=ROBUSTNESS_STRIDE,
         convention="std",
@@ -63,13 +57,13 @@ def _row(estimators, experiment, kind, level):
         bias = statistics.mean(one.error.mean().item() for one in pictures.values())
         scores[name] = mean_and_std({key: rms(one.error) for key, one in pictures.items()})
         scores[name]["bias"] = round(bias, 4)
-    uncertainty = _uncertainty(*joined(found[STATES_STD].values()))
-    return {"kind": kind, "level": level, "estimators": scores, "uncertainty": uncertainty}
+    stated = _uncertainty(*fit.joined(found[STATES_STD].values()))
+    return {"kind": kind, "level": level, "estimators": scores, "uncertainty": stated}
 
 
 def _uncertainty(errors, std, truth):
     """Return what is stated beside what is found, over all places of all scans."""
-    said = ~no_texture(truth + errors, std)
+    said = ~uncertainty.no_texture(truth + errors, std)
     return rounded({
         "rms_std": rms(std), "rmse": rms(errors), "coverage": shares_within(errors, std),
         "share_rejected": 1 - said.double().mean().item(),

@@ -131,10 +131,8 @@ def photographs(experiment):
             answer = maps.estimate(photograph, estimator, stride=PHOTOGRAPH_STRIDE)
             blurred = load_image(path) > 0.5
             if blurred.shape != answer.shape or blurred.all() or not blurred.any():
-                raise ValueError(
-                    f"{path} must have the size of {photograph.name}, with white where it is out "
-                    "of focus and black elsewhere."
-                )
+                size = f"{path} must have the size of {photograph.name}"
+                raise ValueError(f"{size}, with white where it is out of focus, else black.")
             evidence = ~maps.uncertainty.no_texture(answer.sigma, answer.std)
             areas[photograph.name] = round(area_under_roc(answer.sigma, blurred), 3)
             shares[photograph.name] = round(100 * evidence.float().mean().item(), 1)

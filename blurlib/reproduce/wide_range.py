@@ -7,12 +7,8 @@ import torch
 from scipy.optimize import brentq
 from torch.nn import functional
 
-from ..blur import blur_uniform, disk_psf, effective_sigma, gaussian_psf, quantize
-from ..data import Picture, packaged_image
-from ..maps import rms
+from .. import blur, data, maps
 from ..maps.evaluate import RIM
-from ..maps.fit import joined
-from ..maps.uncertainty import no_texture
 from .experiment import rounded, shares_within
 
 WIDE_NETWORKS = ("sigma-net", "sigma-net-small")
@@ -21,7 +17,7 @@ WIDE_NETWORKS = ("sigma-net", "sigma-net-small")
 WIDE_STDS = (0.5, 1, 2, 4, 8, 12, 16, 24)
 
 #: What makes a point spread function, and about how many of its pixels are one of its std.
-_SHAPES = {"gaussian": (gaussian_psf, 1), "disk": (disk_psf, 2)}
+_SHAPES = {"gaussian": (blur.gaussian_psf, 1), "disk": (blur.disk_psf, 2)}
 
 #: Free pictures that no network is trained on, beside the scans.
 WIDE_PICTURES = ("brick", "grass", "gravel", "motorcycle")
@@ -33,13 +29,10 @@ WIDE_STRIDE = 16
 def wide_range(experiment):
     """Score the networks on each uniform blur, in the standard deviation of the PSF."""
     estimators = experiment.estimators(WIDE_NETWORKS, ())
-    free = [Picture(name, name, partial(packaged_image, name)) for name in WIDE_PICTURES]
-    pictures = [*experiment.held_out, *free]
-    rows = {
-        f"{shape} {std}": _row(estimators, experiment, pictures, shape, std)
-        for shape in _SHAPES
-        for std in WIDE_STDS
-    }
+    free = data.open_packaged()
+    pictures = [*experiment.held_out, *(free[name] for name in WIDE_PICTURES)]
+    score = partial(_row, estimators, experiment, pictures)
+    rows = {f"{shape} {std}": score(shape, std) for shape in _SHAPES for std in WIDE_STDS}
     return {
         "stride": WIDE_STRIDE, "smoothing": None, "convention": "std",
         "protocol": "unseen textures and packaged pictures, halved by means of 2 x 2 pixels, then "
@@ -51,12 +44,12 @@ def wide_range(experiment):
 def psf_of(shape, std):
     """Return a point spread function of a given standard deviation along an axis, as sampled.
 
-    >>> f"{effective_sigma(psf_of('disk', 8)):.3f}"
+    >>> f"{blur.effective_sigma(psf_of('disk', 8)):.3f}"
     '8.000'
     """
     make, factor = _SHAPES[shape]
     ends = (0.5 * factor * std, 1.5 * factor * std)
-    return make(brentq(lambda value: effective_sigma(make(value)) - std, *ends, xtol=1e-5))
+    return make(brentq(lambda value: blur.effective_sigma(make(value)) - std, *ends, xtol=1e-5))
 
 
 def _row(estimators, experiment, pictures, shape, std):
@@ -64,7 +57,7 @@ def _row(estimators, experiment, pictures, shape, std):
     found = {name: {} for name in estimators}
     for picture in experiment.each(pictures, f"{shape} {std}"):
         sharp = functional.avg_pool2d(picture.load()[None], 2)[0]
-        image = quantize(blur_uniform(sharp, psf))
+        image = blur.quantize(blur.blur_uniform(sharp, psf))
         for name, estimator in estimators.items():
             found[name][picture.name] = _answers(estimator, image)
     return {
@@ -84,9 +77,10 @@ def _answers(estimator, image):
 def _score(answers, std):
     """Return how far off the answers are; a picture's relative error is that of its median."""
     medians = {name: sigma.median().item() for name, (sigma, _) in answers.items()}
-    sigma, stated = joined(answers.values())
+    sigma, stated = maps.fit.joined(answers.values())
+    unsure = maps.uncertainty.no_texture(sigma, stated)
     return rounded({
         "median_relative_error": statistics.median(abs(one / std - 1) for one in medians.values()),
-        "rmse": rms(sigma - std), "coverage": shares_within(sigma - std, stated),
-        "share_with_evidence": 1 - no_texture(sigma, stated).double().mean().item(),
+        "rmse": maps.rms(sigma - std), "coverage": shares_within(sigma - std, stated),
+        "share_with_evidence": 1 - unsure.double().mean().item(),
         "median_sigma": medians})  # fmt: skip

@@ -194,10 +194,7 @@ def fisher_power_law(
     """
     size = check_integer(size, "size", low=2)
     if not periodic and size > 2 * PATCH_SIZE:
-        raise ValueError(
-            f"size must be at most {2 * PATCH_SIZE} for a patch that is cut out, got {size}: its "
-            "covariance matrix has size ** 4 entries."
-        )
+        raise ValueError(f"size must be at most {2 * PATCH_SIZE} for what is cut out, got {size}.")
     side = size if periodic else _SIDES_AROUND * size
     power = power_law((side, side), slope, contrast)
     h, change = transfer(sigma, power.shape, truncate=truncate)
@@ -211,10 +208,8 @@ def fisher_power_law(
     covariance += covariance[0, 0] * 1e4  # an unknown mean
     factor, failed = torch.linalg.cholesky_ex(covariance)
     if failed:
-        raise ValueError(
-            f"a texture of slope {slope:g} after a blur of sigma {sigma:g} is too smooth for "
-            "double precision in a patch that is cut out; pass more noise or periodic=True."
-        )
+        texture = f"a texture of slope {slope:g} after a blur of sigma {sigma:g}"
+        raise ValueError(f"{texture} is too smooth to cut; pass more noise or periodic=True.")
     relative = [torch.cholesky_solve(part, factor) for part in changes]
     return torch.stack([torch.stack([(a * b.T).sum() for b in relative]) for a in relative]) / 2
 
@@ -229,9 +224,7 @@ def _covariance(power, size):
     return matrix.reshape(size**2, size**2)
 
 
-def crlb_power_law(
-    slope, contrast, sigma, *, size=PATCH_SIZE, noise=0.0, truncate=None, periodic=True
-):
+def crlb_power_law(slope, contrast, sigma, **options):
     r"""Return the Cramer-Rao bound on sigma if only the family of the spectrum is known.
 
     Parameters
@@ -240,14 +233,8 @@ def crlb_power_law(
         Of the texture: see `power_law`. They decide the bound, but the estimator has to find them.
     sigma : float
         Where, in pixels.
-    size : int, optional
-        Side of the patch in pixels.
-    noise : float, optional
-        Standard deviation of camera noise in grey levels of 255; rounding comes on top.
-    truncate : float, optional
-        Of the PSF, as in `transfer`.
-    periodic : bool, optional
-        False for a patch that is cut out of a larger texture: exact, some seconds at 32 pixels.
+    **options
+        ``size``, ``noise``, ``truncate`` and ``periodic``, as in `fisher_power_law`.
 
     Returns
     -------
@@ -282,9 +269,7 @@ def crlb_power_law(
     >>> round(crlb_power_law(-2.0, 0.1, 1.0), 3)
     0.029
     """
-    information = fisher_power_law(
-        slope, contrast, sigma, size=size, noise=noise, truncate=truncate, periodic=periodic
-    )
+    information = fisher_power_law(slope, contrast, sigma, **options)
     across, nuisance = information[0, 1:], information[1:, 1:]
     if information.diagonal().min() <= 0 or torch.linalg.matrix_rank(nuisance, hermitian=True) < 2:
         return math.inf

@@ -4,7 +4,7 @@ import math
 
 import torch
 
-from .._checks import check_choice, check_image, check_number
+from .._checks import check_choice, check_image, check_number, check_same
 from ..blur import fold_counts, fold_power, frequencies, hann_window, windowed_power
 from .textures import SIGMA_LIMIT, SLOPES, check_truncate, noise_power, power_law, transfers
 
@@ -61,11 +61,7 @@ def fit_texture_known(images, texture, *, noise=0.0, truncate=None, sigma_max=6.
     """
     images, truncate, sigma_max = _check(images, truncate, sigma_max)
     check_image(texture, "texture", ndim=2)
-    if images.shape[1:] != texture.shape:
-        raise ValueError(
-            f"images {tuple(images.shape)} and texture {tuple(texture.shape)} must have one height "
-            "and width."
-        )
+    check_same(images.shape[1:], texture.shape, "images and texture must have one height, width:")
     rows, columns = frequencies(texture.shape)
     sharp = torch.fft.fft2(texture.detach().cpu().double())
     seen = torch.fft.fft2(images)
@@ -134,10 +130,8 @@ def fit_power_law(images, *, noise=0.0, truncate=None, sigma_max=6.0, window="no
 
     low = (counts > 0) & (log_radius < math.log(0.15))  # where little is lost, for a first guess
     if not low.any():
-        raise ValueError(
-            f"images of {size} x {size} pixels have no low frequency left with window={window!r}; "
-            "pass at least 16 pixels a side."
-        )
+        small = f"with {window=} and {size} pixels a side no low frequency is left"
+        raise ValueError(f"{small}; pass at least 16 pixels.")
     level = torch.log((seen * low * log_radius.exp() ** 2).sum((1, 2)) / low.sum())
     others = torch.stack([level.clamp(*_LOG_AMPLITUDES), torch.full_like(level, -2.0)], 1)
     best = _likeliest(likelihood, others, (_LOG_AMPLITUDES, SLOPES), truncate, sigma_max)

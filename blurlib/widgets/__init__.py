@@ -8,6 +8,8 @@ that the list of modules can be read without the widget libraries.
 import importlib
 
 _HOMES = {
+    "DeblurLab": "deblur",
+    "GuessLab": "guess",
     "PSFExplorer": "psf_explorer",
     "PageWidget": "_page",
     "SigmaLab": "sigma_lab",

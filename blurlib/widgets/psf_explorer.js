@@ -1,7 +1,7 @@
 // The point spread function explorer: one PSF, its numbers, its OTF, and a picture blurred by it.
-import { gaussianPsf, diskPsf, motionPsf, effectiveSigma, otfCut, convolve, changedPixels } from "./parts/psf.js";
+import { gaussianPsf, diskPsf, motionPsf, shakePsf, effectiveSigma, otfCut, convolve, changedPixels } from "./parts/psf.js";
 import { chart } from "./parts/chart.js";
-import { lab, number, choice, facts } from "./parts/lab.js";
+import { lab, number, choice, counter, facts } from "./parts/lab.js";
 import { panel, readPicture, paint } from "./parts/ui.js";
 
 const VIEWS = [11, 21, 41]; // px; the PSF is shown in the smallest view that holds it
@@ -10,10 +10,10 @@ const OTF_X = { low: 0, high: 0.5, ticks: [0, 0.1, 0.2, 0.3, 0.4, 0.5], label: "
 const OTF_Y = { low: -0.25, high: 1, ticks: [0, 0.5, 1], label: "OTF" };
 const GREY_Y = { low: 0, high: 255, ticks: [0, 64, 128, 192, 255], label: "grey level" };
 
-function currentPsf({ shape, sigma, length, angle, truncate }) {
+function currentPsf({ shape, sigma, length, angle, truncate, extent, seed }) {
   if (shape === "gaussian") return gaussianPsf(sigma, truncate);
   if (shape === "disk") return diskPsf(2 * sigma);
-  return motionPsf(length, angle);
+  return shape === "motion" ? motionPsf(length, angle) : shakePsf(extent, seed);
 }
 
 // Draw the PSF enlarged: black is no light, white its brightest pixel.
@@ -54,7 +54,8 @@ function drawOtf(view, psf) {
     return first < 0 ? "stays above one half" : `falls below one half at ${FREQUENCIES[first]} cycles per pixel`;
   };
   const rest = same ? "" : `; along a column it ${half(column)}`;
-  view.say(`Optical transfer function, ${along}: it ${half(row)}${rest}.`);
+  view.note.textContent = psf.uneven ? "(modulus) " : "";
+  view.say(`Optical transfer function${psf.uneven ? "'s modulus" : ""}, ${along}: it ${half(row)}${rest}.`);
 }
 
 const middleRow = ({ width, height, data }) => {
@@ -80,11 +81,13 @@ export default lab({
   look: "the wider the point spread function, the narrower its transfer function, and the flatter the profile.",
   question: "from which sigma on does a gaussian change a single pixel of an 8-bit picture?",
   controls: {
-    shape: choice({ label: "Shape", options: [["gaussian", "Gaussian"], ["disk", "Disk"], ["motion", "Motion"]] }),
+    shape: choice({ label: "Shape", options: [["gaussian", "Gaussian"], ["disk", "Disk"], ["motion", "Motion"], ["shake", "Camera shake"]] }),
     sigma: lengths("Sigma", 5, 0.05, 2),
     truncate: choice({ label: "Cut at", options: [[2, "2 sigma"], [4, "4 sigma"]] }),
     length: lengths("Length", 30, 0.5, 1),
     angle: number({ label: "Angle", unit: "°", min: 0, max: 180, step: 1 }),
+    extent: lengths("Extent", 15, 0.5, 1),
+    seed: counter({ label: "Redraw", max: 999 }),
   },
   loads: ["picture"],
   load: (model) => readPicture(model.get("picture")),
@@ -99,9 +102,10 @@ export default lab({
   draw({ values, data: picture, ui, shown }) {
     const { shape, sigma } = values;
     shown.sigma.show(sigma, shape === "disk" ? `, radius ${(2 * sigma).toFixed(2)} px` : "");
-    shown.sigma.root.hidden = shape === "motion";
+    shown.sigma.root.hidden = shape === "motion" || shape === "shake";
     shown.truncate.root.hidden = shape !== "gaussian";
     shown.length.root.hidden = shown.angle.root.hidden = shape !== "motion";
+    shown.extent.root.hidden = shown.seed.root.hidden = shape !== "shake";
 
     const psf = currentPsf(values);
     const blurred = convolve(picture, psf);
@@ -115,9 +119,10 @@ export default lab({
     paint(ui.blurred.canvas, blurred);
     ui.numbers.show(`${width} px`, `${psf.size} × ${psf.size}`, lit, Math.max(...psf.data).toFixed(3), changed);
     const size = `${psf.size} by ${psf.size} pixels, effective sigma ${width} pixels`;
-    ui.psf.say(`${shape} point spread function, ${size}`);
+    const name = shape === "shake" ? `camera shake ${values.seed}` : shape;
+    ui.psf.say(`${name} point spread function, ${size}`);
     ui.sharp.say("the sharp picture");
-    ui.blurred.say(`the picture blurred by the ${shape} point spread function`);
-    return `${shape} point spread function, ${size}; ${changed} of the 8-bit pixels changed`;
+    ui.blurred.say(`the picture blurred by the ${name} point spread function`);
+    return `${name} point spread function, ${size}; ${changed} of the 8-bit pixels changed`;
   },
 });

@@ -1,11 +1,11 @@
 """The spectrum laboratory: what a blur takes from a texture, and where noise hides the rest."""
 
-import torch
 import traitlets
 
-from blurlib.blur import add_noise, blur_uniform, gaussian_psf, quantize
+from blurlib.blur import blur_uniform, gaussian_psf, quantize
 from blurlib.data import TEST_TEXTURES, packaged_image
 from blurlib.widgets._page import Amount, PageWidget
+from blurlib.widgets.draws import normal_draws
 from blurlib.widgets.png import beside, from_data_uri, to_data_uri
 
 
@@ -60,10 +60,10 @@ class SpectrumLab(PageWidget):
 
     @property
     def recorded(self):
-        """The texture blurred, paler, noisy (with draws of its own) and rounded: a Tensor."""
+        """The texture blurred, paler, noisy and rounded: a Tensor."""
         soft = blur_uniform(self.sharp, gaussian_psf(self.sigma))
         seen = soft.mean() + self.contrast * (soft - soft.mean())
-        seen = add_noise(seen, self.noise / 255, rng=torch.Generator().manual_seed(0))
+        seen = seen + self.noise / 255 * normal_draws(0, seen.numel()).view_as(seen).to(seen)
         return seen if self.rounding == "none" else quantize(seen)
 
     def poster(self):

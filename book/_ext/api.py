@@ -485,7 +485,13 @@ def chosen(methods, entries, code):
     homes = ((base.__module__, base.__name__) for base in common)
     documented = [names_of_homes().get(home) for home in homes]
     bases = [name for name in documented if name in entries]
-    most = max(named or methods, key=lambda name: len(kinds_of(classes[name])))
+
+    def likelihood(name):  # of a room within a room, only if the code goes there
+        rooms = name.split(".")[1:-2]
+        deep = len(rooms) if f"{'.'.join(rooms)}." in code else -len(rooms)
+        return len(kinds_of(classes[name])), deep
+
+    most = max(named or methods, key=likelihood)
     return next(iter([*own[-1:], *bases, most]))
 
 

@@ -1,10 +1,11 @@
 """Print how long each chapter is, and fail where one is too long: ``python tests/book/lengths.py``.
 
-Words are those of the prose: no code, no equations, no captions. Visible lines are those of code
-that a reader need not unfold. Page heights and run times are those of the last ``make book``; where
-there is none, they are left out.
+Words are those of the prose: no code, no equations, no captions; a quiz has a count of its own.
+Visible lines are those of code that a reader need not unfold. Page heights and run times are those
+of the last ``make book``; where there is none, they are left out.
 """
 
+import importlib
 import re
 import sys
 from pathlib import Path
@@ -12,10 +13,11 @@ from pathlib import Path
 import nbformat
 
 ROOT = Path(__file__).parents[2]
-#: What a chapter may have: words, visible lines, letters in the longest of them, pixels, seconds.
-LIMITS = {"words": 2200, "lines": 150, "longest": 70, "height": 9000, "seconds": 30}
-#: Words of all chapters together.
-LIMIT_OF_ALL = 38_000
+#: What a chapter may have: words, those of its quiz, visible lines, letters in the longest of
+#: them, pixels, seconds.
+LIMITS = {"words": 2200, "quiz": 200, "lines": 150, "longest": 70, "height": 9000, "seconds": 30}
+#: Words of all chapters together, without the quizzes, which are folded.
+LIMIT_OF_ALL = 39_000
 _FOLDED = {"hide-input", "hide-cell", "remove-input", "remove-cell"}
 _NO_PROSE = (
     (r"^([`:]{3,})\{math\}.*?^\1", re.DOTALL | re.MULTILINE),
@@ -37,6 +39,10 @@ def measure(path):
     """Return words, visible lines and the longest of them, of one notebook."""
     cells = nbformat.read(path, as_version=4).cells
     prose = [cell.source for cell in cells if cell.cell_type == "markdown"]
+    name = (
+        path.relative_to(ROOT / "book").with_suffix("").as_posix() if ROOT in path.parents else ""
+    )
+    quizzes = extension("course").quizzes()
     visible = [
         line
         for cell in cells
@@ -46,6 +52,7 @@ def measure(path):
     ]
     return {
         "words": sum(map(words_of, prose)),
+        "quiz": words_of(extension("course").text_of(name)) if name in quizzes else 0,
         "lines": len(visible),
         "longest": max(map(len, visible), default=0),
     }
@@ -89,14 +96,18 @@ def seconds_of(paths):
     return found
 
 
-def chapter_files():
-    """Return the chapters of the table of contents, by name, in its order."""
+def extension(name):
+    """Return a module of book/_ext, whose folder is Sphinx's."""
     sys.path.insert(0, str(ROOT / "book" / "_ext"))
     try:
-        from execute import chapters
+        return importlib.import_module(name)
     finally:
         sys.path.pop(0)
-    paths = chapters(ROOT)
+
+
+def chapter_files():
+    """Return the chapters of the table of contents, by name, in its order."""
+    paths = extension("execute").chapters(ROOT)
     return {path.relative_to(ROOT / "book").with_suffix("").as_posix(): path for path in paths}
 
 
@@ -117,8 +128,8 @@ def main():
             faults += too_much
             row += f"{'' if value is None else f'{value:.0f}':>8s}{'!' if too_much else ' '}"
         print(f"{name:32s}{row}")
-    total = sum(values["words"] for values in found.values())
-    print(f"{'all':32s}{total:8d}{'!' if total > LIMIT_OF_ALL else ' '}")
+    total, quiz = (sum(values[key] for values in found.values()) for key in ("words", "quiz"))
+    print(f"{'all':32s}{total:8d}{'!' if total > LIMIT_OF_ALL else ' '}{quiz:8d}")
     return int(faults > 0 or total > LIMIT_OF_ALL)
 
 

@@ -56,6 +56,11 @@
     .filter((el) => /auto|scroll/.test(getComputedStyle(el).overflowX) && !/local.*scroll/.test(getComputedStyle(el).backgroundAttachment))
     .map((el) => `${el.tagName}.${el.className} ${start(el.textContent)}`);
 
+  // A numbered equation, or what a cell printed, is read without scrolling.
+  const scrolled = [...main.querySelectorAll("div.math[id] mjx-container, .cell_output pre")]
+    .filter((el) => shown(el) && el.scrollWidth > el.clientWidth + 1)
+    .map((el) => el.closest("[id^=equation]")?.id || start(el.textContent));
+
   const root = document.documentElement;
   const widest = [...document.body.querySelectorAll("*")]
     .filter((el) => shown(el) && el.getBoundingClientRect().right > root.clientWidth + 1)
@@ -74,5 +79,6 @@
     brokenImages: images.filter((el) => !el.complete || !el.naturalWidth).map((el) => el.src.slice(-60)),
     weak: weak.slice(0, 12),
     unsigned: unsigned.slice(0, 4),
+    scrolled,
   };
 };

@@ -17,6 +17,9 @@ LIMITS = re.compile(r"\b(?:fails?|limits?|breaks?)\b", re.IGNORECASE)
 # Exercises are a numbered list, or headings; their solutions are folded admonitions or dropdowns.
 EXERCISE = re.compile(r"^(?:\d+\.\s|#+ Exercise\b)")
 SOLUTION = re.compile(r"^\s*:class:.*\bdropdown\b|^\s*[`:]{3,}\{dropdown\}")
+COURSE = re.compile(
+    r"^\(ex-([\w-]+)\)=\n### Exercise (\d+): \S.* (★{1,3})\n\n(\*(?:Predict|Code)\.\* )?\S", re.M
+)
 FENCE = re.compile(r"\s*(`{3,}|:{3,})(.*)")
 ABSOLUTE_PATH = re.compile(r"(?<![\w.:/])(?:/(?:home|root|tmp|usr|mnt|work|Users)/|[A-Z]:\\|~/)")
 INSTALL = re.compile(r"^\s*[!%]{1,2}\s*(?:pip|conda|mamba|uv)\b", re.MULTILINE)
@@ -117,6 +120,36 @@ def rule_exercises(notebook, code):
         yield f"{exercises} exercises and {solutions} solutions with class dropdown"
 
 
+def rule_course(notebook, code):
+    """Once a chapter has a quiz, its exercises are checked, and of several kinds."""
+    text = "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "markdown")
+    if "```{quiz}" not in text:
+        return
+    found = COURSE.findall(text)
+    if not 3 <= len(found) <= 5 or len(found) != len(re.findall(r"^#+ Exercise\b", text, re.M)):
+        yield f"{len(found)} of the exercises have label, title and stars; there are three to five"
+    if [int(number) for _, number, _, _ in found] != list(range(1, len(found) + 1)):
+        yield "the exercises' numbers do not count"
+    links = re.findall(r"`Exercise (\d+) <ex-([\w-]+)>`", text)
+    if wrong := set(links) - {(number, name) for name, number, _, _ in found}:
+        yield f"links to exercises have other numbers than these: {sorted(wrong)}"
+    if re.search(r"(?<![#`] )(?<!`)\b[Ee]xercise \d", text):
+        yield "an exercise is named without a link to it"
+    for kind in ("*Predict.* ", "*Code.* "):
+        if kind not in [one[3] for one in found]:
+            yield f"no exercise begins with {kind}"
+    asked = [
+        m for _, cell in code for m in re.findall(r'^bl\.check\("(.+)", None\)', cell.source, re.M)
+    ]
+    if asked != [name for name, _, _, _ in found]:
+        yield f"the cells ask for {asked}, the exercises are {[one[0] for one in found]}"
+    solved = {
+        m for _, cell in code for m in re.findall(r'assert\b.*bl\.check\("(.+?)", ', cell.source)
+    }
+    if missing := set(asked) - solved:
+        yield f"no solution is checked of {sorted(missing)}"
+
+
 def rule_limits(notebook, code):
     if not any(LIMITS.search(heading) for heading in sections(notebook.cells)):
         yield "no section says where it fails (a heading with fails, limits or breaks)"
@@ -199,13 +232,13 @@ def rule_captions(notebook, code):
 
 
 RULES = [
-    rule_kernel, rule_outputs, rule_goals, rule_check, rule_exercises, rule_limits,
-    rule_paths, rule_installs, rule_updates, rule_length, rule_functions, rule_alt_text,
-    rule_box, rule_records, rule_imports, rule_captions,
+    rule_kernel, rule_outputs, rule_goals, rule_check, rule_exercises, rule_course,
+    rule_limits, rule_paths, rule_installs, rule_updates, rule_length, rule_functions,
+    rule_alt_text, rule_box, rule_records, rule_imports, rule_captions,
 ]  # fmt: skip
 
 #: What a lesson has, and a page of the appendix need not have.
-OF_LESSONS = [rule_goals, rule_check, rule_exercises, rule_limits, rule_box]
+OF_LESSONS = [rule_goals, rule_check, rule_exercises, rule_course, rule_limits, rule_box]
 
 
 def faults_of(notebook, lesson=True):

@@ -111,6 +111,9 @@ def test_a_method_is_known_though_several_classes_have_it(api):
     losses = "learn.BlurClassifier.loss", "learn.DirectNetwork.loss"
     assert known(*losses, code="ThesisNetwork()") == {"loss": "learn.BlurClassifier"}
     assert known(*losses) == {"loss": "learn.PatchNetwork"}  # neither: what both are
+    fields = "maps.motion.MotionField.full_size", "maps.SigmaMap.full_size"
+    assert known(*fields, code="bl.maps.estimate(x)") == {"full_size": "maps.SigmaMap"}
+    assert known(*fields, code="bl.maps.motion.f(x)") == {"full_size": "maps.motion.MotionField"}
 
 
 def test_every_record_leads_to_its_code(book):

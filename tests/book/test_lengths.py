@@ -27,4 +27,4 @@ def test_words_and_lines_are_those_that_a_reader_sees(tmp_path):
     ]
     path = tmp_path / "chapter.ipynb"
     path.write_text(writes(new_notebook(cells=cells)), encoding="utf-8")
-    assert measure(path) == {"words": 5, "lines": 2, "longest": len("second = 22")}
+    assert measure(path) == {"words": 5, "quiz": 0, "lines": 2, "longest": len("second = 22")}

@@ -58,6 +58,41 @@ Because.
 ```
 """
 
+COURSE = """## Exercises
+
+```{quiz}
+Quiz
+```
+
+(ex-one)=
+### Exercise 1: why ★
+
+*Predict.* Why?
+
+```{dropdown} Solution
+```
+
+(ex-two)=
+### Exercise 2: what ★★
+
+*Code.* What?
+
+```{dropdown} Solution
+```
+
+(ex-three)=
+### Exercise 3: who ★★★
+
+Who?
+
+```{dropdown} Solution
+```
+"""
+NAMES = ("one", "two", "three")
+CHECKS = "".join(
+    f'assert bl.check("{name}", 1).right\nbl.check("{name}", None)\n' for name in NAMES
+)
+
 BOX = """````{admonition} Functions of this chapter
 :class: seealso
 `bl.maps.estimate`.
@@ -151,6 +186,36 @@ def test_a_broken_rule_is_seen(chapter, change, fault):
     change(broken)
     faults = faults_of(broken)
     assert any(fault in found for found in faults), faults
+
+
+def course(old="", new="", checks=CHECKS):
+    def change(notebook):
+        cell_source(5, COURSE.replace(old, new) if old else COURSE)(notebook)
+        cell_source(1, checks)(notebook)
+
+    return change
+
+
+NO_COURSE = {
+    "no stars": (course(" ★★\n", "\n"), "2 of the exercises have label"),
+    "too many stars": (course("★★★", "★★★★"), "2 of the exercises have label"),
+    "no label": (course("(ex-two)=\n"), "2 of the exercises have label"),
+    "wrong number": (course("Exercise 2", "Exercise 3"), "do not count"),
+    "wrong link": (course("What?", "See {ref}`Exercise 2 <ex-one>`."), "have other numbers"),
+    "no link": (course("What?", "See Exercise 1."), "without a link"),
+    "no prediction": (course("*Predict.* ", ""), "begins with *Predict.*"),
+    "no code": (course("*Code.* ", ""), "begins with *Code.*"),
+    "no check": (course(checks=CHECKS.replace('bl.check("two", None)', "")), "the cells ask for"),
+    "no solution": (course(checks=CHECKS.replace('assert bl.check("two', "#")), "is checked of"),
+}
+
+
+@pytest.mark.parametrize(("change", "fault"), NO_COURSE.values(), ids=NO_COURSE)
+def test_exercises_are_checked_and_of_several_kinds(chapter, change, fault):
+    course()(chapter)
+    assert faults_of(chapter) == []
+    change(chapter)
+    assert any(fault in found for found in faults_of(chapter)), faults_of(chapter)
 
 
 def test_taught_code_may_be_longer(chapter):

@@ -45,11 +45,45 @@ def test_comments_are_quiet_and_commands_of_one_colour(theme, visit):
 def test_folds_are_of_one_make(name, visit):
     page = visit().open(f"book/{name}.html")
     folds = page.locator(
-        "article details:not(.behind) > summary, article .dropdown > .admonition-title"
+        "article details:not(.behind, .choice) > summary, article .dropdown > .admonition-title"
     )
     heights = folds.evaluate_all("folds => folds.map(one => one.getBoundingClientRect().height)")
     assert len(heights) > 4
     assert max(heights) - min(heights) < 1
+
+
+@pytest.mark.parametrize(("theme", "width"), list(itertools.product(("light", "dark"), WIDTHS)))
+def test_exercises_and_quiz_can_be_read_when_they_are_open(theme, width, visit):
+    visited = visit(theme=theme, width=width)
+    page = visited.open("book/start/your_first_sigma_map.html")
+    assert page.locator("details.quiz details.choice.right").count() == 3
+    assert page.locator("section.exercise").count() > 2
+    page.evaluate("document.querySelectorAll('#exercises details').forEach((d) => (d.open = true))")
+    visited.show(theme, width)
+    assert faults_of(look_at(page), theme) == []
+
+
+def test_a_choice_says_by_keyboard_why_it_is_right_or_wrong(visit):
+    page = visit().open("book/start/your_first_sigma_map.html")
+    quiz = page.locator("details.quiz")
+    reasons = quiz.locator(".choice .sd-card-body")
+    quiz.locator("> summary").focus()
+    page.keyboard.press("Enter")
+    assert reasons.count() == 9 and not any(one.is_visible() for one in reasons.all())
+    said = set()
+    for reason in reasons.all():
+        page.keyboard.press("Tab")
+        page.keyboard.press("Enter")
+        assert reason.is_visible()
+        said.add(reason.inner_text().split()[0])
+    assert said == {"Right.", "No."}
+
+
+def test_folds_of_an_exercise_lie_in_a_row_while_closed(visit):
+    page = visit().open("book/start/your_first_sigma_map.html")
+    folds = page.locator("section.exercise").first.locator("summary")
+    tops = folds.evaluate_all("folds => folds.map(one => one.getBoundingClientRect().top)")
+    assert len(tops) == 3 and max(tops) - min(tops) < 1
 
 
 @pytest.mark.parametrize("scheme", ["http", "file"])
@@ -85,6 +119,10 @@ def test_index_leads_to_the_first_page(scheme, visit, book):
         ('<div style="width: 2000px">wide</div>', "2000 px wide"),
         ('<p style="color: #999">pale</p>', "weak contrast 2.85"),
         ('<pre style="overflow: auto; width: 50px">a long line</pre>', "no sign that it scrolls"),
+        (
+            '<div class="cell_output"><pre style="overflow: auto; width: 50px">a long line</pre>',
+            "has to be scrolled",
+        ),
     ],
 )
 def test_a_faulty_page_is_seen(body, fault, contexts):

@@ -111,6 +111,7 @@ def faults_of(look, theme):
     faults += [f"picture without alt text: {name}" for name in look["noAlt"]]
     faults += [f"picture does not load: {name}" for name in look["brokenImages"]]
     faults += [f"no sign that it scrolls: {box}" for box in look["unsigned"]]
+    faults += [f"has to be scrolled: {box}" for box in look["scrolled"]]
     faults += [f"weak contrast {ratio:.2f}: {text!r} {kind}" for ratio, text, kind in look["weak"]]
     return faults
 

@@ -11,7 +11,7 @@ import torch
 from blurlib import blur, data, maps
 from blurlib.blur.degrade import QUANTIZATION_VARIANCE
 from blurlib.maps import classical
-from blurlib.maps.classical import calibration, estimator, fit, windows
+from blurlib.maps.classical import calibration, fit, windows
 from blurlib.maps.classical.spectrum_fit import _SLOPE, _Rings
 
 
@@ -155,7 +155,7 @@ def test_features_have_the_names_they_are_given(rng):
     features = classical.hand_features(image, 16)
     assert len(features) == len(classical.FEATURES) == 15
     for k, name in enumerate(calibration.STATISTICS):
-        torch.testing.assert_close(features[k], estimator.MEASURES[name](image, 16).float())
+        torch.testing.assert_close(features[k], calibration.MEASURES[name](image, 16).float())
 
 
 def test_our_trees_say_what_scikit_learns_say(rng):

@@ -2,11 +2,15 @@
 
 import pytest
 
-from blurlib.widgets import PSFExplorer, SmoothingLab, SpectrumLab
+from blurlib.widgets import DeblurLab, GuessLab, PSFExplorer, SmoothingLab, SpectrumLab
 
 LABS = {
+    "guess": lambda: GuessLab(),
+    "wiener": lambda: DeblurLab(),
+    "richardson-lucy": lambda: DeblurLab(method="richardson-lucy"),
     "gaussian": lambda: PSFExplorer(),
     "motion": lambda: PSFExplorer(shape="motion"),
+    "shake": lambda: PSFExplorer(shape="shake"),
     "smoothing": lambda: SmoothingLab(),
     "spectrum": lambda: SpectrumLab(noise=1),
 }

@@ -85,7 +85,8 @@ def test_mime_bundle_holds_the_live_view_and_the_page(explorer):
     assert len(page) < 60_000
     assert 'data-module="psf_explorer"' in page
     state = json.loads(html.unescape(re.search('data-state="([^"]*)"', page)[1]))
-    assert state == explorer.get_state(["angle", "length", "picture", "shape", "sigma", "truncate"])
+    names = ["angle", "extent", "length", "picture", "seed", "shape", "sigma", "truncate"]
+    assert state == explorer.get_state(names)
     assert "effective sigma 1.50 px" in re.search('alt="([^"]*)"', page)[1]
 
 
@@ -103,9 +104,11 @@ def test_state_cannot_break_out_of_its_attribute(explorer, monkeypatch):
         ("sigma", -1, "sigma must be .* from 0 to 5 px, got -1"),
         ("sigma", float("nan"), "sigma must be a finite number"),
         ("length", 31, "length must be .* from 0 to 30 px, got 31"),
+        ("seed", 1000, "seed"),
+        ("extent", 16, "extent must be .* from 0 to 15 px, got 16"),
         ("angle", "flat", "angle must be .* got str: flat"),
         ("truncate", 3, "truncate.*2.*4.*3"),
-        ("shape", "square", "gaussian.*disk.*motion.*square"),
+        ("shape", "square", "gaussian.*disk.*motion.*shake.*square"),
         ("picture", torch.zeros(4, 40, 40), r"must have shape \(H, W\).*\(4, 40, 40\)"),
         ("picture", torch.full((40, 40), 7.0), r"must lie in \[0, 1\]"),
         ("picture", torch.full((40, 40), float("nan")), "NaN"),
@@ -130,7 +133,9 @@ def test_a_colour_png_is_refused():
 
 
 def test_an_unknown_argument_is_named():
-    with pytest.raises(TypeError, match="sigam.*angle, length, picture, shape, sigma, truncate"):
+    with pytest.raises(
+        TypeError, match="sigam.*angle, extent, length, picture, seed, shape, sigma, truncate"
+    ):
         PSFExplorer(sigam=2)
 
 

@@ -22,9 +22,15 @@ def cut_psf(sigma, truncate, dtype=torch.float32):
     return gaussian_psf(sigma, truncate=truncate, dtype=dtype)
 
 
+def drawn_shake(extent, seed, dtype=torch.float32):
+    psf = PSFExplorer(shape="shake", extent=extent, seed=seed).psf
+    return psf.to(dtype) / psf.to(dtype).sum()
+
+
 CASES = [("gaussianPsf", gaussian_psf, (sigma,)) for sigma in (0, 0.1, 0.3, 0.5, 0.75, 1, 2.35, 5)]
 CASES += [("gaussianPsf", cut_psf, (sigma, 2)) for sigma in (0.3, 1, 2.35)]
 CASES += [("diskPsf", disk_psf, (r,)) for r in (0, 0.2, 0.5, 0.6, 1, 1.5, 2.7, 4, 10)]
+CASES += [("shakePsf", drawn_shake, case) for case in ((0, 0), (3.5, 1), (8, 2), (15, 999))]
 CASES += [
     ("motionPsf", motion_psf, (length, angle))
     for length in (0, 0.5, 1, 7.5, 10, 30)
@@ -63,7 +69,8 @@ def test_javascript_equals_python(javascript, index):
     assert got["size"] == len(psf)
     np.testing.assert_allclose(np.reshape(got["data"], psf.shape), psf, rtol=0, atol=1e-6)
     assert got["sigma"] == pytest.approx(effective_sigma(psf), abs=1e-6)
-    transfer = otf(psf, (64, 64)).real
+    transfer = otf(psf, (64, 64))
+    transfer = transfer.abs() if CASES[index][0] == "shakePsf" else transfer.real
     np.testing.assert_allclose(got["cuts"][0], transfer[0, 0:33:8], atol=1e-6)
     np.testing.assert_allclose(got["cuts"][1], transfer[0:33:8, 0], atol=1e-6)
     blurred = blur_uniform(picture, make(*args), padding_mode="reflect")
@@ -131,6 +138,11 @@ def test_without_a_kernel_the_picture_follows(write_page, open_page, served, sch
     page.get_by_role("slider", name="Angle").press("ArrowRight")
     explorer.shape, explorer.length, explorer.angle = "motion", 17.5, 121
     check()
+    page.get_by_text("Camera shake").click()
+    page.get_by_role("slider", name="Extent").fill("6.5")
+    page.get_by_role("button", name="Redraw").press("Enter")
+    explorer.shape, explorer.extent, explorer.seed = "shake", 6.5, 2
+    check()
 
 
 def test_widgets_on_one_page_are_independent(write_page, open_page):
@@ -147,7 +159,7 @@ def test_widgets_on_one_page_are_independent(write_page, open_page):
 def test_sliders_have_the_limits_of_the_traits(write_page, open_page):
     page = open_page(write_page(PSFExplorer().to_html()).as_uri())
     page.wait_for_selector(".psf-explorer")
-    for name in ("sigma", "length", "angle"):
+    for name in ("sigma", "length", "angle", "extent"):
         slider = page.get_by_label(name.capitalize(), exact=True)
         trait = PSFExplorer.class_traits()[name]
         assert float(slider.get_attribute("min")) == trait.low

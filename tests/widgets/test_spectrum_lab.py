@@ -8,6 +8,7 @@ from traitlets import TraitError
 from blurlib.blur import blur_uniform, gaussian_psf, hann_window, quantize, windowed_power
 from blurlib.blur.spectra import radial_frequency
 from blurlib.widgets import SpectrumLab
+from blurlib.widgets.draws import normal_draws
 
 RUN = """async (data) => {
   const { windowedPower, ringMeans, recorded, normal } = await import("/parts/fourier.js");
@@ -59,6 +60,7 @@ def test_the_noise_is_white_and_normal(javascript):
     draws = np.array(got["draws"])
     moments = [draws.mean(), draws.std(), (draws**3).mean(), (draws**4).mean()]
     np.testing.assert_allclose(moments, [0, 1, 0, 3], atol=0.05)
+    np.testing.assert_allclose(draws, normal_draws(0, 65536), atol=1e-12)
     power = windowed_power(torch.from_numpy(draws.reshape(256, 256)), torch.ones(256, 256))
     rows = power.mean(1) / 256**2
     assert rows[1:].min() > 0.6 and rows.max() < 1.5  # a mean of 129: 0.09 is one deviation

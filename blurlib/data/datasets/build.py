@@ -20,7 +20,7 @@ from ..._files import TEMPORARY, replacing
 from ..protocols import SIGMA_MAX, DatasetConfig, class_sigmas, split_materials
 from .load import MANIFEST, read_manifest
 from .shards import FORMAT, PATCHES, DatasetError, describe_picture, shard_name, write_shard
-from .workers import call_each, pool_of
+from .workers import call_each
 
 # Our files, and the temporary ones of a run that was killed; anything else is left alone.
 _OURS = re.compile(rf"[0-9a-f]{{32}}\.safetensors|{TEMPORARY}")
@@ -41,8 +41,7 @@ def build_dataset(pictures, folder, config=None, *, workers=1, progress=False):
     config : DatasetConfig, optional
         The protocol; by default as published with 30 classes and seed 0.
     workers : int, optional
-        Processes that share the work; the result is the same to the last bit. A script that asks
-        for more than one needs the guard ``if __name__ == "__main__":``.
+        Threads that share the work; the result is the same to the last bit.
     progress : bool, optional
         Whether to show progress bars, on a terminal.
 
@@ -73,9 +72,8 @@ def build_dataset(pictures, folder, config=None, *, workers=1, progress=False):
     folder, pictures = Path(folder), list(pictures)
     _check_place(folder)
     (folder / PATCHES).mkdir(parents=True, exist_ok=True)
-    with pool_of(workers, len(pictures)) as pool:
-        sharing = {"pool": pool, "progress": progress}
-        manifest = _build(pictures, folder, config, sharing)
+    sharing = {"workers": workers, "progress": progress}
+    manifest = _build(pictures, folder, config, sharing)
     with replacing(folder / MANIFEST) as file:
         file.write((json.dumps(manifest, indent=1) + "\n").encode())
     _sweep(folder, {entry["file"] for entry in manifest["pictures"]})
@@ -99,9 +97,8 @@ def _build(pictures, folder, config, sharing):
     made = call_each(write_shard, jobs, description="blurring", **sharing)
     manifest = _describe(config, entries, made, left_out, folder)
     if not all(manifest["counts"].values()):
-        raise DatasetError(
-            f"one side would be empty, {manifest['counts']}: the pictures are too few or too small."
-        )
+        counts = manifest["counts"]
+        raise DatasetError(f"one side would be empty, {counts}: pass more or larger pictures.")
     return manifest
 
 
@@ -144,10 +141,8 @@ def _describe(config, entries, made, left_out, folder):
     total = hashlib.sha256()
     for entry in entries:
         total.update((folder / PATCHES / entry["file"]).read_bytes())
-    balance = {
-        side: [sum(column) for column in zip(*(counts[side] for counts in made), strict=True)]
-        for side in ("train", "test")
-    }
+    columns = {side: zip(*(one[side] for one in made), strict=True) for side in ("train", "test")}
+    balance = {side: list(map(sum, classes)) for side, classes in columns.items()}
     return {
         "format": FORMAT, "sha256": total.hexdigest(), "protocol": config.protocol,
         "seed": config.seed, "config": asdict(config),

@@ -28,9 +28,8 @@ def reaction_diffusion(size, rng):
     along, across = turned(torch.fft.fftfreq(half)[:, None], torch.fft.rfftfreq(half), angle)
     # Near neighbours excite, far ones inhibit: only waves around one wavelength grow. The bias
     # then decides between bright spots, labyrinths and dark spots.
-    growth = torch.exp(
-        -((((along * stretch) ** 2 + across**2).sqrt() * wavelength - 1) ** 2) / 0.15
-    )
+    away = ((along * stretch) ** 2 + across**2).sqrt() * wavelength - 1
+    growth = torch.exp(-(away**2) / 0.15)
     bias = uniform(rng, -0.6, 0.6)
     state = torch.randn(half, half, generator=rng)
     for _ in range(30):

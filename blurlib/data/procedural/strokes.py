@@ -19,9 +19,8 @@ def dead_leaves(size, rng):
     centres = torch.rand(count, 2, generator=rng) * size
     grey = torch.rand(count, generator=rng)
     order = radii.argsort(descending=True)  # small leaves last, else they would all be covered
-    for radius, (row, column), tone in zip(
-        radii[order].tolist(), centres[order].tolist(), grey.tolist(), strict=True
-    ):
+    leaves = zip(radii[order].tolist(), centres[order].tolist(), grey.tolist(), strict=True)
+    for radius, (row, column), tone in leaves:
         window = around(row, column, radius)
         inside = (rows[window] - row) ** 2 + (columns[window] - column) ** 2 <= radius**2
         canvas[window][inside] = tone

@@ -6,10 +6,7 @@ from pathlib import Path
 #: After so many files in a row that could not be fetched, the rest is not tried.
 _GIVE_UP = 3
 
-_ADVICE = (
-    "If you have the files, name their folder (--folder, or BLURLIB_DATA); they are checked by "
-    "their hashes all the same."
-)
+_ADVICE = "If you have the files, name their folder (--folder, or BLURLIB_DATA)."
 
 
 class FetchError(OSError):

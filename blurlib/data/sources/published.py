@@ -43,10 +43,8 @@ class Source:
 
 
 #: Every source of pictures in the book and in blurlib, by name.
-SOURCES = {
-    name: Source(**facts)
-    for name, facts in json.loads((_HERE / "sources.json").read_text(encoding="utf-8")).items()
-}
+_SOURCES = json.loads((_HERE / "sources.json").read_text(encoding="utf-8"))
+SOURCES = {name: Source(**facts) for name, facts in _SOURCES.items()}
 
 #: Where the scans of the Brodatz album were published, one file each.
 BRODATZ_ADDRESS = "http://www.ux.uis.no/~tranden/brodatz/"
@@ -127,12 +125,11 @@ def brodatz(folder=None, *, download=None, progress=False):
        key ``brodatz1966``.
     .. [2] T. Randen's page, http://www.ux.uis.no/~tranden/brodatz.html.
     """
-    hashes = {name: f"sha1:{entry['sha1']}" for name, entry in BRODATZ.items()}
 
-    def fetch(place):
+    def fetch(place, hashes):
         return fetch_files(place, hashes, BRODATZ_ADDRESS, progress=progress)
 
-    return _open("brodatz", BRODATZ, hashes, folder, download, fetch)
+    return _open("brodatz", BRODATZ, folder, download, fetch)
 
 
 def photographs(folder=None):
@@ -171,9 +168,8 @@ def photographs(folder=None):
        and its application to evaluating segmentation algorithms", ICCV 2001.
     """
     entries = {name: {**entry, "material": name} for name, entry in PHOTOGRAPHS.items()}
-    hashes = {name: f"sha1:{entry['sha1']}" for name, entry in PHOTOGRAPHS.items()}
     try:
-        return _open("photographs", entries, hashes, folder, False, None)
+        return _open("photographs", entries, folder, False, None)
     except FileNotFoundError as error:
         raise FileNotFoundError(f"{error} {_PHOTOGRAPHS_FROM}") from None
 
@@ -210,12 +206,13 @@ def sharp_photographs(collection):
     return replace(collection, pictures=tuple(sharp))
 
 
-def _open(source, entries, hashes, folder, download, fetch):
+def _open(source, entries, folder, download, fetch):
     """Fetch if wanted; sort the files into those that are right, missing, and not as published."""
     place = data_folder(source, folder)
     if download is None:
         download = folder is None and "BLURLIB_DATA" not in os.environ
-    failed = fetch(place) if download else {}
+    hashes = {name: f"sha1:{entry['sha1']}" for name, entry in entries.items()}
+    failed = fetch(place, hashes) if download else {}
     # What could not be fetched because it is another file is worth saying; a 404 is just missing.
     damaged = {name: reason for name, reason in failed.items() if "published file" in reason}
     pictures, missing = [], []

@@ -1,5 +1,6 @@
 """What was fitted once: a curve for each statistic, and the trees; stored beside the code."""
 
+import functools
 import json
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -7,12 +8,14 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from ..._checks import check_choice
 from ..._files import replacing
 from ..._sealed import seal, unseal
-from .trees import FEATURES, Forest
+from ..estimator import Estimator
+from .trees import SINGLE_MEASURES, Forest, hand_features
 
 #: The statistics that a curve makes a sigma of.
-STATISTICS = FEATURES[:5]
+STATISTICS = tuple(SINGLE_MEASURES)
 
 CALIBRATION_FILE = Path(__file__).with_name("calibration.safetensors")
 
@@ -117,7 +120,69 @@ def load_calibration(path=CALIBRATION_FILE):
                 raise ValueError(f"the knots of {name} do not rise, or have no sigma")
         return Calibration(curves, stored(Forest, "boosted-trees"), json.loads(metadata["blurlib"]))
     except Exception as error:  # whatever a damaged file makes the readers raise
-        raise CalibrationError(
-            f"{path} is damaged or was not written by blurlib ({type(error).__name__}: "
-            f"{' '.join(str(error).split())[:120]}); fit it or install blurlib again."
-        ) from None
+        why = f"{type(error).__name__}: {' '.join(str(error).split())[:120]}"
+        damaged = f"{path} is damaged or was not written by blurlib ({why})"
+        raise CalibrationError(f"{damaged}; fit it or install blurlib again.") from None
+
+
+#: What each method measures in every window, by name.
+MEASURES = {**SINGLE_MEASURES, "boosted-trees": hand_features}
+
+#: Their names: what `blurlib.maps.load_estimator` takes.
+CLASSICAL = tuple(MEASURES)
+
+
+@dataclass(frozen=True)
+class ClassicalEstimator(Estimator):
+    """A classical method as an estimator; all windows are done at once.
+
+    Attributes
+    ----------
+    name : str
+        One of `CLASSICAL`.
+    to_sigma : callable
+        From what the method measures to sigma in pixels: a `Curve`, or a `Forest`.
+    """
+
+    name: str
+    to_sigma: object
+    cpu_only = True
+
+    def answer(self, image, stride):
+        """Answer with the sigma of every window: see `Estimator.answer`."""
+        return self.to_sigma(MEASURES[self.name](image, stride)).clamp_min(0).float()[None]
+
+
+def classical_estimator(name):
+    """Return a classical method with its packaged calibration.
+
+    Parameters
+    ----------
+    name : str
+        One of `CLASSICAL`.
+
+    Returns
+    -------
+    estimator : ClassicalEstimator
+
+    Raises
+    ------
+    ValueError
+        If the name is unknown.
+    CalibrationError
+        If the packaged calibration is damaged.
+
+    Examples
+    --------
+    >>> import torch
+    >>> classical_estimator("laplacian-variance").predict(torch.rand(64, 64), stride=16).sigma.shape
+    torch.Size([5, 5])
+    """
+    check_choice(name, "name", MEASURES)
+    calibration = _packaged()
+    return ClassicalEstimator(name, calibration.curves.get(name, calibration.forest))
+
+
+@functools.cache
+def _packaged():
+    return load_calibration()

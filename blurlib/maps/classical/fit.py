@@ -137,11 +137,8 @@ def fit_curve(statistic, sigma, num_knots=_KNOTS):
     statistic, sigma = statistic[order].double().numpy(), sigma[order].double().numpy()
     rises = np.corrcoef(np.arange(len(sigma)), sigma)[0, 1] >= 0
     fitted = scipy.optimize.isotonic_regression(sigma, increasing=bool(rises)).x
-    knots = [
-        np.stack([statistic[part].mean(), fitted[part].mean()])
-        for part in np.array_split(np.arange(len(sigma)), num_knots)
-    ]
-    knots = np.array(knots)
+    parts = np.array_split(np.arange(len(sigma)), num_knots)
+    knots = np.array([(statistic[part].mean(), fitted[part].mean()) for part in parts])
     knots = knots[np.r_[True, np.diff(knots[:, 0]) > 0]]
     if len(knots) < 2:
         raise ValueError("the statistic has one value only; no curve can be fitted to it.")
@@ -185,9 +182,7 @@ def _booster():
     try:
         from sklearn.ensemble import HistGradientBoostingRegressor
     except ImportError:
-        raise RuntimeError(
-            "fitting boosted trees needs scikit-learn: pip install 'blurlib[fit]'."
-        ) from None
+        raise RuntimeError("to fit trees needs scikit-learn: pip install 'blurlib[fit]'.") from None
     return HistGradientBoostingRegressor
 
 

@@ -230,9 +230,8 @@ def find_edges(image):
     edges : bool array of shape (H, W)
         Lines one pixel wide along the crests of the gradient.
     """
-    return skimage.feature.canny(
-        as_levels(image).numpy(), 1.0, low_threshold=0.5, high_threshold=1, mode="mirror"
-    )
+    levels, low, high = as_levels(image).numpy(), 0.5, 1
+    return skimage.feature.canny(levels, 1.0, low, high, mode="mirror")
 
 
 def max_gradient(image, stride=1):
@@ -270,8 +269,6 @@ def max_gradient(image, stride=1):
        doi:10.1109/ICIP.2006.312411; key ``hu2006``.
     .. [2] Chapter "Rivals and limits", ``book/maps/rivals_and_limits.ipynb``.
     """
-    before, after = (
-        functional.max_pool2d(steepness[None], PATCH_SIZE, stride)[0] + QUANTIZATION_VARIANCE * 1e-2
-        for steepness in _steepness(as_levels(image))
-    )
+    steep, least = _steepness(as_levels(image)), QUANTIZATION_VARIANCE * 1e-2
+    before, after = (functional.max_pool2d(x[None], PATCH_SIZE, stride)[0] + least for x in steep)
     return _sigma_of(before / after)

@@ -99,9 +99,8 @@ def ring_power(image, stride=1):
     """
     levels, stride = as_levels(image), check_integer(stride, "stride")
     windows = levels.unfold(0, PATCH_SIZE, stride).unfold(1, PATCH_SIZE, stride)
-    return torch.stack(
-        [_OF_WINDOWS.mean(windowed_power(row, _OF_WINDOWS.window)) for row in windows]
-    )
+    powers = (windowed_power(row, _OF_WINDOWS.window) for row in windows)
+    return torch.stack([_OF_WINDOWS.mean(power) for power in powers])
 
 
 def spectrum_fit(image, stride=1):

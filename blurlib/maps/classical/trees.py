@@ -12,10 +12,18 @@ from .windows import as_levels, box_mean, gradient, variance
 #: First rings of the six bands whose power is taken.
 _BANDS = (0, 3, 6, 9, 12, 16, 21)
 
+#: The methods that measure one number of a window, by name.
+SINGLE_MEASURES = {
+    "laplacian-variance": sharpness.laplacian_variance,
+    "autocorrelation": sharpness.autocorrelation,
+    "reblur-ratio": sharpness.reblur_ratio,
+    "max-gradient": sharpness.max_gradient,
+    "spectrum-fit": spectrum_fit,
+}
+
 #: What the trees see of a window.
 FEATURES = (
-    "laplacian-variance", "autocorrelation", "reblur-ratio", "max-gradient", "spectrum-fit",
-    "contrast", "tails of the slopes", "slopes at lag 1", "slopes at lag 3",
+    *SINGLE_MEASURES, "contrast", "tails of the slopes", "slopes at lag 1", "slopes at lag 3",
     *(f"power in band {k}" for k in range(1, 7)))  # fmt: skip
 
 _WINDOWS_AT_ONCE = 8192  # windows
@@ -44,16 +52,13 @@ def hand_features(image, stride=1):
         If the image is none, or smaller than a window.
     """
     levels = as_levels(image)
-    methods = (
-        sharpness.laplacian_variance, sharpness.autocorrelation, sharpness.reblur_ratio,
-        sharpness.max_gradient, spectrum_fit)  # fmt: skip
     slope = gradient(levels)
     second, fourth = (box_mean(slope**power, stride).mean(0) for power in (2, 4))
     lags = sharpness.gradient_autocorrelation(image, stride)
     power = ring_power(image, stride)
     bands = [power[..., a:b].mean(-1) for a, b in zip(_BANDS, _BANDS[1:], strict=False)]
     found = [
-        *(method(image, stride) for method in methods),
+        *(measure(image, stride) for measure in SINGLE_MEASURES.values()),
         (variance(levels, stride) + QUANTIZATION_VARIANCE).log(),
         fourth / (second + QUANTIZATION_VARIANCE) ** 2,
         lags[1], lags[3],
@@ -105,9 +110,8 @@ class Forest:
     def _sum(self, features):
         total = torch.full((features.shape[1],), self.start.item(), dtype=torch.float64)
         children = torch.stack([self.above, self.below], -1).long().flatten(1)
-        for feature, threshold, child, value in zip(
-            self.feature.long(), self.threshold, children, self.value.double(), strict=True
-        ):
+        trees = zip(self.feature.long(), self.threshold, children, self.value.double(), strict=True)
+        for feature, threshold, child, value in trees:
             node = torch.zeros(features.shape[1], dtype=torch.long)
             for _ in range(len(value)):  # no way through a tree is longer
                 asked = features.gather(0, feature[node][None])[0]

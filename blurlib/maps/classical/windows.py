@@ -47,9 +47,8 @@ def variance(levels, stride):
 def gradient(levels):
     """Return the central differences downward and across, (2, H, W); mirrored at the border."""
     framed = pad(levels, (1, 1, 1, 1), "symmetric")
-    return torch.stack(
-        [framed[2:, 1:-1] - framed[:-2, 1:-1], framed[1:-1, 2:] - framed[1:-1, :-2]]
-    ).div(2)
+    down, across = framed[2:, 1:-1] - framed[:-2, 1:-1], framed[1:-1, 2:] - framed[1:-1, :-2]
+    return torch.stack([down, across]).div(2)
 
 
 def reblur(levels, sigma):

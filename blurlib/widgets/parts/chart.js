@@ -28,8 +28,9 @@ export function chart({ caption, className, curves, height = 190 }) {
     keys[key] = h("span", { className: `bw-key bw-key-${i}` }, h("i"), h("span", {}, text));
   });
   svg.append(...Object.values(paths).reverse()); // the first lies on top
+  const note = h("span", { className: "bw-note" });
   const root = h("figure", { className: `bw-panel bw-chart ${className}` }, svg,
-    h("figcaption", {}, caption, " ", ...Object.values(keys)));
+    h("figcaption", {}, caption, " ", note, ...Object.values(keys)));
   let X, Y, axes;
 
   // Draw the axes; again only if they are others.
@@ -69,5 +70,5 @@ export function chart({ caption, className, curves, height = 190 }) {
       h("text", { x: X(x) + (X(x) > 220 ? -5 : 5), y: TOP + 4, "text-anchor": X(x) > 220 ? "end" : "start", class: "bw-marked" }, text),
     ]));
   const say = (text) => svg.setAttribute("aria-label", text);
-  return { root, setAxes, curve, mark, say, key: (name, text) => (keys[name].lastChild.textContent = text) };
+  return { root, note, setAxes, curve, mark, say, key: (name, text) => (keys[name].lastChild.textContent = text) };
 }

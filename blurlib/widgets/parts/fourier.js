@@ -1,28 +1,54 @@
 // Power spectra of square pictures whose side is a power of two: the numbers of blurlib.blur.
 
-// Transform n complex numbers in place, from `from` on, `step` apart.
-function fft(re, im, n, from, step) {
+// Transform all columns of n x n complex numbers in place: whole rows are added to each other, so
+// that the innermost loop runs along the memory.
+function columns(re, im, n) {
   for (let i = 1, j = 0; i < n; i++) {
     let bit = n >> 1;
     for (; j & bit; bit >>= 1) j ^= bit;
     j ^= bit;
-    if (i < j) {
-      const [a, b] = [from + i * step, from + j * step];
-      [re[a], re[b]] = [re[b], re[a]];
-      [im[a], im[b]] = [im[b], im[a]];
+    if (i >= j) continue;
+    for (const part of [re, im]) {
+      const kept = part.slice(i * n, (i + 1) * n);
+      part.copyWithin(i * n, j * n, (j + 1) * n);
+      part.set(kept, j * n);
     }
   }
   for (let length = 2; length <= n; length *= 2) {
     for (let k = 0; k < length / 2; k++) {
       const [c, s] = [Math.cos((2 * Math.PI * k) / length), -Math.sin((2 * Math.PI * k) / length)];
-      for (let i = k; i < n; i += length) {
-        const [a, b] = [from + i * step, from + (i + length / 2) * step];
-        const [x, y] = [re[b] * c - im[b] * s, re[b] * s + im[b] * c];
-        [re[b], im[b]] = [re[a] - x, im[a] - y];
-        re[a] += x;
-        im[a] += y;
+      for (let row = k; row < n; row += length) {
+        const apart = (length / 2) * n;
+        for (let a = row * n; a < (row + 1) * n; a++) {
+          const b = a + apart;
+          const x = re[b] * c - im[b] * s;
+          const y = re[b] * s + im[b] * c;
+          re[b] = re[a] - x;
+          im[b] = im[a] - y;
+          re[a] += x;
+          im[a] += y;
+        }
       }
     }
+  }
+}
+
+function transpose(data, n) {
+  for (let r = 0; r < n; r++) {
+    for (let c = 0; c < r; c++) {
+      const kept = data[r * n + c];
+      data[r * n + c] = data[c * n + r];
+      data[c * n + r] = kept;
+    }
+  }
+}
+
+// Transform n x n complex numbers in place, n a power of two.
+export function fft2(re, im, n) {
+  for (let axis = 0; axis < 2; axis++) {
+    columns(re, im, n);
+    transpose(re, n);
+    transpose(im, n);
   }
 }
 
@@ -39,8 +65,7 @@ export function windowedPower({ width: n, data }, hann) {
   const mean = data.reduce((sum, value, i) => sum + weight[i] * value, 0) / total;
   const re = Float64Array.from(data, (value, i) => (value - mean) * weight[i]);
   const im = new Float64Array(n * n);
-  for (let r = 0; r < n; r++) fft(re, im, n, r * n, 1);
-  for (let c = 0; c < n; c++) fft(re, im, n, c, n);
+  fft2(re, im, n);
   return re.map((value, i) => (value ** 2 + im[i] ** 2) / square);
 }
 

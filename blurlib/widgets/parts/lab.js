@@ -24,10 +24,25 @@ export function choice({ label, options }) {
   };
 }
 
+// A whole number that a button moves on, from `max` back to 0.
+export function counter({ label, max }) {
+  return {
+    make(change) {
+      const [text, root] = [h("span"), h("button", { type: "button", className: "bw-button" }, label, " ")];
+      let now;
+      root.append(text);
+      root.addEventListener("click", () => change(now < max ? now + 1 : 0));
+      return { root, show: (value) => ((now = value), (text.textContent = `(${value})`)) };
+    },
+    accept: number({ values: [0, max] }).accept,
+  };
+}
+
 // A widget's module. `controls` holds a number or choice for each trait that a reader moves.
 // load(model) awaits what is drawn of (again whenever one of the traits `loads` changes);
 // build() makes the panels, a list of {root}, as `panels`, and whatever else draw needs;
-// draw({values, data, ui, shown}) paints, and returns the sentence that tells the state.
+// draw({values, data, ui, shown, again}) paints, and returns the sentence that tells the state; again()
+// asks for it once more in the next frame, for what takes longer than one.
 export function lab({ title, name, look, question, controls, loads = [], load = async () => null, build, draw }) {
   const traits = Object.keys(controls);
 
@@ -58,7 +73,7 @@ export function lab({ title, name, look, question, controls, loads = [], load = 
     const show = () => {
       const values = valuesNow();
       traits.forEach((trait) => shown[trait].show(values[trait]));
-      return draw({ values, data, ui, shown, root });
+      return draw({ values, data, ui, shown, root, again: refresh });
     };
     const refresh = oncePerFrame(() => {
       const text = show();

@@ -2,6 +2,8 @@
 // A PSF is {size, data}: size * size weights, row by row, that sum to 1.
 // A gaussian also carries `row`, its one-dimensional factor. Lengths are pixels, angles degrees.
 
+import { normal } from "./fourier.js";
+
 const sum = (values) => values.reduce((total, value) => total + value, 0);
 
 function normalised(size, weights) {
@@ -60,6 +62,28 @@ export function motionPsf(length, angle) {
   return normalised(size, weights);
 }
 
+// A hand's velocity is a random walk with damping; another seed draws another path, whose largest
+// distance from its mean is `extent`.
+export function shakePsf(extent, seed) {
+  const count = 512;
+  const axes = [0, 1].map((axis) => {
+    let [speed, place] = [0, 0];
+    const path = Array.from({ length: count }, (_, t) => {
+      speed = (1 - 8 / count) * speed + normal(2 * (count * seed + t) + axis);
+      return (place += speed);
+    });
+    const mean = sum(path) / count;
+    return path.map((value) => value - mean);
+  });
+  const [rows, columns] = axes;
+  const scale = extent / Math.max(...rows.map((row, t) => Math.hypot(row, columns[t])));
+  const reach = Math.ceil(extent);
+  const size = 2 * reach + 1;
+  const weights = new Float64Array(size * size);
+  rows.forEach((row, t) => deposit(weights, size, reach + scale * row, reach + scale * columns[t]));
+  return { ...normalised(size, weights), uneven: true };
+}
+
 // Share one unit of light between the four pixels around a point (bilinear weights).
 function deposit(weights, size, row, column) {
   const [top, left] = [Math.floor(row), Math.floor(column)];
@@ -85,14 +109,16 @@ export function effectiveSigma(psf) {
   return Math.sqrt((variance[0] + variance[1]) / 2);
 }
 
-// The OTF at frequencies (cycles per pixel) along the columns' axis (0) or the rows' axis (1).
-// These PSFs equal their own half turn, so that it is real.
+// The OTF at frequencies (cycles per pixel) along the columns' axis (0) or the rows' axis (1). It is
+// real, for these PSFs equal their own half turn; of an uneven one, this is the OTF's modulus.
 export function otfCut(psf, frequencies, axis = 0) {
   const weights = marginal(psf, axis);
   const centre = (psf.size - 1) / 2;
-  return frequencies.map((frequency) =>
-    sum(weights.map((weight, i) => weight * Math.cos(2 * Math.PI * frequency * (i - centre)))),
-  );
+  const part = (wave, frequency) => sum(weights.map((weight, i) => weight * wave(2 * Math.PI * frequency * (i - centre))));
+  return frequencies.map((frequency) => {
+    const real = part(Math.cos, frequency);
+    return psf.uneven ? Math.hypot(real, part(Math.sin, frequency)) : real;
+  });
 }
 
 // Lay a border of `reach` pixels around a picture, mirrored about its outermost pixels.

@@ -13,7 +13,6 @@ import torch
 from PIL import Image
 
 from blurlib import data
-from blurlib.data import sources
 from blurlib.data.sources import folder, published
 
 BRODATZ_FOLDER = os.environ.get("BLURLIB_DATA")
@@ -126,7 +125,7 @@ def test_photographs_are_grey_and_told_apart_by_their_names(two_photographs, mon
 def test_soft_photographs_are_left_out_and_other_pictures_are_kept(two_photographs):
     collection = data.photographs(two_photographs)
     mine = data.Picture("mine.png", "mine.png", None)
-    sharp = data.sharp_photographs(sources.Collection((*collection, mine), collection.missing))
+    sharp = data.sharp_photographs(data.Collection((*collection, mine), collection.missing))
     assert [picture.name for picture in sharp] == ["kodak/kodim01.png", "mine.png"]
     assert sharp.missing == collection.missing
 
@@ -141,11 +140,11 @@ def test_without_photographs_it_says_where_to_get_them(tmp_path, monkeypatch):
 
 
 def test_the_registry_of_photographs_is_whole():
-    assert Counter(name.partition("/")[0] for name in sources.PHOTOGRAPHS) == {
+    assert Counter(name.partition("/")[0] for name in data.PHOTOGRAPHS) == {
         "kodak": 24, "bsds-train": 200,
     }  # fmt: skip
-    assert len({entry["sha1"] for entry in sources.PHOTOGRAPHS.values()}) == 224
-    assert sum(entry["soft"] for entry in sources.PHOTOGRAPHS.values()) == 46
+    assert len({entry["sha1"] for entry in data.PHOTOGRAPHS.values()}) == 224
+    assert sum(entry["soft"] for entry in data.PHOTOGRAPHS.values()) == 46
 
 
 def test_without_a_folder_the_cache_is_filled(scans, monkeypatch, tmp_path):
@@ -170,10 +169,10 @@ def test_a_folder_with_nothing_of_it_says_how_to_fetch(tmp_path):
 
 
 def test_the_registry_has_the_published_files_and_related_plates_together():
-    assert len(sources.BRODATZ) == 111 and "D14.gif" not in sources.BRODATZ
-    assert len({entry["sha1"] for entry in sources.BRODATZ.values()}) == 111
+    assert len(data.BRODATZ) == 111 and "D14.gif" not in data.BRODATZ
+    assert len({entry["sha1"] for entry in data.BRODATZ.values()}) == 111
     for one, other in [(55, 56), (64, 65), (74, 75), (103, 104), (107, 108), (23, 54)]:
-        materials = [sources.BRODATZ[f"D{k}.gif"]["material"] for k in (one, other)]
+        materials = [data.BRODATZ[f"D{k}.gif"]["material"] for k in (one, other)]
         assert materials[0] == materials[1]
 
 
