@@ -155,3 +155,21 @@ def test_the_psf_may_be_estimated(tmp_path, scene, capsys):
     assert run(capsys, scene[1], "--psf", "estimate", "--out", out)[0] == 0
     wanted = restore.deblur(data.load_image(scene[1]), psf="estimate")
     torch.testing.assert_close(data.load_image(out), blur.quantize(wanted))
+
+
+def test_motion_is_undone_and_where_there_is_none_nothing(tmp_path, capsys):
+    moved = blur.blur_uniform(data.packaged_image("gravel")[:72, :80], blur.motion_psf(9, 30))
+    for name, picture in (("moved", moved), ("still", data.packaged_image("gravel")[:72, :80])):
+        path, out = tmp_path / f"{name}.png", tmp_path / "out.png"
+        data.write_image(path, picture)
+        status, text, err = run(capsys, path, "--motion", "--out", out, "--json")
+        result = json.loads(text)
+        assert (status, err) == (0, "")
+        same = torch.equal(data.load_image(out), data.load_image(path))
+        if name == "moved":
+            assert result["motion"]["kind"] == "motion" and result["moved_share"] == 1
+            assert abs(result["motion"]["length"] - 9) < 1 and not same
+        else:
+            assert result["motion"]["kind"] == "sharp" and result["moved_share"] == 0 and same
+            words = run(capsys, path, "--motion", "--out", out)[1]
+            assert "left as it was, for nothing moved (kind: sharp)" in words

@@ -1,14 +1,16 @@
 """Take the blur out of a picture, or of each picture of a folder, by its sigma map.
 
 Colours, 16 bits (PNG, TIFF), EXIF data and colour profile stay. Where the map is unsure less is
-taken away, and where the picture is sharp nothing. Of a folder the results have the pictures'
-names. The status is 1 if a picture was left out.
+taken away, and where the picture is sharp nothing. With --motion a picture in which nothing moved
+is written as it was, the status is 0, and "moved_share" of --json is 0. Of a folder the results
+have the pictures' names. The status is 1 if a picture was left out.
 """
 
 import time
 from pathlib import Path
 
 from . import common
+from .motion import numbers_of, words_of
 
 
 def add(parser):
@@ -18,6 +20,11 @@ def add(parser):
     kind.add_argument(
         "--psf", type=Path, metavar="FILE",
         help="the PSF itself, .npy or a picture of it; 'estimate' finds that of a shaken camera",
+    )  # fmt: skip
+    kind.add_argument(
+        "--motion", action="store_true",
+        help="what moved, the whole picture or an object before a still background; where nothing "
+        "did the picture is written as it was",
     )  # fmt: skip
     parser.add_argument(
         "--profile", choices=("gaussian", "disk"), default="gaussian",
@@ -143,8 +150,12 @@ def _blur_of(options):
     """Return a function from a picture to what `restore.deblur` is told of its blur."""
     import torch
 
-    from .. import data
+    from .. import data, restore
 
+    if options.motion:
+        return lambda image: dict(
+            zip(("motion", "psf", "mask"), restore.find_moved(image), strict=True)
+        )
     if options.psf == Path("estimate"):
         return lambda image: {"psf": "estimate"}
     if options.psf is not None:
@@ -168,12 +179,19 @@ def _deblurring(options):
 
     def deblur(image):
         known, noise = blur_of(image), options.noise
+        motion = known.pop("motion", None)
         deblurred, error, noise = restore.deblur_with_error(
             image, noise_std=None if noise is None else noise / 255, method=options.method, **known
         )
         noise *= 255
         result = {"method": options.method, "noise": noise}
         words = f"{options.method}, noise {noise:.2f} of 255"
+        if motion is not None:
+            share = known["mask"].mean().item()
+            result |= {"motion": numbers_of(motion), "moved_share": share}
+            words += f", {share:.0%} of it moved {words_of(motion)}"
+            if not share:
+                words = f"left as it was, for nothing moved (kind: {motion.kind})"
         sigma = known.get("sigma_map")
         if sigma is not None:
             if isinstance(sigma, maps.SigmaMap):

@@ -27,7 +27,7 @@ def add(parser):
 def run(options):
     """Run the command; return the exit status."""
     from .. import data
-    from ..maps.motion import MOTION_LAYERS, find_motion
+    from ..maps.motion import find_motion
 
     data.list_images([options.image])  # fails if there is none
     if options.image.is_dir():
@@ -36,19 +36,32 @@ def run(options):
         common.check_folder(options.out)
     image = data.load_image(options.image, max_pixels=options.max_pixels)
     found = find_motion(image, window=options.window)
-    numbers = {name: getattr(found, name) for name in MOTION_LAYERS}
-    numbers["angle_deg"] = numbers.pop("angle")
-    result = {"path": str(options.image), "kind": found.kind, **numbers}
-    result["probabilities"] = found.probabilities
+    result = {"path": str(options.image), **numbers_of(found)}
     if options.out is not None:
         result["files"] = _write_field(image, options)
     words = (
         f"{common.printable(str(options.image))}: {found.kind}"
-        f" ({found.probabilities[found.kind]:.0%}); as a motion {found.length:.1f} px "
-        f"(std {found.length_std:.1f}) at {found.angle:.0f} degrees (std {found.angle_std:.0f})"
+        f" ({found.probabilities[found.kind]:.0%}); as a motion {words_of(found)}"
     )
     common.tell(options, result, words)
     return 0
+
+
+def numbers_of(found):
+    """Return a motion as it is printed as JSON."""
+    from ..maps.motion import MOTION_LAYERS
+
+    numbers = {name: getattr(found, name) for name in MOTION_LAYERS}
+    numbers["angle_deg"] = numbers.pop("angle")
+    return {"kind": found.kind, **numbers, "probabilities": found.probabilities}
+
+
+def words_of(found):
+    """Return a motion's length and angle in words."""
+    return (
+        f"{found.length:.1f} px (std {found.length_std:.1f}) at {found.angle:.0f} degrees "
+        f"(std {found.angle_std:.0f})"
+    )
 
 
 def _write_field(image, options):

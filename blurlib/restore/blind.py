@@ -7,9 +7,11 @@ from scipy import fft, ndimage
 from torch.nn import functional
 
 from .._checks import check_image, check_integer
-from ..blur import FourierBlur
+from ..blur import FourierBlur, effective_sigma, gaussian_psf
 from ..blur.borders import pad
 from ..data import to_grey
+from ..maps import estimate
+from ..maps.motion import psf_log_likelihoods
 from .answers import gradient
 from .noise import estimate_noise
 
@@ -31,6 +33,12 @@ _DIM, _ISLAND = 0.03, 0.02
 
 #: Of larger pictures the middle is enough: so many pixels a side.
 _MOST_SIDE = 640
+
+#: Side of the PSF of a shaken camera. A picture is shaken if the product of sigmas, of that PSF and
+#: of the map's sharpest tenth, is so large, in square pixels, and its spectrum likelier with the
+#: PSF than without or with a gaussian of the last sigma. Of 48 shaken pictures of the development
+#: split, noise 0.4 and 1 %, it lets 43 through (29 by the map alone), of 72 sharp ones none.
+_SHAKE, _SHAKEN, _SOFT = 27, 0.6, 0.6
 
 
 def estimate_psf(image, size=27, *, num_iter=15):
@@ -116,6 +124,17 @@ def estimate_psf(image, size=27, *, num_iter=15):
             small = functional.avg_pool2d(small[None], 2, 1)[0]
         psf = take_turns(small, _resized(psf, side), num_iter)[0]
     return _centred(psf)
+
+
+def find_shake(image):
+    """Return the PSF of a grey picture if it is shaken, None if not; of 32 pixels a side."""
+    psf = estimate_psf(image, min(_SHAKE, (min(image.shape) // 2 - 1) | 1))
+    sharpest = estimate(image).to("std").sigma[::4, ::4].flatten().quantile(0.1)
+    if sharpest * effective_sigma(psf) < _SHAKEN:
+        return None
+    rivals = psf.new_ones(1, 1), gaussian_psf(_SOFT)
+    shaken, *others = psf_log_likelihoods(image, [psf, *rivals]).tolist()
+    return psf if shaken > max(others) else None
 
 
 def take_turns(blurred, psf, num_iter):

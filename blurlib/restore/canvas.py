@@ -25,6 +25,9 @@ LEAST_NOISE = 0.29 / 255
 _LOG_NOISE, _NUM_BANDS, _LEAST_COUNT = (math.log(0.2 / 255), math.log(0.2)), 12, 100
 _NOT_WHITE = 1.4
 
+#: A pixel belongs to a mask if so much of it does.
+_WHOLE = 0.98
+
 
 class Canvas:
     r"""A picture :math:`y = A x + n`, where x reaches further than y: beyond the border is unknown.
@@ -47,6 +50,8 @@ class Canvas:
     """
 
     def __init__(self, blurred, psfs, weights, levels=None, shares=None):
+        #: Of the picture's pixels those that say something: 1, the others 0.
+        self.told = 1
         self.blurred = blurred
         self.height, self.width = blurred.shape[-2:]
         reach = max(psfs.shape[-2:])
@@ -70,10 +75,21 @@ class Canvas:
         self.slopes = (rows + columns).to(blurred)
 
     @classmethod
-    def of_psf(cls, blurred, psf):
-        """Make the canvas of a picture with one PSF."""
-        weights = blurred.new_ones(1, *blurred.shape[-2:])
-        return cls(blurred, psf.to(blurred)[None], weights)
+    def of_psf(cls, blurred, psf, mask=None):
+        """Make the canvas of a picture with one PSF, everywhere or where a mask is.
+
+        What is not wholly the mask's is a mixture of two pictures, or the mask's by mistake not: it
+        is left unknown like what lies beyond the border.
+        """
+        psf = psf.to(blurred)
+        if mask is None or (mask == 1).all():
+            return cls(blurred, psf[None], blurred.new_ones(1, *blurred.shape[-2:]))
+        none = torch.zeros_like(psf)
+        none[len(psf) // 2, psf.shape[1] // 2] = 1
+        inside, shares = (mask > _WHOLE).to(blurred)[None], torch.stack([mask, 1 - mask])
+        canvas = cls(blurred, psf[None], inside, torch.stack([psf, none]), shares)
+        canvas.told = canvas.operator.weights[0]
+        return canvas
 
     @classmethod
     def of_map(cls, blurred, sigma_map, profile):
@@ -145,7 +161,7 @@ class Canvas:
 
         tiny = torch.finfo(start.dtype).tiny
         operator, x = self.operator, start
-        observed = self.extend(self.blurred, "constant")
+        observed = self.told * self.extend(self.blurred, "constant")
         residual = operator.adjoint(observed - operator.forward(x)) - penalty(x)
         step = ahead = precondition(residual)
         size = dot(residual, ahead)

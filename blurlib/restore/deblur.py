@@ -11,9 +11,10 @@ from ..data import load_image, to_grey
 from ..learn.deblur_net import OTHER_PSF
 from ..maps import SigmaMap, estimate
 from .answers import both_on, by_mean, wiener_on
-from .blind import estimate_psf
+from .blind import find_shake
 from .canvas import Canvas
 from .learned import MAP_STEPS, PSF_STEPS, careful, mended_on
+from .motion import find_moved
 from .noise import resolve_noise
 
 #: What takes blur away, the best first.
@@ -28,13 +29,11 @@ _BLOCK, _HALO = 896, 64
 #: Below the first sigma a pixel stays as it is, from the second on it is wholly restored.
 SHARP, _BLURRED = 0.2, 0.5
 
-#: Side of the PSF of a shaken camera, if it is to be found; and below which sigma a tenth of the
-#: picture counts as sharp. Of 64 pictures 32 shaken ones had 0.38 and more, 32 sharp ones up to
-#: 0.3; but with noise of 1 % a third of other shaken ones had less, and stay as they are.
-_SHAKE, _STILL = 27, 0.34
 
-
-def deblur(image, sigma_map=None, *, std=None, psf="gaussian", noise_std=None, method="deblur-net"):
+def deblur(
+    image, sigma_map=None, *, std=None, psf="gaussian", mask=None, noise_std=None,
+    method="deblur-net",
+):  # fmt: skip
     r"""Take away a blur that differs from pixel to pixel.
 
     Parameters
@@ -46,10 +45,15 @@ def deblur(image, sigma_map=None, *, std=None, psf="gaussian", noise_std=None, m
         estimates it. A `SigmaMap` brings its own deviation.
     std : float or Tensor of shape (H, W), optional
         How uncertain sigma is, in pixels: the more, the less is taken away.
-    psf : {"gaussian", "disk", "estimate"} or Tensor of shape (k, l), optional
+    psf : {"gaussian", "disk", "estimate", "motion"} or Tensor of shape (k, l), optional
         The PSF's profile; or one PSF for all pixels, and no map. With "estimate" that one is found
-        by `estimate_psf`, of up to 27 pixels, unless `sigma-net` takes a tenth of the picture for
-        sharp: a shake spares no place, so the picture stays as it is.
+        by `estimate_psf`, of up to 27 pixels. The picture stays as it is if its spectrum is no
+        likelier with that PSF, or if `sigma-net` takes a tenth of it for sharper than such a PSF
+        allows: a shake spares no place. With "motion" PSF and mask are those of `find_moved`;
+        where nothing moved the picture stays as it is.
+    mask : Tensor of shape (H, W), optional
+        Of a PSF: how much of each pixel it blurred, in [0, 1]; the rest stays as it is. Pixels
+        between are mixtures: they are faded, and tell nothing of the others.
     noise_std : float, optional
         Standard deviation of the noise, in the image's unit; by default that of `estimate_noise`.
     method : {"deblur-net", "sparse", "wiener"}, optional
@@ -82,18 +86,19 @@ def deblur(image, sigma_map=None, *, std=None, psf="gaussian", noise_std=None, m
     torch.Size([3, 40, 50])
     """
     return deblur_with_error(
-        image, sigma_map, std=std, psf=psf, noise_std=noise_std, method=method
+        image, sigma_map, std=std, psf=psf, mask=mask, noise_std=noise_std, method=method
     )[0]
 
 
 def deblur_with_error(
-    image, sigma_map=None, *, std=None, psf="gaussian", noise_std=None, method="deblur-net"
-):
+    image, sigma_map=None, *, std=None, psf="gaussian", mask=None, noise_std=None,
+    method="deblur-net",
+):  # fmt: skip
     """Do what `deblur` does, and say how wrong the result is expected to be.
 
     Parameters
     ----------
-    image, sigma_map, std, psf, noise_std, method
+    image, sigma_map, std, psf, mask, noise_std, method
         As those of `deblur`.
 
     Returns
@@ -125,19 +130,26 @@ def deblur_with_error(
     image = read(image)
     check_choice(method, "method", DEBLUR_METHODS)
     if not isinstance(psf, torch.Tensor):
-        check_choice(psf, "psf", ("gaussian", "disk", "estimate"))
-    if isinstance(psf, torch.Tensor) or psf == "estimate":
+        check_choice(psf, "psf", ("gaussian", "disk", "estimate", "motion"))
+    if mask is not None:
+        if not isinstance(psf, torch.Tensor):
+            raise ValueError("mask says where a PSF is; pass a PSF too.")
+        if check_image(mask, "mask").shape != image.shape[-2:]:
+            raise ValueError(f"mask must have the image's size, got {tuple(mask.shape)}.")
+    if isinstance(psf, torch.Tensor) or psf in ("estimate", "motion"):
         if sigma_map is not None or std is not None:
             raise ValueError("psf is the whole blur; pass either it or a map.")
         if psf == "estimate":
-            sigma = estimate(to_grey(image)).to("std").sigma[::4, ::4]
-            if sigma.flatten().quantile(0.1) < _STILL:
+            psf = find_shake(to_grey(image))
+            if psf is None:
                 return image.clamp(0, 1), None, resolve_noise(image, noise_std)
-            psf = estimate_psf(image, min(_SHAKE, (min(image.shape[-2:]) // 2 - 1) | 1))
+        elif psf == "motion":
+            _, psf, mask = find_moved(image)
         check_psf(psf)
-        sigma = torch.full(image.shape[-2:], effective_sigma(psf))
+        sure = torch.ones(image.shape[-2:]) if mask is None else mask.clamp(0, 1).cpu()
+        sigma = effective_sigma(psf) * sure
         std, kind, steps = torch.zeros_like(sigma), OTHER_PSF, PSF_STEPS
-        noise_std = resolve_noise(image, noise_std, psf=psf)
+        noise_std = resolve_noise(image, noise_std, mask, psf)
         halo = max(_HALO, max(psf.shape))
     else:
         sigma, std = layers_of(image, sigma_map, std)
@@ -147,22 +159,23 @@ def deblur_with_error(
                 "scale the picture down first."
             )
         sigma, kind, steps = careful(sigma, std), int(psf == "disk"), MAP_STEPS
+        sure = ((sigma - SHARP) / (_BLURRED - SHARP)).clamp(0, 1)
         noise_std = resolve_noise(image, noise_std, sigma, psf)
         halo = max(_HALO, int(4 * sigma.max()))
     states = method == "deblur-net"
 
     def restore(part, layers):
         """Restore channels (C, h, w); the variance follows them, if it is stated."""
-        sigma, std = layers
-        sure = ((sigma - SHARP) / (_BLURRED - SHARP)).clamp(0, 1).to(part)
-        if kind == OTHER_PSF:
-            sure = torch.ones_like(sure)
+        sigma, std, sure = layers.to(part)
         before = part
         if states:
             before = torch.cat([part, torch.full_like(part[:1], noise_std**2 / len(part))])
         if not sure.any():
             return before
-        canvas = Canvas.of_psf(part, psf) if kind == OTHER_PSF else Canvas.of_map(part, sigma, psf)
+        if kind == OTHER_PSF:
+            canvas = Canvas.of_psf(part, psf, sure)
+        else:
+            canvas = Canvas.of_map(part, sigma, psf)
         if method == "wiener":
             found = wiener_on(canvas, noise_std, steps[0])[0]
         else:
@@ -177,7 +190,7 @@ def deblur_with_error(
         return torch.lerp(before, canvas.crop(found), sure)
 
     channels = image.reshape(-1, *image.shape[-2:])
-    done = in_tiles(channels, torch.stack([sigma, std]), restore, halo)
+    done = in_tiles(channels, torch.stack([sigma, std, sure]), restore, halo)
     deblurred = done[: len(channels)].view_as(image).clamp(0, 1)
     return deblurred, done[-1].clamp_min(0).sqrt() if states else None, noise_std
 

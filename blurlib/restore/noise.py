@@ -1,12 +1,16 @@
 """How noisy a picture is, from the picture alone."""
 
 import torch
+from torch.nn import functional
 
 from .._checks import check_image, check_number
 from .canvas import LEAST_NOISE, Canvas
 
 #: Asked is half of a picture's sides, within these many pixels, of so many places along each.
 _SIDES, _NUM_PLACES = (64, 768), 5
+
+#: A mask is asked in windows of the first of those sides, so many pixels apart.
+_MASK_STEP = 8
 
 
 def estimate_noise(image, sigma_map=None, psf="gaussian"):
@@ -17,9 +21,9 @@ def estimate_noise(image, sigma_map=None, psf="gaussian"):
     image : Tensor of shape (..., H, W)
         At least 3 pixels a side; all channels together.
     sigma_map : float or Tensor of shape (H, W), optional
-        How blurred each pixel is, if that is known.
+        How blurred each pixel is, if that is known; of a PSF how much of each pixel it blurred.
     psf : {"gaussian", "disk"} or Tensor of shape (k, l), optional
-        The map's profile; or one PSF for all pixels, and no map.
+        The map's profile; or one PSF.
 
     Returns
     -------
@@ -60,17 +64,27 @@ def estimate_noise(image, sigma_map=None, psf="gaussian"):
     if sigma_map is None and not isinstance(psf, torch.Tensor):
         curved = image.double().diff(n=2, dim=-1).diff(n=2, dim=-2)
         return curved.abs().median().item() / (6 * 0.6745)  # 6: the root of the mask's squares
+    masked = isinstance(psf, torch.Tensor) and sigma_map is not None and sigma_map.min() < 1
     if isinstance(psf, torch.Tensor):
-        sigma_map = torch.ones(shape)
+        sigma_map = torch.ones(shape) if sigma_map is None else sigma_map
     elif not isinstance(sigma_map, torch.Tensor):
         sigma_map = torch.full(shape, check_number(sigma_map, "sigma_map", low=0, unit="pixels"))
     if sigma_map.shape != shape:
         raise ValueError(f"sigma_map must have the image's size, got {tuple(sigma_map.shape)}.")
-    window = _blurriest(sigma_map)
+    window = _inside(sigma_map) if masked else _blurriest(sigma_map)
     part = image[..., *window]
     if isinstance(psf, torch.Tensor):
         return Canvas.of_psf(part, psf).fit_noise()
     return Canvas.of_map(part, sigma_map[*window], psf).fit_noise()
+
+
+def _inside(mask):
+    """Return the rows and columns of the window that is most of all inside a mask."""
+    sizes = [min(side, _SIDES[0]) for side in mask.shape]
+    means = functional.avg_pool2d(mask[None], sizes, stride=_MASK_STEP)[0]
+    places = divmod(means.argmax().item(), means.shape[1])
+    starts = [_MASK_STEP * place for place in places]
+    return [slice(start, start + size) for start, size in zip(starts, sizes, strict=True)]
 
 
 def _blurriest(sigma_map):

@@ -67,6 +67,15 @@ def test_one_line_deblurs_what_is_shaken_and_leaves_what_is_sharp(shaken):
         assert torch.equal(restore.deblur(image, psf="estimate"), image)
 
 
+def test_noise_that_the_map_takes_for_sharpness_hides_no_shake():
+    rng = torch.Generator().manual_seed(7)
+    image, psf = data.packaged_image("coins")[40:266, 60:286], blur.shake_psf(7.0, rng=rng)
+    shaken = blur.add_noise(blur.blur_uniform(image, psf)[14:-14, 14:-14], 0.01, rng=rng)
+    shaken, sharp = blur.quantize(shaken), image[14:-14, 14:-14]
+    answer = restore.deblur(shaken, psf="estimate", method="wiener")
+    assert psnr(answer, sharp) > psnr(shaken, sharp) + 0.5
+
+
 def test_bad_arguments_are_named():
     image = torch.rand(40, 41)
     for arguments, words in (

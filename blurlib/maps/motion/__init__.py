@@ -6,5 +6,6 @@ from .answer import MOTION_LAYERS, Motion, MotionField, angle_between
 from .cepstrum import cepstrum_motion, power_cepstrum, radon_motion
 from .gradients import gradient_ellipse
 from .learned import find_motion, motion_field
+from .likelihood import psf_log_likelihoods
 
 __all__ = _public(globals())
