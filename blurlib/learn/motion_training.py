@@ -17,7 +17,7 @@ MOTION_CONFIG = TrainConfig(
 
 #: The pictures are those of `sigma-net`, drawn from this seed, more of them photographs.
 _DRAWN_PICTURES = 1000
-_SEEN = CropMix(
+_MIX_OF_MOTION = CropMix(
     scans=16, smaller_scans=20, textures=8, photographs=44, fields=3, cloth=3, pages=4, old_print=3,
     lights=3,
 )  # fmt: skip
@@ -62,16 +62,18 @@ def train_motion(
         As `blurlib.learn.train` and `blurlib.learn.save_network`.
     """
     rng = torch.Generator().manual_seed(_DRAWN_PICTURES)
-    groups, facts = trained_on(replace(SHIPPED["sigma-net"], mix=_SEEN), scans, photographs, rng)
+    groups, facts = trained_on(
+        replace(SHIPPED["sigma-net"], mix=_MIX_OF_MOTION), scans, photographs, rng
+    )
     images = [image for group in groups.values() for image in group]
     rng.manual_seed(seed)
-    stream = MotionExamples(images, rng=rng, weights=_SEEN.weights(groups), device=device)
+    stream = MotionExamples(images, rng=rng, weights=_MIX_OF_MOTION.weights(groups), device=device)
     network = MotionNet().initialise(rng) if start is None else start
     recipe = {
         "network": "motion",
         "seed": seed,
         "started": start is not None,
-        "shares": _SEEN.shares,
+        "shares": _MIX_OF_MOTION.shares,
         "config": vars(config),
     }
     return train_and_save(
