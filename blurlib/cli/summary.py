@@ -41,8 +41,8 @@ def check_summary(folder):
         with open(file, "rb") as opened:
             first = opened.readline(200).rstrip(b"\r\n")
     if file.exists() and first != ",".join(COLUMNS).encode():
-        what = f"holds a {SUMMARY} that is not of this command; move it, or name another folder"
-        raise ValueError(f"--out {folder} {what}")
+        what = f"holds a {SUMMARY} that is not of this command"
+        raise ValueError(f"--out {folder} {what}; move it away, or name another folder")
 
 
 def write_summary(folder, results):

@@ -63,7 +63,7 @@ def export_onnx(path, network):
     if path.suffix != ".onnx":
         raise ValueError(f"path must end in .onnx, got {path}.")
     if importlib.util.find_spec("onnx") is None:
-        raise ModuleNotFoundError("ONNX files need the package onnx: pip install 'blurlib[onnx]'.")
+        raise ModuleNotFoundError("ONNX needs the package onnx: pip install 'blurlib[onnx]'.")
     buffer = io.BytesIO()
     network = copy.deepcopy(network).cpu()  # the caller's stays where and as it is
     with warnings.catch_warnings():

@@ -1,5 +1,6 @@
 """What a training run leaves on the disk: a log, and all it takes to go on."""
 
+import contextlib
 import csv
 import json
 import time
@@ -111,17 +112,13 @@ class Checkpoint:
             facts = json.loads(metadata["run"])
             theirs = {**facts["identity"], "format": facts["format"]}
         except Exception as error:  # whatever a damaged file makes the readers raise
-            raise CheckpointError(
-                f"{self.path} is damaged or no training run ({type(error).__name__}); delete it "
-                "to begin anew."
-            ) from None
+            why = f"is damaged or no training run ({type(error).__name__})"
+            raise CheckpointError(f"{self.path} {why}; delete it to begin anew.") from None
         mine = {**self.identity, "format": _RUN_FORMAT}
         changed = [name for name in mine | theirs if mine.get(name) != theirs.get(name)]
         if changed:
-            raise CheckpointError(
-                f"{self.path} belongs to another run (its {changed[0]} is another one); "
-                "delete it to begin anew, or name another file."
-            )
+            why = f"belongs to another run (its {changed[0]} is another one)"
+            raise CheckpointError(f"{self.path} {why}; delete it to begin anew.")
         _put_back(run, facts, tensors)
 
 
@@ -156,7 +153,7 @@ def _put_back(run, facts, tensors):
         run._start = time.perf_counter() - run.history["seconds"][-1]
 
 
-class RunLog:
+class RunLog(contextlib.AbstractContextManager):
     """Write every step of a run down; pass it to `blurlib.learn.train` as ``callback``.
 
     Used in a ``with`` statement it is closed behind it.
@@ -197,9 +194,6 @@ class RunLog:
             for step in range(first, run.step + 1):
                 values = (f"{values[step - 1]:.6g}" for values in run.history.values())
                 csv.writer(self._file).writerow([step, *values])
-
-    def __enter__(self):
-        return self
 
     def __exit__(self, *exception):
         if self._file is not None:
