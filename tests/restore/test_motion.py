@@ -120,6 +120,12 @@ def test_a_masks_noise_is_that_inside(layered):
     assert 0.6 < 255 * restore.estimate_noise(seen, coverage, psf) < 1.6
 
 
+def test_what_is_sharp_did_not_move_whatever_the_field_says(told):
+    image, moved = data.packaged_image("coins")[40:200, 60:220], torch.full((16, 16), 0.95)
+    told("motion", of_motion(moved), torch.full((16, 16), 9.0), torch.ones(16, 16), (160, 160))
+    assert restore.find_moved(image)[2].max() == 0
+
+
 def test_where_nothing_moved_the_picture_stays(told):
     image, moved = torch.rand(128, 128), torch.zeros(16, 16)
     for kind, one in (("sharp", 0.0), ("gaussian", 0.95)):  # one place alone is no object
@@ -134,7 +140,8 @@ def test_all_moved_if_the_sure_places_say_so(told):
     moved = torch.full((16, 16), 0.3)
     moved[:2] = 0.9
     told("motion", of_motion(moved), torch.ones(16, 16), torch.ones(16, 16), (128, 128))
-    assert restore.find_moved(torch.rand(128, 128))[2].min() == 1  # the others do not know
+    image = blur.blur_uniform(data.packaged_image("gravel")[:128, :128], blur.motion_psf(9, 20))
+    assert restore.find_moved(image)[2].min() == 1  # the others do not know
     moved[8:] = 0.0
     told("motion", of_motion(moved), torch.ones(16, 16), torch.ones(16, 16), (128, 128))
-    assert restore.find_moved(torch.rand(128, 128))[2].max() == 0
+    assert restore.find_moved(image)[2].max() == 0
