@@ -11,7 +11,7 @@ from ..blur import FourierBlur, effective_sigma, gaussian_psf
 from ..blur.borders import pad
 from ..data import to_grey
 from ..maps import estimate
-from ..maps.motion import psf_log_likelihoods
+from ..maps.motion import find_motion, psf_log_likelihoods
 from .answers import gradient
 from .noise import estimate_noise
 
@@ -128,6 +128,8 @@ def estimate_psf(image, size=27, *, num_iter=15):
 
 def find_shake(image):
     """Return the PSF of a grey picture if it is shaken, None if not; of 32 pixels a side."""
+    if find_motion(image).probabilities["sharp"] > 0.5:
+        return None
     psf = estimate_psf(image, min(_SHAKE, (min(image.shape) // 2 - 1) | 1))
     sharpest = estimate(image).to("std").sigma[::4, ::4].flatten().quantile(0.1)
     if sharpest * effective_sigma(psf) < _SHAKEN:
