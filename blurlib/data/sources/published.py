@@ -42,8 +42,9 @@ class Source:
     num_images: int | None = None
 
 
-#: Every source of pictures in the book and in blurlib, by name.
 _SOURCES = json.loads((_HERE / "sources.json").read_text(encoding="utf-8"))
+
+#: Every source of pictures in the book and in blurlib, by name.
 SOURCES = {name: Source(**facts) for name, facts in _SOURCES.items()}
 
 #: Where the scans of the Brodatz album were published, one file each.
