@@ -13,18 +13,29 @@ import time
 
 import numpy as np
 import torch
-from motion import line, pictures
 from scipy import signal
+from torch.nn import functional
 
-from blurlib import restore
+from blurlib import data, learn, restore
+from blurlib.reproduce.motion import path_psf
 
 SIDE, RIM = 320, 12
 
 
+def pictures(folder):
+    """Return halved photographs by where they come from."""
+    found = {}
+    for picture in learn.development_split(data.brodatz(folder), data.photographs(folder))[1]:
+        group = picture.name.rpartition("/")[0]
+        if group:
+            half = functional.avg_pool2d(picture.load()[None], 2)[0].double().numpy()
+            found.setdefault(group, []).append(half)
+    return found
+
+
 def part(found, rng, number, need):
     """Return a crop that shows something (8 grey levels)."""
-    group = [name for name in sorted(found) if "halved" in name and "scans" not in name]
-    group = group[number % len(group)]
+    group = sorted(found)[number % len(found)]
     for _ in range(100):
         image = found[group][rng.integers(len(found[group]))]
         if min(image.shape) < need:
@@ -46,7 +57,7 @@ def cases(found, count, layered, side=SIDE):
     rng = np.random.default_rng(int(layered))
     for number in range(count):
         length, angle = rng.uniform(8, 20), rng.uniform(0, 180)
-        psf = line(length, angle)
+        psf = path_psf(length, angle)
         need, frame = side + len(psf) - 1, slice(len(psf) // 2, len(psf) // 2 + side)
         sharp, share = part(found, rng, number, need), np.ones((need, need))
         blurred = signal.fftconvolve(sharp, psf, "valid")
@@ -84,7 +95,7 @@ def main(folder, count=6):
             seconds = time.perf_counter() - start
             after = restore.deblur(blurred, psf=psf, mask=mask)
             known = restore.deblur(
-                blurred, psf=torch.from_numpy(line(length, angle)).float(), mask=share
+                blurred, psf=torch.from_numpy(path_psf(length, angle)).float(), mask=share
             )
             places = torch.ones_like(share) > 0, share > 0.5, share < 0.01
             values = [psnr(x, sharp, at) for at in places for x in (blurred, after, known)]

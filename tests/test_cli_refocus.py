@@ -30,7 +30,7 @@ def picture(tmp_path):
 @pytest.mark.parametrize(
     ("flags", "options"),
     [
-        (["--factor", 3], {"factor": 3.0}),
+        (["--background", 3], {"factor": 3.0}),
         (["--front"], {"sign": -1}),
         (["--factor", 1, "--focus", 5, 80], {"factor": 1.0, "focus": (5, 80)}),
     ],

@@ -13,7 +13,8 @@ def add(parser):
     """Add the command's options to its parser."""
     add_map(parser)
     parser.add_argument(
-        "--factor", type=common.number(float, 0, 10, "a number from 0 to 10"), default=2.0,
+        "--background", "--factor", dest="factor", metavar="FACTOR", default=2.0,
+        type=common.number(float, 0, 10, "a number from 0 to 10"),
         help="how many times as wide the blur shall be: 0 puts all in focus (default 2)",
     )  # fmt: skip
     parser.add_argument(
