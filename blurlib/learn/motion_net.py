@@ -275,18 +275,20 @@ def _along_rays(device):
     rows = torch.fft.fftfreq(side, dtype=torch.float64) * side
     columns = torch.arange(half + 1, dtype=torch.float64)
     grid = torch.cartesian_prod(rows, columns)  # (K, 2), in coefficients
-    # The spectrum: bilinear between the coefficients; those on the left are those on the right.
-    at = direction[:, None] * torch.linspace(1.5, half - 0.5, _NUM_RADII)[:, None].double()
-    at = torch.where(at[..., 1:] < 0, -at, at).flatten(0, 1)
-    away = (at[:, None] - grid).abs()
-    away[..., 0] = torch.minimum(away[..., 0], side - away[..., 0])
-    values = (1 - away).clamp_min(0).prod(2)  # (rays x radii, K)
-    values /= values.sum(1, keepdim=True)
-    # The cepstrum: each coefficient counts twice but for those that are their own mirror image.
-    lags = (direction[:, None] * torch.arange(1, _NUM_RADII + 1)[:, None]).flatten(0, 1)
+    # Each coefficient counts twice but for those that are their own mirror image.
     weight = torch.where((grid[:, 1] == 0) | (grid[:, 1] == half), 1.0, 2.0)
     radius = grid.norm(dim=1)
     weight = weight * ((radius > 1.5) & (radius <= half))
-    cepstrum = weight * torch.cos(2 * math.pi / side * lags @ grid.T) / weight.sum()
-    both = torch.stack([x.unflatten(0, (NUM_ANGLES, -1)) for x in (values, 8 * cepstrum)], 1)
-    return both.flatten(0, 2).T.contiguous().float().to(device)
+    radii = torch.linspace(1.5, half - 0.5, _NUM_RADII, dtype=torch.float64)
+    lags = torch.arange(1, _NUM_RADII + 1, dtype=torch.float64)
+    rays = []
+    for ray in direction:
+        # The spectrum: bilinear between coefficients; those on the left are those on the right.
+        at = ray * radii[:, None]
+        at = torch.where(at[:, 1:] < 0, -at, at)
+        away = (at[:, None] - grid).abs()
+        away[..., 0] = torch.minimum(away[..., 0], side - away[..., 0])
+        values = (1 - away).clamp_min(0).prod(2)  # (radii, K)
+        cepstrum = torch.cos(2 * math.pi / side * lags[:, None] * (grid @ ray))
+        rays += [values / values.sum(1, keepdim=True), 8 * weight * cepstrum / weight.sum()]
+    return torch.cat(rays).T.contiguous().float().to(device)
