@@ -674,4 +674,6 @@ def test_a_picture_that_moved_is_named(tmp_path, capsys):
     pictures = [tmp_path / "moved.png", tmp_path / "soft.png"]
     status, text, _ = run(capsys, *pictures, "--out", tmp_path / "maps")
     moved, soft = (next(x for x in text.splitlines() if n in x) for n in ("moved_s", "soft_s"))
+    sigma, std = (np.load(tmp_path / "maps" / f"moved_{x}.npy") for x in ("sigma", "std"))
+    assert (np.abs(sigma - 14 / 24**0.5) < 2 * std).mean() > 0.9  # wrong, and not sure of it
     assert status == 0 and "looks moved or shaken (" in moved and "looks moved" not in soft

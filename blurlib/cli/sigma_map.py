@@ -7,8 +7,8 @@ until all of an image's new ones are whole. NAME is the image's without its endi
 differ in nothing else, as a.png and a.jpg do, with it. Started by torchrun, several processes share
 the images. The status is 1 if an image was left out.
 
-Of a picture that moved or was shaken sigma tells little: that is said, and --json has the
-probability of each kind of blur.
+Of a picture that moved or was shaken sigma tells little: that is said, the standard deviation is
+widened to reach what motion-net finds, and --json has the probability of each kind of blur.
 
 Of several images it also writes summary.csv, the sharpest first. Its columns, as in --json: file;
 median_sigma and sharpest_tenth, the sigma that half and a tenth of the pixels stay below, in pixels
@@ -23,6 +23,7 @@ import os
 import sys
 import time
 from collections import Counter
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -219,6 +220,8 @@ def _estimate(path, options, estimator, *, progress):
     image = data.load_image(path, max_pixels=options.max_pixels)
     found = estimator.predict(image, stride=stride, progress=progress)
     kinds = maps.motion.find_motion(image).probabilities
+    if found.std is not None and kinds["motion"] + kinds["other"] > _MOVED:
+        found = _doubted(found, image)
     if options.smooth is None:
         return found, kinds
 
@@ -228,3 +231,12 @@ def _estimate(path, options, estimator, *, progress):
         lambda layer: maps.smooth(layer, options.iterations, options.smooth)
     )
     return smoothed, kinds
+
+
+def _doubted(found, image):
+    """Return a moved picture's map, its deviation widened by how far `motion-net` is from it."""
+    from .. import maps
+
+    moved = maps.motion.motion_field(image).sigma_map.to(found.convention)
+    off = found.at_windows(moved.upsample(moved.sigma)) - found.sigma
+    return replace(found, std=found.std.hypot(off))
