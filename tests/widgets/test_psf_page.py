@@ -177,7 +177,7 @@ def test_without_javascript_the_poster_stands(write_page, open_page):
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        ((r"psf_explorer\b", "lens"), 'no module named "lens"'),
+        ((r"psf_explorer\b", "nonesuch"), 'no module named "nonesuch"'),
         (("data-state=.", 'data-state="!'), "JSON"),
         (("iVBOR", "AAAAA"), "could not start"),
     ],
