@@ -8,8 +8,8 @@ from torch.nn import functional
 
 from blurlib import data, learn, maps
 from blurlib.maps import classical
-from blurlib.reproduce import NoData, comparison
-from blurlib.reproduce.experiment import Experiment
+from reproduce import NoData, comparison
+from reproduce.experiment import Experiment
 
 
 @pytest.fixture

@@ -50,7 +50,6 @@ def run(options):
     from .. import data, learn, maps
     from .._checks import check_choice
     from ..learn.checkpoints import OTHER_TASKS
-    from ..reproduce.catalogue import RECIPES
 
     common.check_writable(options.out, ".safetensors")
     if options.recipe in OTHER_TASKS:
@@ -59,7 +58,8 @@ def run(options):
         raise ValueError("--textures draws pictures, --images names them; pass one of the two.")
     recipe = learn.Recipe()
     if options.recipe is not None:
-        recipe = RECIPES[check_choice(options.recipe, "--recipe", RECIPES)]
+        recipes = learn.SHIPPED | learn.recipes.SMALLER_WINDOWS
+        recipe = recipes[check_choice(options.recipe, "--recipe", recipes)]
     steps = _given(options, "num_steps", "batch_size", "lr", "precision")
     changed = _given(options, "network", "num_classes", "textures_each", "seed")
     recipe = replace(recipe, config=replace(recipe.config, **steps), **changed)

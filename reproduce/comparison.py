@@ -3,9 +3,10 @@
 import timeit
 from functools import partial
 
-from .. import data
-from ..learn.scales import halve
-from ..maps import classical, make_test_image, rms
+from blurlib import data
+from blurlib.learn.scales import halve
+from blurlib.maps import classical, make_test_image, rms
+
 from .experiment import mean_and_std
 from .regression import DEGRADED
 
