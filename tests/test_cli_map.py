@@ -331,7 +331,10 @@ def test_smoothed_maps_are_those_of_the_library(tmp_path, texture, capsys):
 
 @pytest.mark.parametrize("estimator", ["sigma-net-small", "spectrum-30"])
 def test_the_map_is_read_at_every_nth_pixel(tmp_path, texture, estimator, plain_pictures):
-    """Whatever grid the estimator has: there, the map of a stride is the one of stride 1."""
+    """Whatever grid the estimator has: there, the map of a stride is the one of stride 1.
+
+    But that a map of every pixel follows the picture's edges, if the estimator has a wider grid.
+    """
     # Of these sides the last places of every fourth and every eighth pixel are the same.
     data.write_image(texture, data.load_image(texture)[:65, :97])
     found = {}
@@ -340,6 +343,12 @@ def test_the_map_is_read_at_every_nth_pixel(tmp_path, texture, estimator, plain_
         options = ["--estimator", estimator, "--stride", str(stride)]
         assert cli.main(["map", str(texture), "--out", str(out), *options]) == 0
         found[stride] = read(out / "grass_sigma.npy")[::stride, ::stride]
+    image = data.load_image(texture)
+    predicted = maps.load_estimator(estimator).predict(image)
+    followed = predicted.full_size(image).sigma
+    torch.testing.assert_close(found[1], followed, atol=1e-4, rtol=0)
+    found[1] = predicted.full_size().sigma
+    assert torch.equal(found[1], followed) == (predicted.stride == 1)
     for stride, sigma_map in found.items():
         expected = found[1][::stride, ::stride]
         torch.testing.assert_close(sigma_map, expected, atol=1e-4, rtol=0)

@@ -1,7 +1,8 @@
 """Write the sigma map of each image: NAME_sigma.npy (float32, pixels, its size) and a PNG of it.
 
 From an estimator that states one also NAME_std.npy, its standard deviation, and the PNG is grey
-where there is no texture to tell from. What --smooth averages in the map it averages in the
+where there is no texture to tell from. Up to 4 megapixels, without --stride and --smooth, its map
+follows the picture's edges. What --smooth averages in the map it averages in the
 standard deviation, which is then the most that it can be. Maps of an earlier run stay as they are
 until all of an image's new ones are whole. NAME is the image's without its ending; where images
 differ in nothing else, as a.png and a.jpg do, with it. Started by torchrun, several processes share
@@ -223,6 +224,8 @@ def _estimate(path, options, estimator, *, progress):
     if found.std is not None and kinds["motion"] + kinds["other"] > _MOVED:
         found = _doubted(found, image)
     if options.smooth is None:
+        if options.stride == 1 and image.numel() <= maps.sigma_map.MOST_GUIDED:
+            found = found.full_size(image)
         return found, kinds
 
     # The standard deviation of a mean is at most the mean of the deviations, and it is that where

@@ -9,7 +9,7 @@ from ..blur import effective_sigma
 from ..blur.psf import check_psf
 from ..data import load_image, to_grey
 from ..learn.deblur_net import OTHER_PSF
-from ..maps import SigmaMap, estimate
+from ..maps import SigmaMap, load_estimator
 from .answers import both_on, by_mean, wiener_on
 from .blind import find_shake
 from .canvas import Canvas
@@ -42,7 +42,7 @@ def deblur(
         A file, grey or colour, or intensities in [0, 1]; at least 3 pixels a side.
     sigma_map : float, Tensor of shape (H, W) or SigmaMap, optional
         Standard deviation of the PSF at each pixel, in pixels, at most 20. By default `sigma-net`
-        estimates it. A `SigmaMap` brings its own deviation.
+        estimates it. A `SigmaMap` brings its own deviation, and follows the picture's edges.
     std : float or Tensor of shape (H, W), optional
         How uncertain sigma is, in pixels: the more, the less is taken away.
     psf : {"gaussian", "disk", "estimate", "motion"} or Tensor of shape (k, l), optional
@@ -237,9 +237,9 @@ def layers_of(image, sigma_map, std):
     """Return sigma and its deviation at each pixel, (H, W) each; estimated if there is no map."""
     shape = image.shape[-2:]
     if sigma_map is None:
-        sigma_map = estimate(to_grey(image))
+        sigma_map = load_estimator().predict(to_grey(image))
     if isinstance(sigma_map, SigmaMap):
-        found = sigma_map.to("std").full_size()
+        found = sigma_map.to("std").full_size(to_grey(image))
         sigma_map, std = found.sigma, found.std if std is None else std
     layers = []
     for name, values in (("sigma_map", sigma_map), ("std", 0.0 if std is None else std)):

@@ -81,7 +81,7 @@ def test_what_is_sharp_or_unknown_stays(rng):
 def test_the_estimator_is_asked_when_there_is_no_map(rng):
     picture = data.packaged_image("brick")[:100, :120]
     blurred = blur.blur_uniform(picture, blur.gaussian_psf(2.0))
-    found = maps.estimate(blurred)
+    found = maps.load_estimator().predict(blurred)
     torch.testing.assert_close(restore.deblur(blurred), restore.deblur(blurred, found))
     assert psnr(restore.deblur(blurred), picture) > psnr(blurred, picture) + 2
 

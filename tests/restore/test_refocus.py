@@ -99,7 +99,7 @@ def test_colours_files_and_tiles(tmp_path, monkeypatch):
 
 def test_the_estimator_is_asked_when_there_is_no_map():
     cat = data.load_image(data.images.packaged_path("chelsea"), colour=True)[:, 60:260, 200:440]
-    found = maps.estimate(data.to_grey(cat))
+    found = maps.load_estimator().predict(data.to_grey(cat)).full_size(data.to_grey(cat))
     wider = restore.refocus(cat, factor=3.0)
     torch.testing.assert_close(wider, restore.refocus(cat, found, 3.0))
     in_focus = found.to("std").sigma < 0.8
