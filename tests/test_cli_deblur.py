@@ -47,6 +47,23 @@ def test_it_writes_what_the_library_computes(tmp_path, scene, capsys):
     assert not list(tmp_path.glob(".blurlib*"))
 
 
+def test_the_profile_is_the_maps_unless_it_is_given(tmp_path, capsys):
+    path, out = tmp_path / "a.png", tmp_path / "out.png"
+    sharp = data.packaged_image("gravel")[:120, :130]
+    data.write_image(path, blur.blur_uniform(sharp, blur.disk_psf(4.0)))
+    found = {}
+    for given in (None, "gaussian"):
+        options = () if given is None else ("--profile", given)
+        status, text, _ = run(capsys, path, "--out", out, "--json", *options)
+        assert status == 0
+        found[given] = json.loads(text)["profile"], psnr(data.load_image(out), sharp)
+    assert found[None][0] == "disk" and found["gaussian"][0] == "gaussian"
+    assert found[None][1] > found["gaussian"][1] + 1
+    assert "px (disk)" in run(capsys, path, "--out", out)[1]
+    assert "px (gaussian)" in run(capsys, path, "--sigma", 2, "--out", out)[1]
+    assert "px (disk)" in run(capsys, path, "--sigma", 2, "--profile", "disk", "--out", out)[1]
+
+
 def test_the_estimator_or_a_map_with_its_deviation_says_where(tmp_path, scene, capsys):
     sharp, path = scene
     out = tmp_path / "out.png"

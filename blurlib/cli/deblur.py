@@ -27,8 +27,9 @@ def add(parser):
         "did the picture is written as it was",
     )  # fmt: skip
     parser.add_argument(
-        "--profile", choices=("gaussian", "disk"), default="gaussian",
-        help="form of the PSFs (default gaussian)",
+        "--profile", choices=("gaussian", "disk"),
+        help="form of the PSFs (default: what most of the map says; of --sigma and of --sigma-map, "
+        "which do not say, gaussian)",
     )  # fmt: skip
     parser.add_argument(
         "--method", choices=("deblur-net", "sparse", "wiener"), default="deblur-net",
@@ -166,9 +167,8 @@ def _blur_of(options):
         psf = torch.nn.functional.pad(psf, (0, 1 - psf.shape[1] % 2, 0, 1 - psf.shape[0] % 2))
         return lambda image: {"psf": psf / psf.sum()}
     if options.sigma is not None:
-        return lambda image: {"sigma_map": options.sigma, "psf": options.profile}
-    found = map_of(options)
-    return lambda image: {**found(image), "psf": options.profile}
+        return lambda image: {"sigma_map": options.sigma}
+    return map_of(options)
 
 
 def _deblurring(options):
@@ -179,6 +179,8 @@ def _deblurring(options):
 
     def deblur(image):
         known, noise = blur_of(image), options.noise
+        profile = options.profile or restore.likely_profile(known.get("sigma_map"))
+        known.setdefault("psf", profile)
         motion = known.pop("motion", None)
         deblurred, error, noise = restore.deblur_with_error(
             image, noise_std=None if noise is None else noise / 255, method=options.method, **known
@@ -197,8 +199,8 @@ def _deblurring(options):
             if isinstance(sigma, maps.SigmaMap):
                 sigma = sigma.to("std").sigma
             low, high = (sigma, sigma) if isinstance(sigma, float) else sigma.aminmax()
-            result |= {"sigma_min": float(low), "sigma_max": float(high)}
-            words += f", sigma {low:.2f} to {high:.2f} px"
+            result |= {"sigma_min": float(low), "sigma_max": float(high), "profile": profile}
+            words += f", sigma {low:.2f} to {high:.2f} px ({profile})"
         if error is not None:
             gain = restore.expected_gain(image, deblurred, error)
             result |= {"expected_gain_db": gain, "expected_error": 255 * maps.rms(error)}

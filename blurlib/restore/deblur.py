@@ -10,6 +10,7 @@ from ..blur.psf import check_psf
 from ..data import load_image, to_grey
 from ..learn.deblur_net import OTHER_PSF
 from ..maps import SigmaMap, load_estimator
+from ..maps.uncertainty import no_texture
 from .answers import both_on, by_mean, wiener_on
 from .blind import find_shake
 from .canvas import Canvas
@@ -31,7 +32,7 @@ SHARP, _BLURRED = 0.2, 0.5
 
 
 def deblur(
-    image, sigma_map=None, *, std=None, psf="gaussian", mask=None, noise_std=None,
+    image, sigma_map=None, *, std=None, psf=None, mask=None, noise_std=None,
     method="deblur-net",
 ):  # fmt: skip
     r"""Take away a blur that differs from pixel to pixel.
@@ -46,11 +47,11 @@ def deblur(
     std : float or Tensor of shape (H, W), optional
         How uncertain sigma is, in pixels: the more, the less is taken away.
     psf : {"gaussian", "disk", "estimate", "motion"} or Tensor of shape (k, l), optional
-        The PSF's profile; or one PSF for all pixels, and no map. With "estimate" that one is found
-        by `estimate_psf`, of up to 27 pixels. The picture stays as it is if its spectrum is no
-        likelier with that PSF, or if `sigma-net` takes a tenth of it for sharper than such a PSF
-        allows: a shake spares no place. With "motion" PSF and mask are those of `find_moved`;
-        where nothing moved the picture stays as it is.
+        The PSF's profile, by default that of `likely_profile`; or one PSF for all pixels, and no
+        map. With "estimate" that one is found by `estimate_psf`, of up to 27 pixels. The picture
+        stays as it is if its spectrum is no likelier with that PSF, or if `sigma-net` takes a tenth
+        of it for sharper than such a PSF allows: a shake spares no place. With "motion" PSF and
+        mask are those of `find_moved`; where nothing moved the picture stays as it is.
     mask : Tensor of shape (H, W), optional
         Of a PSF: how much of each pixel it blurred, in [0, 1]; the rest stays as it is. Pixels
         between are mixtures: they are faded, and tell nothing of the others.
@@ -91,7 +92,7 @@ def deblur(
 
 
 def deblur_with_error(
-    image, sigma_map=None, *, std=None, psf="gaussian", mask=None, noise_std=None,
+    image, sigma_map=None, *, std=None, psf=None, mask=None, noise_std=None,
     method="deblur-net",
 ):  # fmt: skip
     """Do what `deblur` does, and say how wrong the result is expected to be.
@@ -129,7 +130,7 @@ def deblur_with_error(
     """
     image = read(image)
     check_choice(method, "method", DEBLUR_METHODS)
-    if not isinstance(psf, torch.Tensor):
+    if not isinstance(psf, torch.Tensor | None):
         check_choice(psf, "psf", ("gaussian", "disk", "estimate", "motion"))
     if mask is not None:
         if not isinstance(psf, torch.Tensor):
@@ -152,6 +153,8 @@ def deblur_with_error(
         noise_std = resolve_noise(image, noise_std, mask, psf)
         halo = max(_HALO, max(psf.shape))
     else:
+        sigma_map = load_estimator().predict(to_grey(image)) if sigma_map is None else sigma_map
+        psf = likely_profile(sigma_map) if psf is None else psf
         sigma, std = layers_of(image, sigma_map, std)
         if sigma.max() > _MOST_SIGMA:
             raise ValueError(
@@ -224,6 +227,32 @@ def expected_gain(image, deblurred, error):
     before, after = (x.reshape(-1, *x.shape[-2:]).double().mean(0) for x in (image, deblurred))
     variance = error.double().square().mean()
     return 10 * (((before - after).square().mean() + variance) / variance).log10().item()
+
+
+def likely_profile(sigma_map):
+    """Return which profile most of a map's evidence is for, where the picture is blurred.
+
+    Parameters
+    ----------
+    sigma_map : SigmaMap, or what else `deblur` takes
+        Whatever says nothing of the profile is for gaussians.
+
+    Returns
+    -------
+    profile : {"gaussian", "disk"}
+
+    Examples
+    --------
+    >>> likely_profile(2.0)
+    'gaussian'
+    """
+    if not isinstance(sigma_map, SigmaMap) or sigma_map.profile is None:
+        return "gaussian"
+    found = sigma_map.to("std")
+    seen = found.sigma > _BLURRED
+    if found.std is not None:
+        seen &= ~no_texture(found.sigma, found.std)
+    return "disk" if found.profile[seen].mean() > 0.5 else "gaussian"  # of nothing it is NaN
 
 
 def read(image):

@@ -52,6 +52,31 @@ def test_disks_need_the_profile_of_disks(rng):
     assert disks > psnr(blurred, sharp) + 2.5
 
 
+@pytest.mark.parametrize("kind", ["gaussian", "disk"])
+def test_the_map_says_which_profile(kind):
+    sharp = data.packaged_image("gravel")[:200, :200]
+    psf = blur.gaussian_psf(2.0, truncate=6.0) if kind == "gaussian" else blur.disk_psf(4.0)
+    blurred = blur.quantize(blur.blur_uniform(sharp, psf))
+    found = maps.load_estimator().predict(blurred)
+    assert restore.likely_profile(found) == restore.likely_profile(found.full_size()) == kind
+    taken = restore.deblur(blurred, found)
+    torch.testing.assert_close(taken, restore.deblur(blurred, found, psf=kind))
+    other = "disk" if kind == "gaussian" else "gaussian"
+    assert psnr(taken, sharp) > psnr(restore.deblur(blurred, found, psf=other), sharp) + 1
+
+
+def test_a_profile_counts_where_something_is_blurred_and_known():
+    sigma = torch.tensor([[0.3, 0.3, 0.3, 2.0, 2.0]])
+    std = torch.tensor([[0.1, 0.1, 0.1, 0.1, 3.0]])
+    for profile, wanted in (([1, 1, 1, 0, 1], "gaussian"), ([0, 0, 0, 1, 0], "disk")):
+        layers = sigma, std, 4, 0, (1, 17), "std", torch.tensor([profile]).float()
+        assert restore.likely_profile(maps.SigmaMap(*layers)) == wanted
+    blank = maps.SigmaMap(sigma, std + 9, 4, 0, (1, 17), "std", torch.ones(1, 5))
+    assert restore.likely_profile(blank) == "gaussian"
+    for silent in (sigma, 1.5, None, maps.SigmaMap(sigma, std, 4, 0, (1, 17))):
+        assert restore.likely_profile(silent) == "gaussian"
+
+
 def test_a_map_that_says_how_wrong_it_is_does_less_harm(rng):
     sharp, blurred, field = ramped("camera", rng)
     errors = functional.interpolate(
