@@ -12,6 +12,10 @@ from .estimator import Estimator, put_together, tiles
 #: Pictures of more pixels are asked at every eighth pixel, unless the caller wants it finer.
 _LARGE = 4_000_000
 
+#: Grey levels that lie so far apart, of 255, are no picture's: what was blurred has sharp contours
+#: there, and reads as sharp. The least deviation that is then stated, in pixels.
+_FEW_LEVELS, _UNKNOWN = 8, 2.0
+
 
 @dataclass(frozen=True)
 class RegressionEstimator(Estimator):
@@ -51,7 +55,10 @@ class RegressionEstimator(Estimator):
             coarser = self._scale(picture, coarser, stride, progress and not number)
         skipped = (first + self.patch_size // 2) // step
         rows, columns = (slice(skipped, skipped + count) for count in asked)
-        return torch.cat(self.network.decode([coarser]))[:, rows, columns].cpu()
+        found = torch.cat(self.network.decode([coarser]))[:, rows, columns].cpu()
+        if _has_few_levels(image):
+            found[1].clamp_(min=_UNKNOWN)
+        return found
 
     def _scale(self, picture, coarser, step, progress):
         """Return the answers of one scale, (1, 7 + carried, rows, columns)."""
@@ -67,3 +74,9 @@ class RegressionEstimator(Estimator):
             return network.answer(network.features(part.to(network.mean), step), told, step)
 
         return put_together(parts, answer, shape, progress)
+
+
+def _has_few_levels(image):
+    """Return whether a picture was reduced to few grey levels, or has but two."""
+    levels = (255 * image).round().long().unique()
+    return len(levels) > 1 and levels.diff().min().item() >= _FEW_LEVELS

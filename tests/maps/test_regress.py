@@ -5,7 +5,7 @@ import pytest
 import torch
 from PIL import Image
 
-from blurlib import data, maps
+from blurlib import blur, data, maps
 from blurlib.maps import pyramid
 
 
@@ -96,7 +96,6 @@ def test_noise_is_not_taken_for_sharpness(estimator, rng):
 
 
 def test_large_sigma_is_read(estimator):
-    from blurlib import blur
 
     sharp = data.packaged_image("grass")[:256, :256]
     soft = blur.quantize(blur.blur_uniform(sharp, blur.gaussian_psf(4.5, truncate=2.0)))
@@ -136,6 +135,16 @@ def test_any_image_from_16_pixels_on_has_a_map_of_its_own_size(estimator):
         assert maps.rmse(found.sigma, truth[: sides[0], : sides[1]]) < 0.4
     with pytest.raises(ValueError, match="at least 16 pixels"):
         estimator.predict(image[:15])
+
+
+@pytest.mark.parametrize(("levels", "known"), [(2, 0), (8, 0), (32, 0), (64, 1), (256, 1)])
+def test_contours_of_few_grey_levels_are_no_evidence(estimator, levels, known):
+    """A picture blurred by 2 px and then posterised reads as sharp, and was once sure of it."""
+    soft = blur.blur_uniform(data.packaged_image("gravel")[:128, :128], blur.gaussian_psf(2.0))
+    image = blur.quantize((soft * (levels - 1)).round() / (levels - 1))
+    found = estimator.predict(image)
+    hidden = maps.uncertainty.no_texture(found.sigma, found.std)
+    assert (1 - hidden.float().mean()).item() == pytest.approx(known, abs=0.3)
 
 
 def test_blank_paper_is_no_texture_and_grass_is(estimator):
