@@ -26,19 +26,17 @@ STYLE = Path(__file__).with_suffix(".css")
 MOST_BYTES = 20e6
 # They are to be searched or used on a screen: names of functions, long tables, a lab of its own.
 LEFT_OUT = ("book/appendix/api", "book/appendix/records", "book/appendix/sigma_lab")
-# Tokens of code with hardly a colour. Each element of the document is one of the PDF, and has its bytes.
-PLAIN = ", ".join(
-    f"pre span{kind}" for kind in (".n", ".nn", ".o", ".p", ".w", ":empty")
+# Tokens of code with hardly a colour, and the joints of names. Each element of the document would be one
+# of the PDF, and has its bytes.
+PLAIN = "pre span:is(.n, .nn, .o, .p, .w, :empty), code span.pre, wbr"
+NOTE = (
+    "This is the book on paper: its labs are pictures, what a page folds above a figure is left out, and "
+    "answers stand at the end. In the pages all of it runs."
 )
 # Where the first page offers the PDF, once there is one.
 OFFER = re.compile(r'<span class="paper">.*?</span>', re.DOTALL)
-# A formula is one picture for readers of the PDF, named by its source.
 READY = """async () => {
     await window.MathJax?.startup.promise;
-    for (const formula of window.MathJax?.startup.document?.math ?? []) {
-        formula.typesetRoot.setAttribute("role", "img");
-        formula.typesetRoot.setAttribute("aria-label", formula.math);
-    }
     await document.fonts.ready;
     await Promise.all([...document.images].map((image) => image.decode()));
 }"""
@@ -218,7 +216,7 @@ def contents(entries):
         lines.append(
             f'<p class="entry">{link}<span data-page="{name}">000</span></p>'
         )
-    return "\n".join([*lines, "</section>"])
+    return "\n".join([*lines, f'<p class="note">{NOTE}</p></section>'])
 
 
 def document(root, html, pages):
