@@ -106,9 +106,8 @@ def test_what_would_be_cut_off_stops_the_print(browser, tmp_path):
         body = f"<section id='here'>{text}</section>"
         source.write_text(f"{head}<article class='bd-article'>{body}</article>", encoding="utf-8")
 
-    write(
-        f"<pre>{'name ' * 99}{'0' * 999}</pre><table><tr><td><code>{'0' * 999}</code></td></tr></table>"
-    )
+    long = "0" * 999
+    write(f"<pre>{'name ' * 99}{long}</pre><table><tr><td><code>{long}</code></td></tr></table>")
     assert paper.print_pdf(browser, source, tmp_path / "narrow.pdf") == 1
     write("<b style='display: block; width: 175mm'>wide</b>")
     with pytest.raises(ValueError, match=r"cut 1 parts.*\nhere: <b"):
