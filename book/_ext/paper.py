@@ -200,7 +200,7 @@ def cover(root, html):
         f"<p>After the thesis <em>{escape(thesis['title'])}</em><br>by {author['given-names']} "
         f"{author['family-names']}, {thesis['institution']['name']}</p>"
         f"<p>Version {cited['version']}, {cited['date-released']:%d %B %Y}</p>"
-        f'<div class="licence">{settings["html"]["extra_footer"]}</div></section>'
+        f'<p class="note">{NOTE}</p><div class="licence">{settings["html"]["extra_footer"]}</div></section>'
     )
 
 
@@ -216,7 +216,7 @@ def contents(entries):
         lines.append(
             f'<p class="entry">{link}<span data-page="{name}">000</span></p>'
         )
-    return "\n".join([*lines, f'<p class="note">{NOTE}</p></section>'])
+    return "\n".join([*lines, "</section>"])
 
 
 def document(root, html, pages):
