@@ -138,6 +138,7 @@ def window(size=8):
         answers.append(lab.probabilities)
     return case(
         answers,
+        step=1,
         picture=lab.fields[lab.field]["picture"],
         network=lab.networks[str(size)],
         size=size,
