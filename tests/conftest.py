@@ -20,6 +20,7 @@ REPOSITORY = Path(__file__).parents[1]
 LONGEST = (
     "test_pages.py",
     "test_pages_as_files.py",
+    "test_access.py",
     "test_reproduce.py",
     "test_cli_map.py",
     "test_build.py",
