@@ -14,7 +14,7 @@ _LARGE = 4_000_000
 
 #: Grey levels that lie so far apart, of 255, are no picture's: what was blurred has sharp contours
 #: there, and reads as sharp. The least deviation that is then stated, in pixels.
-_FEW_LEVELS, _UNKNOWN = 8, 2.0
+_FEW_LEVELS, _LEAST_DOUBT = 8, 2.0
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ class RegressionEstimator(Estimator):
         rows, columns = (slice(skipped, skipped + count) for count in asked)
         found = torch.cat(self.network.decode([coarser]))[:, rows, columns].cpu()
         if _has_few_levels(image):
-            found[1].clamp_(min=_UNKNOWN)
+            found[1].clamp_(min=_LEAST_DOUBT)
         return found
 
     def _scale(self, picture, coarser, step, progress):
