@@ -25,7 +25,12 @@ NAME = "seeing-blur.pdf"
 STYLE = Path(__file__).with_suffix(".css")
 MOST_BYTES = 20e6
 # They are to be searched or used on a screen: names of functions, long tables, a lab of its own.
-LEFT_OUT = ("book/appendix/api", "book/appendix/records", "book/appendix/sigma_lab")
+LEFT_OUT = (
+    "book/appendix/api",
+    "book/appendix/records",
+    "book/appendix/sigma_lab",
+    "book/appendix/self_test",
+)
 # Tokens of code with hardly a colour, and the joints of names. Each element of the document would be one
 # of the PDF, and has its bytes.
 PLAIN = "pre span:is(.n, .nn, .o, .p, .w, :empty), code span.pre, wbr"
