@@ -79,7 +79,7 @@ def test_no_copy_asks_for_what_only_a_solution_made(copies):
         code = "\n".join(cell.source for cell in made.cells if cell.cell_type == "code")
         reads, assigns = api.names_of(ast.parse(code))
         imported = set(re.findall(r"^\s*(?:from .*)?import .*?(\w+)$", code, re.MULTILINE))
-        # What stands behind a solution and only checks it may read a name that was another's before.
+        # What only checks a solution may read a name that was another's before.
         behind = json.dumps(made.cells).partition("nbgrader")[2]
         assert "remove-cell" not in behind, name
         missing = reads - assigns - imported - set(dir(builtins))
