@@ -12,9 +12,9 @@ from ...learn.checkpoints import packaged
 from ..sigma_map import SigmaMap
 from .answer import Motion, MotionField, ellipses_of
 
-#: Windows that are asked about at once, rows of them that are looked at together, and how many are
-#: enough for a whole picture.
-_AT_ONCE, _ROWS, _ENOUGH = 64, 8, 256
+#: Windows that are asked about at once, rows of them that are looked at together, how many are
+#: enough for a whole picture, and how many of those are asked for the kind.
+_AT_ONCE, _ROWS, _ENOUGH, _ENOUGH_PLACES = 64, 8, 256, 25
 
 #: Half of the least sigma that was learned.
 _LEAST_STD = motion_net.LEAST_SIGMA / 2
@@ -43,6 +43,13 @@ def find_motion(image, *, window=64):
     TypeError, ValueError
         If the image is none, or it or the window is smaller.
 
+    Notes
+    -----
+    The spectra of all windows together tell all but the kind. A picture that never moved may have
+    few details in one direction, as a shaken one has, but seldom in each of its windows. So the
+    kind's probabilities are the geometric mean of those of the whole and of up to 25 windows, each
+    seen with the eight around it.
+
     References
     ----------
     .. [1] Chapter "Motion", ``book/maps/motion.ipynb``.
@@ -59,15 +66,18 @@ def find_motion(image, *, window=64):
     stride = window // 2
     while math.prod((side - window) // stride + 1 for side in image.shape) > _ENOUGH:
         stride *= 2
-    parts = [
-        motion_net.log_spectra(row)
-        for row in image.unfold(0, window, stride).unfold(1, window, stride)
-    ]
-    around = motion_net.pooled(torch.stack(parts), (0, 1))
-    layers = [x[..., 0] for x in _asked(motion_net.observe(around, around)[None], scale)]
-    numbers = [x.item() for x in layers[:6]]
-    kinds = dict(zip(motion_net.BLUR_KINDS, layers[6].tolist(), strict=True))
-    return Motion(*numbers[2:], kinds, *numbers[:2], tuple(layers[7].tolist()))
+    windows = image.unfold(0, window, stride).unfold(1, window, stride)
+    spectra = torch.stack([motion_net.log_spectra(row) for row in windows])
+    whole = motion_net.pooled(spectra, (0, 1))[None]
+    spectra, around = (x.flatten(0, 1) for x in (spectra, _around(spectra, 1)))
+    some = torch.linspace(0, len(spectra) - 1, min(len(spectra), _ENOUGH_PLACES)).round().long()
+    seen = [motion_net.observe(*pair) for pair in ((whole, whole), (spectra[some], around[some]))]
+    layers = _asked(torch.cat(seen), scale)
+    numbers = [x[0].item() for x in layers[:6]]
+    kinds = layers[6].clamp_min(1e-12).log()
+    kinds = ((kinds[:, 0] + kinds[:, 1:].mean(1)) / 2).softmax(0)
+    kinds = dict(zip(motion_net.BLUR_KINDS, kinds.tolist(), strict=True))
+    return Motion(*numbers[2:], kinds, *numbers[:2], tuple(layers[7][:, 0].tolist()))
 
 
 def motion_field(image, *, window=64, stride=None):
