@@ -16,6 +16,7 @@ from blurlib._files import replacing
 from blurlib.records import Record
 
 from . import (
+    blind,
     comparison,
     datasets,
     limits,
@@ -50,6 +51,7 @@ RECORDS = {
     "robustness": robustness.robustness,
     "wide-range": wide_range.wide_range,
     "restoration": restoration.restoration,
+    "blind": blind.blind,
     "motion": motion.motion,
     "comparison": comparison.comparison,
     "classical-calibration": comparison.calibration,
