@@ -225,11 +225,9 @@ def expected_gain(image, deblurred, error):
     >>> round(expected_gain(torch.zeros(4, 4), torch.ones(4, 4), torch.ones(4, 4)), 2)
     3.01
     """
-    before, after = (
-        x.reshape(-1, *x.shape[-2:]).mean(0, dtype=torch.float64) for x in (image, deblurred)
-    )
-    variance = error.double().square().mean()
-    return 10 * (((before - after).square().mean() + variance) / variance).log10().item()
+    before, after = (x.reshape(-1, *x.shape[-2:]).mean(0) for x in (image, deblurred))
+    changed, variance = (x.square().mean(dtype=torch.float64) for x in (before - after, error))
+    return 10 * ((changed + variance) / variance).log10().item()
 
 
 def read(image):
