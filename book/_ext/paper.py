@@ -24,8 +24,10 @@ ROOT = Path(__file__).parents[2]
 NAME = "seeing-blur.pdf"
 STYLE = Path(__file__).with_suffix(".css")
 MOST_BYTES = 20e6
-# They are to be searched or used on a screen: names of functions, long tables, a lab of its own.
-LEFT_OUT = ("book/appendix/api", "book/appendix/records", "book/appendix/sigma_lab")
+# For a screen: names to be searched, long tables, a lab of the reader's pictures, a test of the browser.
+LEFT_OUT = tuple(
+    f"book/appendix/{name}" for name in ("api", "records", "sigma_lab", "self_test")
+)
 # Tokens of code with hardly a colour, and the joints of names. Each element of the document would be one
 # of the PDF, and has its bytes.
 PLAIN = "pre span:is(.n, .nn, .o, .p, .w, :empty), code span.pre, wbr"
