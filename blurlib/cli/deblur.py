@@ -133,7 +133,7 @@ def map_of(options):
         return lambda image: known
     options.readout = options.smooth = options.iterations = None
     estimator = common.load_estimator_of(options)
-    return lambda image: {"sigma_map": estimator.predict(data.to_grey(image)).full_size()}
+    return lambda image: {"sigma_map": estimator.predict(data.to_grey(image))}
 
 
 def _load(path):
