@@ -14,9 +14,9 @@ import time
 from pathlib import Path
 
 import numpy as np
-import torch
 
-from blurlib import blur, data, restore
+from blurlib import data, restore
+from reproduce import blind as record
 
 PICTURES = (
     "kodak/kodim05.png",
@@ -24,40 +24,14 @@ PICTURES = (
     "bsds-train/100075.jpg",
     "bsds-train/105019.jpg",
 )
-RIM, SIDE, NOISE = 14, 255, 0.01
 
 
 def cases(folder):
     """Yield a picture, itself shaken, and the PSF."""
-    inner = slice(RIM, -RIM)
-    psfs = [
-        blur.shake_psf(6 + number, rng=torch.Generator().manual_seed(number)) for number in range(8)
-    ]
     for place, name in enumerate(PICTURES):
         image = data.load_image(Path(folder) / name)
-        top, left = ((side - SIDE - 2 * RIM) // 2 for side in image.shape)
-        image = image[top : top + SIDE + 2 * RIM, left : left + SIDE + 2 * RIM].contiguous()
-        for number, psf in enumerate(psfs):
-            rng = torch.Generator().manual_seed(10 * place + number)
-            shaken = blur.add_noise(blur.blur_uniform(image, psf)[inner, inner], NOISE, rng=rng)
-            yield image[inner, inner], blur.quantize(shaken), psf
-
-
-def error(found, sharp):
-    """Return the mean squared error at the best shift."""
-    waves, inner = torch.fft.rfft2(found.clamp(0, 1)), slice(RIM, -RIM)
-    rows, columns = torch.fft.fftfreq(SIDE)[:, None], torch.fft.rfftfreq(SIDE)
-
-    def shifted(shift):
-        turn = torch.exp(2j * torch.pi * (rows * shift[0] + columns * shift[1]))
-        moved = torch.fft.irfft2(waves * turn, s=sharp.shape)
-        return (moved - sharp)[inner, inner].square().mean().item()
-
-    best = 0.0, 0.0
-    for steps in (torch.arange(-5, 6), torch.arange(-3, 4) / 4):
-        grid = [(best[0] + down, best[1] + across) for down in steps for across in steps]
-        best = min(grid, key=shifted)
-    return shifted(best)
+        for number in range(8):
+            yield record.shake(image, 6 + number, number, 10 * place + number)
 
 
 def main(folder, size=None):
@@ -67,7 +41,7 @@ def main(folder, size=None):
         found = restore.estimate_psf(shaken, int(size or len(psf)))
         seconds.append(time.perf_counter() - start)
         answers = shaken, *(restore.sparse_gradients(shaken, one) for one in (found, psf))
-        errors = [error(answer, sharp) for answer in answers]
+        errors = [record.least_error(answer, sharp) for answer in answers]
         ratios.append(errors[1] / errors[2])
         psnrs.append([-10 * np.log10(one) for one in errors])
         print(

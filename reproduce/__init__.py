@@ -16,6 +16,7 @@ from blurlib._files import replacing
 from blurlib.records import Record
 
 from . import (
+    blind,
     comparison,
     datasets,
     kinds,
@@ -52,6 +53,7 @@ RECORDS = {
     "wide-range": wide_range.wide_range,
     "kinds": kinds.kinds,
     "restoration": restoration.restoration,
+    "blind": blind.blind,
     "motion": motion.motion,
     "comparison": comparison.comparison,
     "classical-calibration": comparison.calibration,

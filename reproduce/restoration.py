@@ -35,7 +35,7 @@ def restoration(experiment):
     photos = [photo for photo in photos if "/" in photo.name]
     photos = sorted(photos, key=lambda photo: "kodak" not in photo.name)[:NUM_PHOTOGRAPHS]
     groups = {"textures": experiment.held_out[:NUM_TEXTURES], "photographs": photos}
-    scenes = {group: {p.name: _scene(p.load()) for p in found} for group, found in groups.items()}
+    scenes = {group: {p.name: scene_of(p.load()) for p in found} for group, found in groups.items()}
     tests = {f"sigma {sigma:g}": partial(known, sigma=sigma) for sigma in KNOWN_SIGMAS}
     tests |= {f"ramp {a:g} to {b:g}": partial(of_ramp, ends=(a, b)) for a, b in RAMPS}
     rows = {test: {} for test in tests}
@@ -111,7 +111,8 @@ def centre(image, side=SCENE_SIDE):
     return image[..., top : top + side, left : left + side]
 
 
-def _scene(image):
+def scene_of(image):
+    """Return the middle of a picture, halved where it is large enough."""
     side = SCENE_SIDE + 2 * BEYOND
     if min(image.shape) >= 2 * side:  # Berkeley's photographs are too small to be halved
         image = functional.avg_pool2d(image[None], 2)[0]

@@ -60,7 +60,7 @@ def test_a_table_on_a_page_keeps_its_marks():
 
 
 def test_an_unknown_record_is_named():
-    with pytest.raises(ValueError, match="no record 'rampp'; pass one of brodatz-dataset"):
+    with pytest.raises(ValueError, match="no record 'rampp'; pass one of blind, brodatz-dataset"):
         blurlib.record("rampp")
 
 

@@ -203,15 +203,13 @@ def likeliest(log_motions):
         in pixels, and in degrees.
     """
     share = log_motions.detach().exp()
-    device = share.device
     around = functional.pad(share[:, None], (0, 0, 2, 2), "circular")
     near = functional.avg_pool2d(functional.pad(around, (2, 2)), 5, 1)[:, 0]
     turn, far = (x[:, None] for x in torch.unravel_index(near.flatten(1).argmax(1), near.shape[1:]))
     half = NUM_ANGLES // 2
-    turned = (torch.arange(NUM_ANGLES, device=device) - turn + half) % NUM_ANGLES - half
-    longer = torch.arange(len(LENGTHS), device=device) - far
-    inside = (turned.abs() <= 2)[:, :, None] & (longer.abs() <= 2)[:, None]
-    peak = share * inside
+    turned = (torch.arange(NUM_ANGLES, device=share.device) - turn + half) % NUM_ANGLES - half
+    longer = torch.arange(len(LENGTHS), device=share.device) - far
+    peak = share * (turned.abs() <= 2)[:, :, None] * (longer.abs() <= 2)[:, None]
     peak = peak / peak.sum((1, 2), keepdim=True)
     means = [(peak.sum(2) * turned).sum(1), (peak.sum(1) * longer).sum(1)]
     step = 180 / NUM_ANGLES

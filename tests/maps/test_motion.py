@@ -11,6 +11,7 @@ from torch.nn import functional
 
 from blurlib import blur, data
 from blurlib.maps import SigmaMap, motion
+from blurlib.maps.motion import learned
 
 
 def moved(length, angle, side=128, noise=1.0):
@@ -72,6 +73,27 @@ def test_kinds_are_told_apart(kind, psf, sigma):
     assert list(found.probabilities) == list(motion.BLUR_KINDS)
     assert sum(found.probabilities.values()) == pytest.approx(1, abs=1e-4)
     assert found.kind == kind and found.sigma == pytest.approx(sigma, abs=0.6), found
+
+
+def test_windows_that_disagree_take_the_certainty_away(monkeypatch):
+    ask = learned._network()
+
+    def network(observed):
+        kinds = torch.tensor([[0.6, 0.1, 0.1, 0.1, 0.1]]).repeat(len(observed), 1)
+        kinds[0] = torch.tensor([0.01, 0.01, 0.01, 0.01, 0.96])  # the whole comes first
+        motions, _, *rest = ask(observed)
+        return motions, kinds.log(), *rest
+
+    monkeypatch.setattr(learned, "_network", lambda: network)
+    found = motion.find_motion(data.packaged_image("gravel")[:128, :128])
+    assert found.kind == "other" and found.probabilities["other"] < 0.75
+    assert sum(found.probabilities.values()) == pytest.approx(1, abs=1e-5)
+
+
+@pytest.mark.parametrize("name", ["text", "brick", "moon", "chelsea"])
+def test_nothing_is_sure_that_a_sharp_photograph_moved(name):
+    found = motion.find_motion(data.packaged_image(name)).probabilities
+    assert found["motion"] + found["other"] < 0.95  # from there `blurlib map` says so
 
 
 def test_a_field_tells_two_motions_apart():
