@@ -1,5 +1,6 @@
 // Pictures of one scene over each other: a slider wipes from one of two to the other, or goes through more of them.
 import { h, oncePerFrame } from "./parts/ui.js";
+import { wipe, ends, parted } from "./parts/wipe.js";
 
 const A_FRAME = 150; // ms
 const ENLARGED = 2; // at most, so that few pixels do not fill the page
@@ -8,7 +9,7 @@ const many = (model) => model.get("pictures").length > 2;
 const inWords = (model) => {
   const [titles, at] = [model.get("titles"), model.get("at")];
   if (many(model)) return titles[Math.round(at * (titles.length - 1))];
-  return `${titles[0]} on ${Math.round(100 * at)} % of the width, ${titles[1]} on the rest`;
+  return parted(titles, at);
 };
 
 async function render({ model, el }) {
@@ -19,18 +20,20 @@ async function render({ model, el }) {
   };
   const images = model.get("pictures").map((src, i) => h("img", { src, alt: `${model.get("text")}: ${titles[i]}` }));
   await Promise.all(images.map((image) => image.decode()));
-  const step = many(model) ? 1 / last : 0.01;
-  const input = h("input", { type: "range", "aria-label": `${model.get("text")}: from ${titles[0]} to ${titles[last]}` });
-  Object.assign(input, { min: 0, max: Math.round(1 / step), step: 1 });
-  const line = h("i");
-  const stage = h("div", { className: "bw-stage" }, ...images, line, input);
-  const now = h("span");
-  const ends = h("div", { className: "bw-ends" }, h("span", {}, titles[0]), now, h("span", {}, titles[last]));
+  const stage = wipe({
+    pictures: images, steps: many(model) ? last : 100,
+    label: `${model.get("text")}: from ${titles[0]} to ${titles[last]}`,
+    change(at) {
+      playing(false);
+      move(at);
+    },
+  });
+  const words = ends(titles[0], "", titles[last]);
   const play = h("button", { type: "button", className: "bw-button", hidden: !many(model) });
   const reset = h("button", { type: "button", className: "bw-reset", hidden: !many(model) }, "Reset");
   const root = h("div", { className: `bw bw-compare ${many(model) ? "bw-many" : "bw-two"}`, role: "group", "aria-label": model.get("text") },
-    ends, stage, h("div", { className: "bw-buttons" }, play, reset));
-  root.style.maxWidth = `calc(${ENLARGED * images[0].naturalWidth}px + 1.75rem)`; // with the margins in compare.css
+    words, stage.root, h("div", { className: "bw-buttons" }, play, reset));
+  root.style.maxWidth = `calc(${ENLARGED * images[0].naturalWidth}px + 1.75rem)`; // with the margins in base.css
 
   // Once there and back, from where it stands, and only when asked to.
   let [timer, way] = [0, 1];
@@ -49,23 +52,15 @@ async function render({ model, el }) {
     if (Math.round(model.get("at") * last) === 0) way = 1;
     playing(!timer);
   });
-  input.addEventListener("input", () => {
-    playing(false);
-    move(Number(input.value) / Number(input.max));
-  });
   reset.addEventListener("click", () => {
     playing(false);
     move(first);
   });
 
   const show = () => {
-    const [at, text] = [model.get("at"), inWords(model)];
-    input.value = Math.round(at * input.max);
-    input.setAttribute("aria-valuetext", text);
-    stage.style.setProperty("--at", `${100 * at}%`);
-    if (!many(model)) return;
-    now.textContent = text;
-    images.forEach((image, i) => (image.style.visibility = i === Math.round(at * last) ? "" : "hidden"));
+    const text = inWords(model);
+    stage.show(model.get("at"), text);
+    if (many(model)) words.children[1].textContent = text;
   };
   const refresh = oncePerFrame(show);
   model.on("change:at", refresh);

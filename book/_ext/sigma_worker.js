@@ -1,4 +1,5 @@
-// The Sigma lab's worker: a picture in, sigma and its standard deviation out, at every 4th or 8th pixel.
+// The Sigma lab's worker: a picture in, sigma and its standard deviation out, at every 4th or 8th pixel; with
+// these again, a preview of the picture without its blur.
 // It does what blurlib.maps.RegressionEstimator does with `sigma-net-small`: the coarsest halving of the
 // picture first, each scale band by band. A band's places and `halo` rows of places around it are mended
 // together; what each place alone says is computed once and kept while a band still needs it.
@@ -31,24 +32,36 @@ async function start({ wasm, loader, models, network: facts }) {
   }
 }
 
-// The grey of an opaque picture, float32 in [0, 1], a strip at a time.
+const share = LUMA.map((weight) => Float64Array.from({ length: 256 }, (_, level) => weight * (level / 255)));
+
+// Rows of an opaque picture: a function that gives the levels of some of them, as RGBA.
+function reader(bitmap, most) {
+  const { width, height } = bitmap;
+  const canvas = new OffscreenCanvas(width, Math.min(most, height));
+  const context = canvas.getContext("2d", { willReadFrequently: true });
+  return (top, rows) => {
+    context.clearRect(0, 0, width, rows);
+    context.drawImage(bitmap, 0, top, width, rows, 0, 0, width, rows);
+    return context.getImageData(0, 0, width, rows);
+  };
+}
+
+// The grey of such rows, float32 in [0, 1], from place `at` of `data` on.
+function toGrey({ data: levels }, data, at = 0) {
+  for (let i = 0; i < levels.length; i += 4, at++) {
+    if (levels[i + 3] < 255) throw new Error("it is partly transparent; put it on a background first.");
+    data[at] = share[0][levels[i]] + share[1][levels[i + 1]] + share[2][levels[i + 2]];
+  }
+  return data;
+}
+
+// The grey of a whole picture, a strip at a time.
 function greyOf(bitmap) {
   const { width, height } = bitmap;
   const data = new Float32Array(width * height);
   const strip = Math.max(1, Math.floor(2 ** 18 / width));
-  const canvas = new OffscreenCanvas(width, Math.min(strip, height));
-  const context = canvas.getContext("2d", { willReadFrequently: true });
-  const share = LUMA.map((weight) => Float64Array.from({ length: 256 }, (_, level) => weight * (level / 255)));
-  for (let top = 0; top < height; top += strip) {
-    const rows = Math.min(strip, height - top);
-    context.clearRect(0, 0, width, rows);
-    context.drawImage(bitmap, 0, top, width, rows, 0, 0, width, rows);
-    const levels = context.getImageData(0, 0, width, rows).data;
-    for (let i = 0, at = top * width; i < levels.length; i += 4, at++) {
-      if (levels[i + 3] < 255) throw new Error("it is partly transparent; put it on a background first.");
-      data[at] = share[0][levels[i]] + share[1][levels[i + 1]] + share[2][levels[i + 2]];
-    }
-  }
+  const read = reader(bitmap, strip);
+  for (let top = 0; top < height; top += strip) toGrey(read(top, Math.min(strip, height - top)), data, top * width);
   bitmap.close();
   return { width, height, data };
 }
@@ -68,7 +81,8 @@ function halve({ width, height, data }) {
 }
 
 // The part of a picture that begins at (top, left), which may lie outside: mirrored about its last pixels.
-function framed({ width, height, data }, top, left, rows, columns) {
+// `data` may begin at a row other than the picture's first.
+function framed({ width, height, data, first = 0 }, top, left, rows, columns) {
   const mirror = (i, n) => {
     const period = Math.max(1, 2 * n - 2);
     const place = ((i % period) + period) % period;
@@ -77,7 +91,7 @@ function framed({ width, height, data }, top, left, rows, columns) {
   const from = Int32Array.from({ length: columns }, (_, c) => mirror(left + c, width));
   const out = new Float32Array(rows * columns);
   for (let r = 0; r < rows; r++) {
-    const line = mirror(top + r, height) * width;
+    const line = (mirror(top + r, height) - first) * width;
     for (let c = 0; c < columns; c++) out[r * columns + c] = data[line + from[c]];
   }
   return out;
@@ -194,14 +208,153 @@ async function map(picture, { inABand = IN_A_BAND, progress = () => {} } = {}) {
   return { sigma, std, rows: grid.rows, columns: grid.columns, stride };
 }
 
+// A preview without the blur: Wiener's filter for some sigmas, tile by tile, blended by what the map says is
+// to be undone. `ort`, and parts/fourier.js, stand before this text.
+const TILE = 256; // px; a side
+const RIM = 32; // px of a tile on every side that are not kept
+const SIGMAS = [0, 0.4, 0.8, 1.2, 1.6, 2, 2.5, 3, 4, 5, 6]; // px
+const CAUTION = 5; // see blurlib.restore.deblur
+const NO_EVIDENCE = 0.5; // px of std, see blurlib.maps.uncertainty.no_texture
+const LOOKED_AT = 250_000; // pixels
+const LEAST_NOISE = 1 / 255;
+
+// The noise, by the median of second differences along both axes, and the squares of gradients beside it.
+function statistics({ width, height, rowsOf }) {
+  const every = Math.max(1, Math.floor((width * height) / LOOKED_AT));
+  const sizes = new Float64Array(Math.ceil((height - 2) / every) * (width - 2));
+  let [count, squares] = [0, 0];
+  for (let row = 1; row < height - 1; row += every) {
+    const seen = rowsOf(row - 1, 3);
+    for (let c = 1; c < width - 1; c++) {
+      const [a, b, d] = [c, c + width, c + 2 * width];
+      const corners = seen[a - 1] + seen[a + 1] + seen[d - 1] + seen[d + 1];
+      sizes[count++] = Math.abs(corners - 2 * (seen[a] + seen[d] + seen[b - 1] + seen[b + 1]) + 4 * seen[b]);
+      squares += (seen[b + 1] - seen[b]) ** 2 + (seen[d] - seen[b]) ** 2;
+    }
+  }
+  const middle = sizes.subarray(0, count).sort()[count >> 1];
+  const noise = Math.max(LEAST_NOISE, middle / 0.6745 / 6);
+  return { noise, balance: noise ** 2 / Math.max(squares / count - 4 * noise ** 2, noise ** 2) };
+}
+
+// What each wave of a tile is multiplied by, for each sigma but 0, for which it is 1.
+function filters(balance) {
+  const wide = TILE / 2 + 1;
+  return SIGMAS.map((sigma) => Float64Array.from({ length: TILE * wide }, (_, i) => {
+    const [row, column] = [Math.min(Math.floor(i / wide), TILE - Math.floor(i / wide)), i % wide].map((k) => (2 * Math.PI * k) / TILE);
+    const otf = Math.exp(-0.5 * sigma ** 2 * (row ** 2 + column ** 2));
+    return sigma ? otf / (otf ** 2 + balance * (4 - 2 * Math.cos(row) - 2 * Math.cos(column))) : 1;
+  }));
+}
+
+// The sigma to be undone at each place: less where the map is unsure, none where it has no evidence.
+const careful = ({ sigma, std }) =>
+  Float64Array.from(sigma, (one, i) => (std[i] > Math.max(NO_EVIDENCE, (NO_EVIDENCE / 2) * one) ? 0 : Math.sqrt(Math.max(0, one ** 2 - CAUTION * std[i] ** 2))));
+
+const starts = (side, step) => Array.from({ length: Math.ceil(side / step) }, (_, k) => Math.max(0, Math.min(k * step, side - step)));
+
+function deblur(source, found, progress) {
+  const { width, height, rowsOf, put } = source;
+  const { noise, balance } = statistics(source);
+  const factors = filters(balance);
+  const places = { rows: found.rows, columns: found.columns, data: careful(found) };
+  const step = TILE - 2 * RIM;
+  const [high, wide] = [Math.min(step, height), Math.min(step, width)];
+  const [waves, changed, light] = [waveRoom(TILE), waveRoom(TILE), new Float64Array(TILE * TILE)];
+  const [tops, lefts] = [starts(height, step), starts(width, step)];
+  tops.forEach((top, band) => {
+    const [first, last] = [Math.max(0, top - RIM), Math.min(height, top + high + RIM)];
+    const seen = { width, height, first, data: rowsOf(first, last - first) };
+    const out = new Float32Array(width * high);
+    lefts.forEach((left, number) => {
+      const tile = framed(seen, top - RIM, left - RIM, TILE, TILE);
+      const sigma = toldAt(places, top, left, high, wide, found.stride);
+      const weight = sigma.map((one) => placeOf(one)); // the number of a filter, and how far to the next
+      const [low, most] = [Math.floor(weight.reduce((a, b) => Math.min(a, b))), Math.ceil(weight.reduce((a, b) => Math.max(a, b)))];
+      const add = (k, of) => {
+        for (let r = 0, i = 0; r < high; r++) {
+          for (let c = 0; c < wide; c++, i++) {
+            const part = 1 - Math.abs(weight[i] - k);
+            if (part > 0) out[r * width + left + c] += part * of[(r + RIM) * TILE + c + RIM];
+          }
+        }
+      };
+      for (let r = 0; r < high; r++) out.fill(0, r * width + left, r * width + left + wide); // tiles may overlap
+      if (most) toWaves(tile, waves, TILE);
+      for (let k = low; k <= most; k++) {
+        if (k) {
+          for (const p of [0, 1]) for (let i = 0; i < changed[p].length; i++) changed[p][i] = factors[k][i] * waves[p][i];
+          fromWaves(changed, light, TILE);
+        }
+        add(k, k ? light : tile);
+      }
+      progress((band + (number + 1) / lefts.length) / tops.length);
+    });
+    put(top, out);
+  });
+  return noise;
+}
+
+// Which number between SIGMAS a sigma is.
+function placeOf(sigma) {
+  const above = SIGMAS.findIndex((one) => one >= sigma);
+  if (above <= 0) return above ? SIGMAS.length - 1 : 0;
+  return above - (SIGMAS[above] - sigma) / (SIGMAS[above] - SIGMAS[above - 1]);
+}
+
+// The grid at each pixel of a part of the picture, interpolated.
+function toldAt({ rows, columns, data }, top, left, high, wide, stride) {
+  const out = new Float64Array(high * wide);
+  for (let r = 0, i = 0; r < high; r++) {
+    const down = (top + r) / stride;
+    const upper = Math.min(Math.floor(down), rows - 1);
+    const [a, b, part] = [upper * columns, Math.min(upper + 1, rows - 1) * columns, down - upper];
+    for (let c = 0; c < wide; c++, i++) {
+      const along = (left + c) / stride;
+      const near = Math.min(Math.floor(along), columns - 1);
+      const [far, rest] = [Math.min(near + 1, columns - 1), along - near];
+      out[i] = (1 - part) * ((1 - rest) * data[a + near] + rest * data[a + far]) + part * ((1 - rest) * data[b + near] + rest * data[b + far]);
+    }
+  }
+  return out;
+}
+
+// The preview of grey numbers, as numbers; of a picture, as a PNG file in its colours.
+async function preview({ picture, bitmap, ...found }, progress) {
+  const { width, height } = picture ?? bitmap;
+  if (picture) {
+    const data = new Float32Array(width * height);
+    const rowsOf = (top, rows) => picture.data.subarray(top * width, (top + rows) * width);
+    const noise = deblur({ width, height, rowsOf, put: (top, part) => data.set(part, top * width) }, found, progress);
+    return { noise, data };
+  }
+  const read = reader(bitmap, TILE);
+  const canvas = new OffscreenCanvas(width, height);
+  const context = canvas.getContext("2d");
+  const rowsOf = (top, rows) => toGrey(read(top, rows), new Float32Array(rows * width));
+  const put = (top, part) => {
+    const levels = read(top, part.length / width);
+    const grey = toGrey(levels, new Float32Array(part.length));
+    for (let i = 0; i < part.length; i++) {
+      for (let k = 4 * i; k < 4 * i + 3; k++) levels.data[k] += 255 * (part[i] - grey[i]);
+    }
+    context.putImageData(levels, 0, top);
+  };
+  const noise = deblur({ width, height, rowsOf, put }, found, progress);
+  bitmap.close();
+  return { noise, file: await canvas.convertToBlob({ type: "image/png" }) };
+}
+
 self.onmessage = async ({ data: { kind, ...given } }) => {
   try {
     if (kind === "start") {
       await start(given);
       return postMessage({ kind: "ready" });
     }
+    const progress = (share) => postMessage({ kind: "progress", share });
+    if (kind === "deblur") return postMessage({ kind: "deblurred", ...(await preview(given, progress)) });
     const picture = given.bitmap ? greyOf(given.bitmap) : given.picture;
-    const found = await map(picture, { ...given, progress: (share) => postMessage({ kind: "progress", share }) });
+    const found = await map(picture, { ...given, progress });
     postMessage({ kind: "map", ...found }, [found.sigma.buffer, found.std.buffer]);
   } catch (error) {
     postMessage({ kind: "error", text: String(error?.message ?? error) });

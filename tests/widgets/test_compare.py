@@ -30,7 +30,7 @@ def opened(request, write_page, open_page, served):
 def greys(page):
     """Return the grey that is seen at an eighth and at seven eighths of the width."""
     page.wait_for_timeout(60)  # a few frames
-    seen = Image.open(io.BytesIO(page.locator(".bw-stage").screenshot())).convert("L")
+    seen = Image.open(io.BytesIO(page.locator(".bw-wipe").screenshot())).convert("L")
     row = np.asarray(seen)[5]
     return [int(row[len(row) // 8]), int(row[7 * len(row) // 8])]
 
@@ -51,7 +51,7 @@ def test_two_are_wiped(opened):
     assert greys(page) == [0, 0]
     handle(page).press("Home")
     assert greys(page) == [128, 128]
-    box = page.locator(".bw-stage").bounding_box()
+    box = page.locator(".bw-wipe").bounding_box()
     page.mouse.move(box["x"] + 4, box["y"] + 20)
     page.mouse.down()
     page.mouse.move(box["x"] + 0.6 * box["width"], box["y"] + 40)
@@ -71,18 +71,18 @@ def test_more_are_gone_through_and_played_once(opened):
     assert greys(page) == [40, 40]
     assert handle(page).get_attribute("aria-valuetext") == "1 px"
     page.get_by_role("button", name="Play").press("Enter")
-    page.wait_for_function("document.querySelector('.bw-stage input').value === '5'")
+    page.wait_for_function("document.querySelector('.bw-wipe input').value === '5'")
     assert page.get_by_role("img").get_attribute("alt") == "A wall: 5 px"
     page.get_by_role("button", name="Play").wait_for()  # there, and back
     assert greys(page) == [0, 0]
     page.get_by_role("button", name="Play").click()
-    page.wait_for_function("document.querySelector('.bw-stage input').value === '2'")
+    page.wait_for_function("document.querySelector('.bw-wipe input').value === '2'")
     page.get_by_role("button", name="Pause").click()
     stood = handle(page).input_value()
     page.wait_for_timeout(400)
     assert handle(page).input_value() == stood
     page.get_by_role("button", name="Reset").press("Enter")
-    page.wait_for_function("document.querySelector('.bw-stage input').value === '3'")  # 0.5 of 5
+    page.wait_for_function("document.querySelector('.bw-wipe input').value === '3'")  # 0.5 of 5
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -1,6 +1,7 @@
 // Where the Sigma lab's maps are made: in a worker of this page, or in the kernel.
 // An engine has `map(bitmap, file, progress)`, which gives {sigma, std, rows, columns, stride}, `cancel()`,
-// `startText`, and `missing`: why it cannot work here.
+// `startText`, and `missing`: why it cannot work here. That of the page has `deblur(bitmap, map, progress)`,
+// too, which gives {file, noise}.
 
 // The book's pages carry a script with onnxruntime-web and the network, which is loaded when it is needed.
 export function pageEngine() {
@@ -20,7 +21,7 @@ export function pageEngine() {
   // One message to the worker, and its answer.
   const ask = (message, transfer = [], progress = () => {}) =>
     new Promise((done, failed) => {
-      if (message.kind === "map") fail = failed;
+      if (message.kind !== "start") fail = failed;
       worker.onerror = (event) => failed(new Error(event.message || "the worker does not start."));
       worker.onmessage = ({ data }) => {
         if (data.kind === "progress") progress(data.share);
@@ -38,23 +39,26 @@ export function pageEngine() {
     await ask({ kind: "start", ...parts });
   }
 
+  async function make(message, progress) {
+    const mine = ++turn;
+    ready ??= start();
+    await ready.catch((error) => {
+      ready = null;
+      throw error;
+    });
+    if (mine !== turn) throw new Error("it was cancelled.");
+    progress(0);
+    return ask(message, [message.bitmap], progress).finally(() => mine === turn && (fail = null));
+  }
+
   return {
     startText: "Starting the network (once; 20 MB that came with this book) …",
     missing:
       typeof WebAssembly === "object" && typeof Worker === "function"
         ? ""
         : "This browser has no WebAssembly, or has it turned off, so the network cannot run in this page. `blurlib map PICTURE` does the same on the command line.",
-    async map(bitmap, file, progress) {
-      const mine = ++turn;
-      ready ??= start();
-      await ready.catch((error) => {
-        ready = null;
-        throw error;
-      });
-      if (mine !== turn) throw new Error("it was cancelled.");
-      progress(0);
-      return ask({ kind: "map", bitmap }, [bitmap], progress).finally(() => mine === turn && (fail = null));
-    },
+    map: (bitmap, file, progress) => make({ kind: "map", bitmap }, progress),
+    deblur: (bitmap, { sigma, std, rows, columns, stride }, progress) => make({ kind: "deblur", bitmap, sigma, std, rows, columns, stride }, progress),
     // What is being made ends at once, with its worker; a worker that waits, or starts, is kept.
     cancel() {
       turn++;
