@@ -249,9 +249,7 @@ async function render({ model, el }) {
       const progress = (part) => mine === turn && (ui.bar.value = part);
       const bitmap = await createImageBitmap(file, { colorSpaceConversion: "none" });
       if (mine !== turn) return bitmap.close();
-      const { file: made, noise } = await engine.deblur(bitmap, map, progress);
-      if (mine !== turn) return;
-      const after = await createImageBitmap(made, { resizeWidth: small.width, resizeHeight: small.height, resizeQuality: "high" });
+      const { file: made, small: after, noise } = await engine.deblur(bitmap, map, [small.width, small.height], progress);
       if (mine !== turn) return after.close();
       map.file = made;
       [small, after].forEach((picture, i) => {
@@ -261,7 +259,7 @@ async function render({ model, el }) {
       after.close();
       busy(false);
       const levels = (255 * noise).toFixed(1);
-      ui.preview.lastChild.textContent = `A rough preview: Wiener's filter for noise of ${levels} grey levels, and only where the map is sure. blurlib deblur does better.`;
+      ui.preview.lastChild.replaceChildren(`A rough preview: Wiener's filter for noise of ${levels} grey levels, and only where the map is sure. `, h("code", {}, "blurlib deblur"), " does better.");
       say("The preview is below; draw the handle over it.");
       draw();
     } catch (error) {

@@ -7,8 +7,8 @@
 const PATCH = 32; // px; side of the largest window
 const LEAST_SIDE = 32; // px; a picture is halved as long as this is left
 const LARGE = 4e6; // px; larger pictures are asked at every 8th pixel
-const AT_ONCE = 2000; // places whose spectra are computed at once
-const IN_A_BAND = 36_000; // places that are mended at once, if the picture is not too wide
+const AT_ONCE = 1500; // places whose spectra are computed at once
+const IN_A_BAND = 12_000; // places that are mended at once, if the picture is not too wide
 const LUMA = [0.2125, 0.7154, 0.0721]; // as blurlib.data.as_image
 
 let network = null;
@@ -30,6 +30,7 @@ async function start({ wasm, loader, models, network: facts }) {
     // Shapes differ from run to run: memory planned for one would be kept beside that of the next.
     sessions[name] = await ort.InferenceSession.create(bytes(model), { executionProviders: ["wasm"], enableMemPattern: false });
   }
+  ort.env.wasm.wasmBinary = undefined; // it has been compiled
 }
 
 const share = LUMA.map((weight) => Float64Array.from({ length: 256 }, (_, level) => weight * (level / 255)));
@@ -55,26 +56,30 @@ function toGrey({ data: levels }, data, at = 0) {
   return data;
 }
 
-// The grey of a whole picture, a strip at a time.
+// The grey of a whole picture, a strip at a time; of a large one in 16 bits, which hold less than half as much.
 function greyOf(bitmap) {
   const { width, height } = bitmap;
-  const data = new Float32Array(width * height);
+  const scale = width * height > LARGE ? 2 ** 16 - 1 : 1;
+  const data = new (scale === 1 ? Float32Array : Uint16Array)(width * height);
   const strip = Math.max(1, Math.floor(2 ** 18 / width));
   const read = reader(bitmap, strip);
-  for (let top = 0; top < height; top += strip) toGrey(read(top, Math.min(strip, height - top)), data, top * width);
+  for (let top = 0; top < height; top += strip) {
+    const grey = toGrey(read(top, Math.min(strip, height - top)), new Float32Array(width * Math.min(strip, height - top)));
+    data.set(scale === 1 ? grey : grey.map((value) => Math.round(scale * value)), top * width);
+  }
   bitmap.close();
-  return { width, height, data };
+  return { width, height, data, scale };
 }
 
 // Means of 2 x 2 pixels; the last pixels stand in for those beyond an odd side.
-function halve({ width, height, data }) {
+function halve({ width, height, data, scale = 1 }) {
   const [wide, high] = [Math.ceil(width / 2), Math.ceil(height / 2)];
   const out = new Float32Array(wide * high);
   for (let r = 0; r < high; r++) {
     const [above, below] = [2 * r * width, Math.min(2 * r + 1, height - 1) * width];
     for (let c = 0; c < wide; c++) {
       const [left, right] = [2 * c, Math.min(2 * c + 1, width - 1)];
-      out[r * wide + c] = (data[above + left] + data[above + right] + data[below + left] + data[below + right]) / 4;
+      out[r * wide + c] = (data[above + left] + data[above + right] + data[below + left] + data[below + right]) / 4 / scale;
     }
   }
   return { width: wide, height: high, data: out };
@@ -82,7 +87,7 @@ function halve({ width, height, data }) {
 
 // The part of a picture that begins at (top, left), which may lie outside: mirrored about its last pixels.
 // `data` may begin at a row other than the picture's first.
-function framed({ width, height, data, first = 0 }, top, left, rows, columns) {
+function framed({ width, height, data, first = 0, scale = 1 }, top, left, rows, columns) {
   const mirror = (i, n) => {
     const period = Math.max(1, 2 * n - 2);
     const place = ((i % period) + period) % period;
@@ -92,7 +97,7 @@ function framed({ width, height, data, first = 0 }, top, left, rows, columns) {
   const out = new Float32Array(rows * columns);
   for (let r = 0; r < rows; r++) {
     const line = (mirror(top + r, height) - first) * width;
-    for (let c = 0; c < columns; c++) out[r * columns + c] = data[line + from[c]];
+    for (let c = 0; c < columns; c++) out[r * columns + c] = data[line + from[c]] / scale;
   }
   return out;
 }
@@ -319,8 +324,9 @@ function toldAt({ rows, columns, data }, top, left, high, wide, stride) {
   return out;
 }
 
-// The preview of grey numbers, as numbers; of a picture, as a PNG file in its colours.
-async function preview({ picture, bitmap, ...found }, progress) {
+// The preview of grey numbers, as numbers; of a picture in its colours, as a PNG file and, `shown` wide and high, as
+// a bitmap.
+async function preview({ picture, bitmap, shown, ...found }, progress) {
   const { width, height } = picture ?? bitmap;
   if (picture) {
     const data = new Float32Array(width * height);
@@ -342,7 +348,11 @@ async function preview({ picture, bitmap, ...found }, progress) {
   };
   const noise = deblur({ width, height, rowsOf, put }, found, progress);
   bitmap.close();
-  return { noise, file: await canvas.convertToBlob({ type: "image/png" }) };
+  const small = new OffscreenCanvas(...shown);
+  const scaled = small.getContext("2d");
+  scaled.imageSmoothingQuality = "high";
+  scaled.drawImage(canvas, 0, 0, ...shown);
+  return { noise, small: small.transferToImageBitmap(), file: await canvas.convertToBlob({ type: "image/png" }) };
 }
 
 self.onmessage = async ({ data: { kind, ...given } }) => {
@@ -352,7 +362,10 @@ self.onmessage = async ({ data: { kind, ...given } }) => {
       return postMessage({ kind: "ready" });
     }
     const progress = (share) => postMessage({ kind: "progress", share });
-    if (kind === "deblur") return postMessage({ kind: "deblurred", ...(await preview(given, progress)) });
+    if (kind === "deblur") {
+      const made = await preview(given, progress);
+      return postMessage({ kind: "deblurred", ...made }, made.small ? [made.small] : []);
+    }
     const picture = given.bitmap ? greyOf(given.bitmap) : given.picture;
     const found = await map(picture, { ...given, progress });
     postMessage({ kind: "map", ...found }, [found.sigma.buffer, found.std.buffer]);
