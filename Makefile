@@ -85,7 +85,7 @@ outputs: $(INSTALLED) ## Run the chapters in place and keep the tagged numbers (
 	$(STRIP) $(CHAPTERS)
 
 reproduce: $(INSTALLED) ## Make the recorded results again from BLURLIB_DATA (QUICK=1: packaged weights)
-	$(BIN)/blurlib reproduce $(if $(QUICK),--quick)
+	$(PY) -m reproduce $(if $(QUICK),--quick)
 
 picture: $(INSTALLED) ## Draw the README's pictures anew
 	$(PY) book/_ext/overview.py

@@ -1,6 +1,6 @@
 """Score `deblur(psf="motion")` on development pictures whose blur numpy and scipy make.
 
-python benchmarks/deblur_motion.py DATA [COUNT]    COUNT pictures a row, 6 by default
+python -m benchmarks.deblur_motion DATA [COUNT]    COUNT pictures a row, 6 by default
 
 DATA holds the folders brodatz and photographs. Two rows: one motion of 8 to 20 pixels everywhere,
 and an ellipse of another picture that moves before a still one, laid on it with its own coverage;
@@ -17,7 +17,7 @@ from scipy import signal
 from torch.nn import functional
 
 from blurlib import data, learn, restore
-from blurlib.reproduce.motion import path_psf
+from reproduce.motion import path_psf
 
 SIDE, RIM = 320, 12
 

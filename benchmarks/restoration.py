@@ -1,7 +1,7 @@
 """Score deblurring on the pictures set apart for development: to choose by, never to publish.
 
-python benchmarks/restoration.py DATA              everything, ten minutes on one core
-python benchmarks/restoration.py DATA known ramp   only what is named: known, ramp, seconds
+python -m benchmarks.restoration DATA              everything, ten minutes on one core
+python -m benchmarks.restoration DATA known ramp   only what is named: known, ramp, seconds
 
 DATA holds the folders brodatz and photographs. The tests are those of the record `restoration`,
 on 8 textures and 12 photographs.
@@ -14,7 +14,7 @@ import torch
 from torch.nn import functional
 
 from blurlib import blur, data, learn, restore
-from blurlib.reproduce import restoration as record
+from reproduce import restoration as record
 
 SIDE = record.SCENE_SIDE + 2 * record.BEYOND
 

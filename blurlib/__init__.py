@@ -10,9 +10,9 @@ import importlib
 
 __version__ = "0.1.0"
 
-_ROOMS = ("blur", "data", "learn", "theory", "maps", "restore", "plotting", "reproduce", "widgets")
+_ROOMS = ("blur", "data", "learn", "theory", "maps", "restore", "plotting", "records", "widgets")
 # What is asked for so often that its room need not be named.
-_SHORTER = {"record": "reproduce", "check": "exercises"}
+_SHORTER = {"record": "records", "check": "exercises"}
 
 
 def __getattr__(name):

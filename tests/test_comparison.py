@@ -8,8 +8,8 @@ from torch.nn import functional
 
 from blurlib import data, learn, maps
 from blurlib.maps import classical
-from blurlib.reproduce import NoData, comparison
-from blurlib.reproduce.experiment import Experiment
+from reproduce import NoData, classical_fit, comparison
+from reproduce.experiment import Experiment
 
 
 @pytest.fixture
@@ -70,8 +70,8 @@ def test_text_has_to_be_there(experiment):
 
 
 def test_a_fit_is_compared_with_the_packaged_one(experiment, tmp_path, monkeypatch):
-    fitted = classical.fit_calibration(images=[experiment.scans[0].load()], num_cuts=100)
-    monkeypatch.setattr(classical, "fit_calibration", lambda **_: fitted)
+    fitted = classical_fit.fit_calibration(images=[experiment.scans[0].load()], num_cuts=100)
+    monkeypatch.setattr(classical_fit, "fit_calibration", lambda **_: fitted)
     object.__setattr__(experiment, "weights", tmp_path / "weights")
     record = comparison.calibration(experiment)
     differences = record["differs_from_packaged"]["most"]
@@ -88,7 +88,7 @@ def test_fitting_without_scikit_learn_says_what_to_install(monkeypatch):
 
     monkeypatch.setitem(sys.modules, "sklearn.ensemble", None)
     with pytest.raises(RuntimeError, match=r"scikit-learn.*\[fit\]"):
-        classical.fit_calibration(images=[data.packaged_image("grass")], num_cuts=100)
+        classical_fit.fit_calibration(images=[data.packaged_image("grass")], num_cuts=100)
 
 
 def test_what_is_put_aside_is_not_fitted_on():

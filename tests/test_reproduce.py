@@ -8,9 +8,11 @@ from pathlib import Path
 import pytest
 import torch
 
-from blurlib import blur, cli, data, learn, reproduce
+import reproduce
+from blurlib import blur, data, learn
 from blurlib.data.sources import published
-from blurlib.reproduce import catalogue, datasets, experiment, slides, studies
+from reproduce import __main__ as command
+from reproduce import catalogue, datasets, experiment, slides, studies
 
 RESULTS = Path(__file__).parents[1] / "results"
 
@@ -49,7 +51,7 @@ def test_places_are_counted_as_pairs_of_picture_and_place():
         )  # fmt: skip
 
     train, test = side([2, 2, 0], [0, 5, 1]), side([2, 0, 1, 0], [0, 0, 5, 1])
-    assert reproduce.places_also_trained_on(data.Dataset({}, train, test)) == 0.5
+    assert data.places_also_trained_on(data.Dataset({}, train, test)) == 0.5
 
 
 def test_damaged_scans_are_not_passed_over(scans, tmp_path):
@@ -119,7 +121,7 @@ def test_networks_that_are_missing_are_trained_once(scans, tmp_path, quick_recip
     weights = tmp_path / "weights"
     arguments = {"out": tmp_path, "weights": weights}
     record = reproduce.reproduce("training-curve", scans, **arguments)
-    assert record["command"] == "blurlib reproduce training-curve"
+    assert record["command"] == "python -m reproduce training-curve"
     names = {"thesis-30-75k", "thesis-30", "thesis-30-as-published"}
     assert set(record["runs"]) == set(record["training"]) == names
     files = {path: path.stat().st_mtime_ns for path in weights.glob("*.safetensors")}
@@ -224,27 +226,27 @@ def test_the_leak_is_trained_where_it_is_asked_to(scans, tmp_path, monkeypatch):
 def test_what_cannot_be_made_is_named_and_the_rest_is_done(scans, tmp_path, capsys, monkeypatch):
     records = {name: reproduce.RECORDS[name] for name in ("slides-text", "brodatz-statistics")}
     monkeypatch.setattr(reproduce, "RECORDS", records)
-    arguments = ["reproduce", "--data", str(scans), "--out", str(tmp_path), "--quick"]
-    assert cli.main(arguments) == 1
+    arguments = ["--data", str(scans), "--out", str(tmp_path), "--quick"]
+    assert command.main(arguments) == 1
     assert "left out slides-text" in capsys.readouterr().err
     assert (tmp_path / "brodatz-statistics.json").is_file()
 
 
 def test_a_weights_folder_that_is_none_is_named_first(scans, tmp_path, capsys):
     (tmp_path / "file").write_text("")
-    arguments = ["reproduce", "brodatz-statistics", "--data", str(scans), "--out", str(tmp_path)]
-    assert cli.main([*arguments, "--weights", str(tmp_path / "file")]) == 2
+    arguments = ["brodatz-statistics", "--data", str(scans), "--out", str(tmp_path)]
+    assert command.main([*arguments, "--weights", str(tmp_path / "file")]) == 2
     assert "file" in capsys.readouterr().err
     assert not (tmp_path / "brodatz-statistics.json").exists()
     with pytest.raises(SystemExit):
-        cli.main([*arguments, "--weights", str(tmp_path), "--quick"])
+        command.main([*arguments, "--weights", str(tmp_path), "--quick"])
 
 
 def test_quick_trains_nothing(scans, tmp_path, capsys):
     with pytest.raises(reproduce.NotShipped, match="--quick"):
         reproduce.reproduce("patch-sizes", scans, out=tmp_path)
-    arguments = ["reproduce", "--data", str(scans), "--out", str(tmp_path), "--quick"]
-    assert cli.main([*arguments, "training-curve"]) == 2
+    arguments = ["--data", str(scans), "--out", str(tmp_path), "--quick"]
+    assert command.main([*arguments, "training-curve"]) == 2
     assert "leave out --quick" in capsys.readouterr().err
 
 
@@ -299,21 +301,21 @@ def test_the_area_under_the_curve_is_a_share_of_pairs():
 
 
 def test_the_command_makes_what_is_not_there(scans, tmp_path, capsys):
-    arguments = ["reproduce", "brodatz-statistics", "--data", str(scans), "--out", str(tmp_path)]
-    assert cli.main(arguments) == 0
+    arguments = ["brodatz-statistics", "--data", str(scans), "--out", str(tmp_path)]
+    assert command.main(arguments) == 0
     first = (tmp_path / "brodatz-statistics.json").stat().st_mtime_ns
-    assert cli.main(arguments) == 0
+    assert command.main(arguments) == 0
     assert (tmp_path / "brodatz-statistics.json").stat().st_mtime_ns == first
     assert "--again" in capsys.readouterr().err
-    assert cli.main([*arguments, "--again"]) == 0
+    assert command.main([*arguments, "--again"]) == 0
     assert (tmp_path / "brodatz-statistics.json").stat().st_mtime_ns != first
 
 
 def test_the_command_says_what_is_wrong(tmp_path, capsys, monkeypatch):
-    assert cli.main(["reproduce", "lena", "--out", str(tmp_path)]) == 2
+    assert command.main(["lena", "--out", str(tmp_path)]) == 2
     assert "brodatz-leak" in capsys.readouterr().err
     monkeypatch.setenv("BLURLIB_DATA", str(tmp_path / "nowhere"))
-    assert cli.main(["reproduce", "brodatz-statistics", "--out", str(tmp_path)]) == 2
+    assert command.main(["brodatz-statistics", "--out", str(tmp_path)]) == 2
     assert "there is no folder" in capsys.readouterr().err
 
 
@@ -321,7 +323,7 @@ def test_the_command_says_what_is_wrong(tmp_path, capsys, monkeypatch):
 def test_every_record_says_how_it_was_made(path):
     record = json.loads(path.read_text())
     assert record["name"] == path.stem in reproduce.RECORDS
-    assert record["command"].removesuffix(" --quick") == f"blurlib reproduce {path.stem}"
+    assert record["command"].removesuffix(" --quick") == f"python -m reproduce {path.stem}"
     assert record["data"]["files"] and record["device"] and record["versions"]["torch"]
     assert record["seconds"] > 0 and record["date"]
     assert path.name in (RESULTS / "README.md").read_text()

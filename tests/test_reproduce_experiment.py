@@ -4,8 +4,8 @@ import pytest
 import torch
 
 from blurlib import data, learn, maps
-from blurlib.reproduce import comparison, robustness
-from blurlib.reproduce.experiment import Experiment
+from reproduce import comparison, robustness
+from reproduce.experiment import Experiment
 
 
 def pictures(name, number):

@@ -6,8 +6,8 @@ import torch
 from blurlib import maps
 from blurlib.blur import blur_uniform, thesis_psf
 from blurlib.learn import pretrained
-from blurlib.reproduce import limits
 from blurlib.theory import crlb_power_law
+from reproduce import limits
 
 
 class PackagedNetworks:

@@ -4,8 +4,8 @@ import pytest
 import torch
 
 from blurlib import data, learn
-from blurlib.reproduce.experiment import Experiment
-from blurlib.reproduce.regression import OTHER_KINDS, regression
+from reproduce.experiment import Experiment
+from reproduce.regression import OTHER_KINDS, regression
 
 NAMES = ("grass", "gravel", "brick", "coins", "camera", "coffee", "rocket")
 

@@ -7,8 +7,8 @@ import torch
 
 from blurlib import data
 from blurlib.maps import classical
-from blurlib.reproduce import robustness
-from blurlib.reproduce.experiment import Experiment
+from reproduce import robustness
+from reproduce.experiment import Experiment
 
 
 @pytest.fixture

@@ -8,8 +8,8 @@ import torch
 
 from blurlib import blur, data
 from blurlib.maps import Estimator
-from blurlib.reproduce import wide_range
-from blurlib.reproduce.experiment import Experiment
+from reproduce import wide_range
+from reproduce.experiment import Experiment
 
 
 class Knowing(Estimator):

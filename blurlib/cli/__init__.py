@@ -13,7 +13,7 @@ import sys
 
 from .. import __version__
 from . import blur, common, dataset, deblur, evaluate, fetch, motion
-from . import refocus, reproduce, sigma_map, train
+from . import refocus, sigma_map, train
 
 _COMMANDS = {
     "blur": (blur, "blur an image"),
@@ -25,7 +25,6 @@ _COMMANDS = {
     "deblur": (deblur, "take the blur out of pictures"),
     "refocus": (refocus, "move the focus of pictures, or blur what is behind it"),
     "evaluate": (evaluate, "score an estimator on sharp images"),
-    "reproduce": (reproduce, "make recorded results again, from the Brodatz scans"),
 }
 _EXPECTED = (*common.IMAGE_ERRORS, ArithmeticError, ImportError)
 _EPILOG = "Every command has its own --help. The book explains what they compute."
@@ -44,19 +43,21 @@ def build_parser():
     return parser
 
 
-def main(arguments=None):
+def main(arguments=None, parser=None):
     """Run the command line; return the exit status.
 
     Parameters
     ----------
     arguments : list of str, optional
         Instead of those the program was started with.
+    parser : argparse.ArgumentParser, optional
+        Of another program, with its ``run`` among the defaults.
     """
     _open_closed_streams()
     with contextlib.redirect_stdout(_Output(sys.stdout)):
         try:
             try:
-                options = build_parser().parse_args(arguments)
+                options = (parser or build_parser()).parse_args(arguments)
                 _let_threads_sleep(os.environ)  # torch is not imported yet
                 return options.run(options)
             finally:  # or a full disk behind it would go unnoticed until the very end

@@ -49,17 +49,14 @@ def run(options):
 
     from .. import data, learn, maps
     from .._checks import check_choice
-    from ..learn.checkpoints import OTHER_TASKS
-    from ..reproduce.catalogue import RECIPES
 
     common.check_writable(options.out, ".safetensors")
-    if options.recipe in OTHER_TASKS:
-        return _train_other(options)
     if options.images is not None and options.textures_each is not None:
         raise ValueError("--textures draws pictures, --images names them; pass one of the two.")
     recipe = learn.Recipe()
     if options.recipe is not None:
-        recipe = RECIPES[check_choice(options.recipe, "--recipe", RECIPES)]
+        recipes = learn.SHIPPED | learn.recipes.SMALLER_WINDOWS
+        recipe = recipes[check_choice(options.recipe, "--recipe", recipes)]
     steps = _given(options, "num_steps", "batch_size", "lr", "precision")
     changed = _given(options, "network", "num_classes", "textures_each", "seed")
     recipe = replace(recipe, config=replace(recipe.config, **steps), **changed)
@@ -100,38 +97,6 @@ def run(options):
 def _given(options, *names):
     """Return the options that were given, of those that are named."""
     return {name: value for name in names if (value := getattr(options, name)) is not None}
-
-
-def _train_other(options):
-    """Train what does not estimate sigma; only its length can be changed."""
-    from dataclasses import replace
-
-    from .. import data, learn
-    from ..learn.motion_training import MOTION_CONFIG, train_motion
-    from ..restore.training import CONFIG, train_restorer
-
-    recipes = {
-        "deblur-net": (train_restorer, CONFIG, "levels of 255"),
-        "motion-net": (train_motion, MOTION_CONFIG, "px"),
-    }
-    train, config, unit = recipes[options.recipe]
-    for name in ("network", "num_classes", "images", "textures_each", "precision"):
-        if getattr(options, name) is not None:
-            raise ValueError(f"--recipe {options.recipe} has its own {name}; leave it out.")
-    config = replace(config, **_given(options, "num_steps", "batch_size", "lr"))
-    with learn.process_group(options.device) as device, contextlib.ExitStack() as stack:
-        log = stack.enter_context(learn.RunLog(options.log)) if learn.is_main_process() else None
-        _, record = train(
-            options.out, data.brodatz(options.data), data.photographs(options.data),
-            config=config, seed=options.seed or 0, device=device, progress=True,
-            callback=log,
-        )  # fmt: skip
-        if learn.is_main_process():
-            rmse = record["history"]["rmse"]
-            words = f"{options.out}: {record['seconds']:.0f} s, RMSE on the examples being learned "
-            words += f"{rmse[0]:.2f} -> {rmse[-1]:.2f} {unit}"
-            common.tell(options, {"out": str(options.out), **record}, words)
-    return 0
 
 
 def _read(options, smallest):

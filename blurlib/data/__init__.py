@@ -4,7 +4,7 @@ from .._checks import public as _public
 from .alike import WRITABLE, write_alike
 from .crops import CropConfig, CropStream
 from .datasets.build import build_dataset
-from .datasets.load import Dataset, Patches, StoredPatches, load_dataset
+from .datasets.load import Dataset, Patches, StoredPatches, load_dataset, places_also_trained_on
 from .datasets.shards import DatasetError, blur_levels, draw_sigmas, picture_patches
 from .depth import DepthScene, defocused_scene, layered_scene, motorcycle_scene, scene_lens
 from .files import list_images, passed_over

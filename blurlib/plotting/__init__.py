@@ -16,7 +16,7 @@ from .glued import glue
 from .house import ERROR_COLOURS, IMAGE_COLOURS, LINE_COLOURS, PSF_COLOURS, SIGMA_COLOURS
 from .house import STD_COLOURS, STYLE, WIDTH, panels, style
 from .lines import plot_line, plot_otf, plot_path
-from .pictures import compare_maps, gallery, show_ellipses, show_error_map, show_image, show_otf
-from .pictures import show_patch_grid, show_psf, show_sigma_map, show_std_map
+from .maps import compare_maps, show_ellipses, show_error_map, show_sigma_map, show_std_map
+from .pictures import gallery, show_image, show_otf, show_patch_grid, show_psf
 
 __all__ = _public(globals())

@@ -6,7 +6,8 @@ from matplotlib.figure import Figure
 
 from .._files import replacing
 from .house import STYLE, WIDTH
-from .pictures import MAX_DRAWN, as_picture, show_ellipses, show_sigma_map
+from .maps import show_ellipses, show_sigma_map
+from .pictures import MAX_DRAWN, as_picture
 
 
 def write_sigma_map(path, sigma_map, title="", *, vmax=None, hidden=None):

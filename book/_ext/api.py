@@ -13,6 +13,7 @@ import inspect
 import pkgutil
 import re
 import symtable
+import sys
 from importlib.util import resolve_name
 from pathlib import Path
 
@@ -29,6 +30,12 @@ from sphinx.util.nodes import nested_parse_with_titles
 import blurlib
 from blurlib.learn.checkpoints import OTHER_TASKS
 
+ROOT = Path(__file__).parents[2]
+sys.path.append(str(ROOT))  # of what makes the records, which is not installed
+import reproduce  # noqa: E402
+
+# Modules whose sources have pages: the package, and what makes the records.
+OURS = ("blurlib", "reproduce")
 CARDS = Path(blurlib.__file__).parent / "learn" / "weights"
 # A number, a text or a sequence is shown; of anything longer the comment has to do.
 MAX_VALUE = 72
@@ -45,7 +52,9 @@ CODE = re.compile(
     r'(<div class="highlight"><pre>)(.*?)(</pre></div>)', flags=re.DOTALL
 )
 # Code that is a module's own says so in a class of its block: its short names are known there.
-OF_MODULE = re.compile(r'<div class="[^"]*\bof-(blurlib[\w-]*)[^"]*">\s*$')
+OF_MODULE = re.compile(
+    r'<div class="[^"]*\bof-((?:blurlib|reproduce)[\w-]*)[^"]*">\s*$'
+)
 # On a page of sources: the way back to an entry, where there is none.
 UNUSED_BACK = re.compile(r'<a class="viewcode-back" href="[^"]*/\.html#.*?</a>\n')
 # torch has these too, but no chapter asks a tensor for them.
@@ -68,7 +77,7 @@ def home_of(module, name):
         if names == ["*"]:
             names = getattr(importlib.import_module(origin), "__all__", names)
         if name in names:
-            is_ours = origin.startswith("blurlib")
+            is_ours = origin.startswith(OURS)
             return home_of(origin, name) if is_ours else origin
     return (
         getattr(getattr(found, name), "__module__", module)
@@ -198,11 +207,10 @@ def show_sources(app, env):
     """Have a page with the source of each module, and an anchor for all that is defined there."""
     # viewcode's own list: so far what the API pages document.
     modules = env._viewcode_modules
-    package = Path(blurlib.__file__).parent
-    for path in sorted(package.rglob("*.py")):
+    for path in sorted(path for one in OURS for path in (ROOT / one).rglob("*.py")):
         if path.stem == "__main__":  # to import it is to run it
             continue
-        parts = path.relative_to(package.parent).with_suffix("").parts
+        parts = path.relative_to(ROOT).with_suffix("").parts
         name = ".".join(part for part in parts if part != "__init__")
         if not modules.get(name):
             analyzer = ModuleAnalyzer.for_file(path, name)
@@ -586,17 +594,17 @@ def names_in(module, places):
     found = {}
     for name, thing in vars(importlib.import_module(module)).items():
         if inspect.ismodule(thing):
-            if thing.__name__.startswith("blurlib."):
+            if thing.__name__.startswith(OURS):
                 found[name] = source_page(thing.__name__), ""
             continue
         home = home_of(module, name)
-        if home.startswith("blurlib.") and home != module:
+        if home.startswith(OURS) and home != module:
             full = names_of_homes().get((home, name))
             found[name] = places.get(full, (source_page(home), name))
-    page = source_page("blurlib.reproduce.experiment")
-    for name in vars(blurlib.reproduce.Experiment):  # what every record is given
+    page = source_page("reproduce.experiment")
+    for name in vars(reproduce.Experiment):  # what every record is given
         found[f"experiment.{name}"] = page, f"Experiment.{name}"
-    for name in blurlib.reproduce.Experiment.__dataclass_fields__:
+    for name in reproduce.Experiment.__dataclass_fields__:
         found[f"experiment.{name}"] = page, "Experiment"
     return found
 

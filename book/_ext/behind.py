@@ -24,6 +24,7 @@ from api import (
     known_methods,
     names_of,
     public_part,
+    reproduce,
     source_of,
     source_page,
 )
@@ -31,8 +32,6 @@ from blurlib.learn.heads import NETWORKS
 from blurlib.learn.recipes import SHIPPED
 from blurlib.learn.training import train
 from blurlib.maps.classical import CLASSICAL
-from blurlib.reproduce import NEED_TRAINING
-from blurlib.reproduce.experiment import Experiment
 from records import function_of, place_of, records_like
 
 # What changes its object, or what it is given, even where its answer is kept.
@@ -253,7 +252,7 @@ def delegates(full):
             for each in thing.values() if isinstance(thing, dict) else [thing]:
                 if (
                     isinstance(each, types.FunctionType | type)
-                    and each.__module__.startswith("blurlib.")
+                    and each.__module__.startswith(("blurlib.", "reproduce."))
                     and not each.__module__.startswith(KEEPING)
                     and each not in seen
                 ):
@@ -287,7 +286,9 @@ def called_by(calls, records, texts):
     makers = [function_of(name) for name in dict.fromkeys(records)]
     callers = sorted(calls) + [f"{one.__module__}.{one.__name__}" for one in makers]
     found = [one for full in callers for one in delegates(full)]
-    found += [Experiment] if makers else []  # it predicts and scores for them
+    found += (
+        [reproduce.Experiment] if makers else []
+    )  # it predicts and scores for them
     texts = texts.union(*(texts_of(one.__module__) for one in makers))
     found += [NETWORKS[SHIPPED[name].network] for name in SHIPPED if name in texts]
     left_out = []
@@ -295,7 +296,7 @@ def called_by(calls, records, texts):
         left_out.append("blurlib.maps.classical")
     trained = "blurlib.learn.train" in calls or train in found
     if not (
-        trained or set(records) & set(NEED_TRAINING)
+        trained or set(records) & set(reproduce.NEED_TRAINING)
     ):  # a loss has no part in it
         left_out.append("blurlib.learn.gaussian")
     found = [one for one in found if not one.__module__.startswith(tuple(left_out))]

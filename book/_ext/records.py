@@ -1,7 +1,7 @@
 """Sphinx extension: ``recorded-results`` shows every record of ``results``, a section each.
 
 What a record holds is said in the table of ``results/README.md``, and nowhere else. Where a page
-says ``blurlib reproduce NAME``, this becomes a link to that section, which also has the code.
+says ``python -m reproduce NAME``, this becomes a link to that section, which also has the code.
 """
 
 import ast
@@ -16,13 +16,13 @@ from sphinx.errors import ExtensionError
 from sphinx.util.docutils import SphinxDirective
 
 import blurlib
-from api import address, names_of, source_page
+from api import address, names_of, reproduce, source_page
 
 RESULTS = Path(__file__).parents[2] / "results"
 LINE = re.compile(r"^\| (`[^|]+`) \| (.+) \|$", flags=re.MULTILINE)
 
 
-COMMAND = re.compile(r"blurlib reproduce ([\w-]+)")
+COMMAND = re.compile(r"python -m reproduce ([\w-]+)")
 # In highlighted code: the name in a call of `bl.record`, which may be put together.
 CALL = re.compile(
     r'(record(?:</span>|</a>)*<span class="p">\(</span>)'
@@ -33,14 +33,14 @@ CALL = re.compile(
 FILLED = re.compile(r"\\\{.*?\\\}")
 # In prose: "the record `a`", "records `a`, `b` and `c`"; what is code is left out of the text.
 NAMED = re.compile(
-    r"\brecords?\b(?:[\s:]|`|blurlib reproduce|with|,|and|or|\()*$", re.IGNORECASE
+    r"\brecords?\b(?:[\s:]|`|python -m reproduce|with|,|and|or|\()*$", re.IGNORECASE
 )
 PAGE = "book/appendix/records"
 
 
 def function_of(name):
     """Return the function that makes a record."""
-    function = blurlib.reproduce.RECORDS[name]
+    function = reproduce.RECORDS[name]
     while isinstance(function, functools.partial):
         function = function.func
     return function
@@ -76,9 +76,7 @@ def code_of(function):
 
 def records_like(pattern):
     """Return the records whose names match a pattern."""
-    return [
-        name for name in blurlib.reproduce.RECORDS if re.fullmatch(pattern, name)
-    ]
+    return [name for name in reproduce.RECORDS if re.fullmatch(pattern, name)]
 
 
 def place_of(name):
@@ -102,8 +100,8 @@ class RecordedResults(SphinxDirective):
         readme = RESULTS / "README.md"
         self.env.note_dependency(str(readme))
         told = descriptions(readme.read_text(encoding="utf-8"))
-        if set(told) != set(blurlib.reproduce.RECORDS):
-            odd = sorted(set(told) ^ set(blurlib.reproduce.RECORDS))
+        if set(told) != set(reproduce.RECORDS):
+            odd = sorted(set(told) ^ set(reproduce.RECORDS))
             raise ExtensionError(f"{readme.name} and the records differ in {odd}")
         sections = []
         for name, what in told.items():
@@ -156,11 +154,11 @@ def link_names(app, doctree, docname):
         alone = "-" in text and text not in blurlib.learn.SHIPPED
         if not found and alone:
             found = re.match("(.*)", text)
-        elif not found and text in blurlib.reproduce.RECORDS:
+        elif not found and text in reproduce.RECORDS:
             before = parent.children[: parent.index(literal)]
             said = "".join("`" if is_code(one) else one.astext() for one in before)
             found = NAMED.search(said) and re.match("(.*)", text)
-        if found and found[1] in blurlib.reproduce.RECORDS:
+        if found and found[1] in reproduce.RECORDS:
             uri = address(app, docname, place_of(found[1]))
             link = nodes.reference("", "", internal=True, refuri=uri)
             literal.replace_self(link)

@@ -11,7 +11,7 @@ import yaml
 from sphinx.application import Sphinx
 
 import blurlib
-from blurlib import reproduce
+import reproduce
 
 REPOSITORY = Path(__file__).parents[2]
 EXTENSIONS = REPOSITORY / "book" / "_ext"
@@ -100,7 +100,7 @@ def test_a_method_is_known_though_several_classes_have_it(api):
 
     assert known("maps.Estimator.predict") == {"predict": "maps.Estimator"}
     # What torch and Python have as well stays as it is, but for a name that is ours in chapters.
-    assert known("maps.SigmaMap.to", "reproduce.Record.items") == {}
+    assert known("maps.SigmaMap.to", "records.Record.items") == {}
     assert known("data.Patches.select") == {"select": "data.Patches"}
     assert known("learn.BlurNetwork.initialise", "learn.SigmaNet.initialise") == {
         "initialise": "learn.BlurNetwork"
@@ -120,7 +120,7 @@ def test_every_record_leads_to_its_code(book):
     text = (book / "book/appendix/records.html").read_text(encoding="utf-8")
     for name in reproduce.RECORDS:
         assert f'id="record-{name}"' in text
-    link = r'The code that made it, in <a href="../../(_modules/[^"#]+)#(\w+)">blurlib/reproduce/'
+    link = r'The code that made it, in <a href="../../(_modules/[^"#]+)#(\w+)">reproduce/'
     links = re.findall(link, text)
     assert len(links) == len(reproduce.RECORDS)
     for file, anchor in links:
@@ -146,20 +146,17 @@ def test_a_records_code_is_whole_and_leads_on(book):
     assert "def _score(experiment, name):" in plain and "def _score_all(" in plain
     for name in ("catalogue.html#CHOICES", "experiment.html#Experiment.scores",
                  "experiment.html#mean_and_std"):  # fmt: skip
-        assert f'href="../../_modules/blurlib/reproduce/{name}"' in choices
+        assert f'href="../../_modules/reproduce/{name}"' in choices
         file, _, anchor = name.partition("#")
-        page = (book / "_modules/blurlib/reproduce" / file).read_text(encoding="utf-8")
+        page = (book / "_modules/reproduce" / file).read_text(encoding="utf-8")
         assert f'id="{anchor}"' in page
     for file, anchor in set(re.findall(r'href="../../(_modules/[^"#]+)#([^"]+)"', text)):
         assert f'id="{anchor}"' in (book / file).read_text(encoding="utf-8"), (file, anchor)
     comparison = section(text, "comparison")
     assert "_SIDE, _TIMES = 512, 3" in re.sub("<.*?>", "", comparison)
     assert 'href="api/maps.html#blurlib.maps.rms"' in comparison
-    for path in (REPOSITORY / "blurlib/reproduce").glob("*.py"):
-        assert (
-            path.stem == "__init__"
-            or (book / f"_modules/blurlib/reproduce/{path.stem}.html").is_file()
-        ), path.name
+    for path in (REPOSITORY / "reproduce").glob("[!_]*.py"):
+        assert (book / f"_modules/reproduce/{path.stem}.html").is_file(), path.name
 
 
 def test_records_in_prose_are_links_and_networks_are_not(book):

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from blurlib import data, learn, maps
-from blurlib.reproduce import catalogue
+from reproduce import catalogue
 
 OTHER_ANSWERS = ("direct", "gaussian", "ordinal")
 

@@ -7,7 +7,9 @@ import pytest
 import torch
 
 from blurlib import blur, data, learn
-from blurlib.learn import checkpoints, motion_examples, motion_net, motion_training, prepare
+from blurlib.learn import checkpoints, motion_net, prepare
+from reproduce.training import motion_examples
+from reproduce.training import motion_net as motion_training
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ import torch
 from torch import nn
 
 from blurlib import learn
-from blurlib.reproduce import catalogue
+from reproduce import catalogue
 
 WITH_CLASSES = ("pixels", "spectrum", "thesis")
 

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from blurlib import data, learn
-from blurlib.reproduce import catalogue
+from reproduce import catalogue
 
 pytestmark = pytest.mark.usefixtures("few_textures")
 DATA = os.environ.get("BLURLIB_DATA", "nowhere")

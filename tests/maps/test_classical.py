@@ -11,8 +11,9 @@ import torch
 from blurlib import blur, data, maps
 from blurlib.blur.degrade import QUANTIZATION_VARIANCE
 from blurlib.maps import classical
-from blurlib.maps.classical import calibration, fit, windows
+from blurlib.maps.classical import calibration, windows
 from blurlib.maps.classical.spectrum_fit import _SLOPE, _Rings
+from reproduce import classical_fit as fit
 
 
 @pytest.fixture(params=classical.CLASSICAL)

@@ -9,7 +9,9 @@ import torch
 from blurlib import blur, data, learn, restore
 from blurlib.learn import prepare
 from blurlib.learn.deblur_net import NUM_PLANES
-from blurlib.restore import examples, learned, training
+from blurlib.restore import learned
+from reproduce.training import deblur_examples as examples
+from reproduce.training import deblur_net as training
 
 module = importlib.import_module("blurlib.restore.deblur")  # the room's name is the function's
 

@@ -243,3 +243,22 @@ def load_dataset(folder):
     if manifest["counts"] != {"train": len(train), "test": len(test)}:
         raise DatasetError(f"{folder} holds other numbers of patches than its manifest says.")
     return Dataset(manifest, train, test)
+
+
+def places_also_trained_on(dataset):
+    """Return the share of test patches whose place is in the training set at another sigma.
+
+    Parameters
+    ----------
+    dataset : Dataset
+        Read by `load_dataset`.
+
+    Returns
+    -------
+    share : float
+        From 0 to 1.
+    """
+    sides = dataset.train, dataset.test
+    places = 1 + max(int(side.places.max()) for side in sides)
+    trained, tested = (side.pictures * places + side.places for side in sides)
+    return torch.isin(tested, trained).double().mean().item()

@@ -6,8 +6,9 @@ from functools import partial
 
 import torch
 
-from ..data import PatchStream
-from ..maps import READOUTS, estimator_of, fit, make_test_image, read_out, rms
+from blurlib.data import PatchStream
+from blurlib.maps import READOUTS, estimator_of, fit, make_test_image, read_out, rms
+
 from .catalogue import CHOICES, CURVE, PATCH_SIZES, READOUT_STUDY, SIZES
 from .experiment import mean_and_std, rounded, shares_within
 

@@ -6,8 +6,9 @@ import itertools
 
 import scipy
 
-from .. import maps
-from ..data import load_image, open_folder
+from blurlib import maps
+from blurlib.data import load_image, open_folder
+
 from .experiment import NoData, mean_and_std, rounded
 
 #: Smoothing iterations of the slides' sin rows.

@@ -4,10 +4,11 @@ import itertools
 
 import torch
 
-from .. import blur, data, learn, maps
-from ..data import camera, lens_bank, lights, scenery
-from ..learn.scales import halve
-from ..maps.fit import joined
+from blurlib import blur, data, learn, maps
+from blurlib.data import camera, lens_bank, lights, scenery
+from blurlib.learn.scales import halve
+from blurlib.maps.fit import joined
+
 from .experiment import mean_and_std, rounded, shares_within
 
 #: The thesis' test fields.

@@ -7,13 +7,13 @@ import scipy
 import torch
 from tqdm import tqdm
 
-from ..._checks import check_integer
-from ...blur import quantize
-from ...data.crops import compress
-from ...learn import Recipe, prepare_recipe
-from ...learn.prepare import versions
-from .calibration import STATISTICS, Calibration, Curve
-from .trees import Forest, hand_features
+from blurlib._checks import check_integer
+from blurlib.blur import quantize
+from blurlib.data.crops import compress
+from blurlib.learn import Recipe, prepare_recipe
+from blurlib.learn.prepare import versions
+from blurlib.maps.classical.calibration import STATISTICS, Calibration, Curve
+from blurlib.maps.classical.trees import Forest, hand_features
 
 #: What they are fitted on: the pictures of the thesis' network, any sigma up to 3 in steps of 0.01.
 RECIPE = Recipe(num_classes=300, patch_size=96, source="unseen", num_pages=24, seed=0)

@@ -2,8 +2,8 @@
 
 from dataclasses import replace
 
-from ..learn.recipes import PUBLISHED, SHIPPED, SMALL, SMALLER_WINDOWS, UNSEEN, Recipe
-from ..learn.training import TrainConfig
+from blurlib.learn.recipes import PUBLISHED, SHIPPED, SMALL, SMALLER_WINDOWS, UNSEEN, Recipe
+from blurlib.learn.training import TrainConfig
 
 
 def _shorter(recipe, thousands):

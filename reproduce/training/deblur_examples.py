@@ -4,16 +4,16 @@ import math
 
 import torch
 
-from ..blur import VaryingBlur, blur_uniform, effective_sigma, motion_psf, shake_psf
-from ..blur.degrade import round_image
-from ..data.jpeg import compress
-from ..data.scenery import outlines
-from ..data.stream import PatchStream
-from ..learn.deblur_net import OTHER_PSF, planes_of
-from .answers import both_on
-from .canvas import Canvas
-from .learned import MAP_STEPS, PSF_STEPS, careful
-from .noise import resolve_noise
+from blurlib.blur import VaryingBlur, blur_uniform, effective_sigma, motion_psf, shake_psf
+from blurlib.blur.degrade import round_image
+from blurlib.data.jpeg import compress
+from blurlib.data.scenery import outlines
+from blurlib.data.stream import PatchStream
+from blurlib.learn.deblur_net import OTHER_PSF, planes_of
+from blurlib.restore.answers import both_on
+from blurlib.restore.canvas import Canvas
+from blurlib.restore.learned import MAP_STEPS, PSF_STEPS, careful
+from blurlib.restore.noise import resolve_noise
 
 #: Side of an example, how far a PSF reaches, and how many outlines of nearer things are drawn.
 _EXAMPLE_SIDE, _EXAMPLE_REACH, _NUM_MASKS = 128, 32, 64

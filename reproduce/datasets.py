@@ -7,9 +7,9 @@ from dataclasses import asdict, replace
 
 import torch
 
-from .. import data
-from ..learn import NETWORKS, READOUTS, TrainConfig, device_name, thin_history, train
-from ..maps import evaluate_patches
+from blurlib import data
+from blurlib.learn import NETWORKS, READOUTS, TrainConfig, device_name, thin_history, train
+from blurlib.maps import evaluate_patches
 
 _SCORED_SIGMAS = 4  # classes whose changed pixels are counted: 0.1 to 0.4
 
@@ -36,7 +36,7 @@ def dataset(experiment):
             "materials": len({picture["material"] for picture in pictures}),
             "classes_are_balanced": all(len(set(side)) == 1 for side in balance),
             "sha256": manifest["sha256"],
-            "places_also_trained_on": places_also_trained_on(dataset),
+            "places_also_trained_on": data.places_also_trained_on(dataset),
             "seconds": round(seconds, 1)}  # fmt: skip
     scans = [data.to_levels(scan.load()) for scan in experiment.scans]
     for sigma in data.draw_sigmas(published, "")[:_SCORED_SIGMAS]:
@@ -46,25 +46,6 @@ def dataset(experiment):
             "mean": statistics.mean(shares), "min": min(shares), "max": max(shares)}  # fmt: skip
     # On the CPU wherever the networks are.
     return {"protocols": protocols, "changed_pixels": changed, "device": device_name("cpu")}
-
-
-def places_also_trained_on(dataset):
-    """Return the share of test patches whose place is in the training set at another sigma.
-
-    Parameters
-    ----------
-    dataset : Dataset
-        Read by `blurlib.data.load_dataset`.
-
-    Returns
-    -------
-    share : float
-        From 0 to 1.
-    """
-    sides = dataset.train, dataset.test
-    places = 1 + max(int(side.places.max()) for side in sides)
-    trained, tested = (side.pictures * places + side.places for side in sides)
-    return torch.isin(tested, trained).double().mean().item()
 
 
 def statistics_of_scans(experiment):

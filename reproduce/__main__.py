@@ -5,13 +5,19 @@ needs are trained first; whatever was stopped goes on when the command is given 
 is there already is left as it is; --again makes it anew.
 """
 
+import argparse
+import sys
 from pathlib import Path
 
-from . import common
+import reproduce
+from blurlib._checks import check_choice
+from blurlib.cli import common
+from blurlib.cli import main as run_command
 
 
-def add(parser):
-    """Add the command's options to its parser."""
+def build_parser():
+    """Return the argument parser."""
+    parser = argparse.ArgumentParser(prog="python -m reproduce", description=__doc__)
     parser.add_argument("names", nargs="*", metavar="NAME", help="all; an unknown name lists them")
     parser.add_argument(
         "--data", type=Path, metavar="FOLDER",
@@ -28,13 +34,12 @@ def add(parser):
         help="where the trained networks are kept (default: %(default)s)")  # fmt: skip
     common.add_options(parser, "--device")
     parser.add_argument("--again", action="store_true", help="also where there is a record")
+    parser.set_defaults(run=run)
+    return parser
 
 
 def run(options):
     """Run the command; return the exit status."""
-    from .. import reproduce
-    from .._checks import check_choice
-
     names = options.names or list(reproduce.RECORDS)
     for name in names:
         check_choice(name, "the record", reproduce.RECORDS)
@@ -61,3 +66,12 @@ def run(options):
             continue
         print(f"{path}: {record['seconds']:.0f} s", flush=True)
     return 1 if left_out else 0
+
+
+def main(arguments=None):
+    """Run the command line; return the exit status."""
+    return run_command(arguments, build_parser())
+
+
+if __name__ == "__main__":
+    sys.exit(main())

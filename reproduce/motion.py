@@ -7,9 +7,9 @@ import torch
 from scipy import ndimage, signal
 from torch.nn import functional
 
-from ..data import photographs
-from ..learn import development_split
-from ..maps.motion import (
+from blurlib.data import photographs
+from blurlib.learn import development_split
+from blurlib.maps.motion import (
     BLUR_KINDS,
     angle_between,
     cepstrum_motion,
@@ -17,6 +17,7 @@ from ..maps.motion import (
     motion_field,
     radon_motion,
 )  # fmt: skip
+
 from .experiment import rounded
 
 MOTION_METHODS = {"cepstrum": cepstrum_motion, "radon": radon_motion, "motion-net": find_motion}

@@ -7,8 +7,9 @@ import torch
 from scipy.optimize import brentq
 from torch.nn import functional
 
-from .. import blur, data, maps
-from ..maps.evaluate import RIM
+from blurlib import blur, data, maps
+from blurlib.maps.evaluate import RIM
+
 from .experiment import rounded, shares_within
 
 WIDE_NETWORKS = ("sigma-net", "sigma-net-small")

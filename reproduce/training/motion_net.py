@@ -4,11 +4,12 @@ from dataclasses import replace
 
 import torch
 
+from blurlib.learn.motion_net import MotionNet
+from blurlib.learn.prepare import train_and_save, trained_on
+from blurlib.learn.recipes import SHIPPED, CropMix
+from blurlib.learn.training import TrainConfig
+
 from .motion_examples import MotionExamples
-from .motion_net import MotionNet
-from .prepare import train_and_save, trained_on
-from .recipes import SHIPPED, CropMix
-from .training import TrainConfig
 
 #: An hour of two CPU cores.
 MOTION_CONFIG = TrainConfig(

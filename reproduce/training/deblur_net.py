@@ -5,12 +5,13 @@ from dataclasses import replace
 import torch
 from torch import distributed
 
-from ..data.crops import at_least
-from ..learn import CropMix, TrainConfig
-from ..learn.deblur_net import DeblurNet
-from ..learn.prepare import train_and_save, trained_on
-from ..learn.recipes import SHIPPED
-from .examples import SMALLEST, Examples
+from blurlib.data.crops import at_least
+from blurlib.learn import CropMix, TrainConfig
+from blurlib.learn.deblur_net import DeblurNet
+from blurlib.learn.prepare import train_and_save, trained_on
+from blurlib.learn.recipes import SHIPPED
+
+from .deblur_examples import SMALLEST, Examples
 
 #: An hour of two CPU cores, and before it a quarter of one for the examples.
 CONFIG = TrainConfig(

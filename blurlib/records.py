@@ -1,11 +1,13 @@
-"""A recorded result, read and shown as a table."""
+"""A recorded result, read and shown as a table; a checkout's `reproduce` makes it again."""
 
 import html
 import json
 from pathlib import Path
 
+__all__ = ["Record", "Table", "record"]
+
 #: Where a checkout keeps its records.
-RESULTS = Path(__file__).parents[2] / "results"
+RESULTS = Path(__file__).parents[1] / "results"
 
 # How a record was made: said once above the table, not in it.
 _MAKING = {
@@ -50,7 +52,7 @@ class Table:
 
 
 class Record(dict):
-    """What `blurlib.reproduce.reproduce` measured: a dict, which a notebook shows as a table."""
+    """What `reproduce.reproduce` measured: a dict, which a notebook shows as a table."""
 
     @property
     def made(self):
@@ -112,7 +114,7 @@ def record(name):
     Parameters
     ----------
     name : str
-        One of `blurlib.reproduce.RECORDS`.
+        Of a file in ``results``.
 
     Returns
     -------
@@ -132,8 +134,7 @@ def record(name):
     0.866
     """
     if not RESULTS.is_dir():
-        why = f"records need a checkout, or `blurlib reproduce {name}`, which makes it again"
-        raise FileNotFoundError(f"{name!r} is not part of the installed package: {why}.")
+        raise FileNotFoundError(f"{name!r} is no part of the package: records need a checkout.")
     there = sorted(path.stem for path in RESULTS.glob("*.json"))
     if name not in there:
         raise ValueError(f"there is no record {name!r}; pass one of {', '.join(there)}.")

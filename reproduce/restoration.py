@@ -9,11 +9,12 @@ import torch
 from skimage import restoration as skimage
 from torch.nn import functional
 
-from ..blur import VaryingBlur, add_noise, blur_uniform, gaussian_psf, quantize, ramp_field
-from ..data import photographs
-from ..learn import development_split
-from ..maps import estimate, rms
-from ..restore import deblur, deblur_with_error, sparse_gradients
+from blurlib.blur import VaryingBlur, add_noise, blur_uniform, gaussian_psf, quantize, ramp_field
+from blurlib.data import photographs
+from blurlib.learn import development_split
+from blurlib.maps import estimate, rms
+from blurlib.restore import deblur, deblur_with_error, sparse_gradients
+
 from .experiment import rounded
 
 #: Side of a picture, how much of the scene there is around it, and the rim that is scored apart.

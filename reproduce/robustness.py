@@ -3,7 +3,8 @@
 import statistics
 from functools import partial
 
-from ..maps import corruptions, fit, rms, uncertainty
+from blurlib.maps import corruptions, fit, rms, uncertainty
+
 from .experiment import mean_and_std, rounded, shares_within
 
 #: Networks and classical methods that are compared; `STATES_STD` has its std scored.

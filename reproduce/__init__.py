@@ -10,18 +10,26 @@ from datetime import date
 from functools import partial
 from pathlib import Path
 
-from .._checks import check_choice, check_device
-from .._files import replacing
-from .. import data, learn
-from . import comparison, datasets, limits, motion, regression, restoration
-from . import robustness, slides, studies, wide_range
-from .datasets import places_also_trained_on
-from .experiment import Experiment, NoData, NotShipped
-from .records import Record, Table, record
+from blurlib import data, learn
+from blurlib._checks import check_choice, check_device
+from blurlib._files import replacing
+from blurlib.records import Record
 
-__all__ = [
-    "NEED_TRAINING", "RECORDS", "NoData", "NotShipped", "Record", "Table",
-    "places_also_trained_on", "record", "reproduce"]  # fmt: skip
+from . import (
+    comparison,
+    datasets,
+    limits,
+    motion,
+    regression,
+    restoration,
+    robustness,
+    slides,
+    studies,
+    wide_range,
+)
+from .experiment import Experiment, NoData, NotShipped
+
+__all__ = ["NEED_TRAINING", "RECORDS", "NoData", "NotShipped", "reproduce"]
 
 #: The records by name: what makes each from the Brodatz scans.
 RECORDS = {
@@ -100,7 +108,7 @@ def reproduce(name, folder=None, *, out="results", weights=None, device="cpu", p
     measured = RECORDS[name](experiment)
     made = {
         "name": name,
-        "command": f"blurlib reproduce {name}" + (" --quick" if weights is None else ""),
+        "command": f"python -m reproduce {name}" + (" --quick" if weights is None else ""),
         "data": {
             "source": "Brodatz scans, 640 x 640, verified by SHA-1; not distributed",
             "files": [scan.name for scan in scans], "missing": len(scans.missing),

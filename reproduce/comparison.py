@@ -3,9 +3,11 @@
 import timeit
 from functools import partial
 
-from .. import data
-from ..learn.scales import halve
-from ..maps import classical, make_test_image, rms
+from blurlib import data
+from blurlib.learn.scales import halve
+from blurlib.maps import classical, make_test_image, rms
+
+from . import classical_fit
 from .experiment import mean_and_std
 from .regression import DEGRADED
 
@@ -84,7 +86,7 @@ def _seconds(estimator):
 
 def calibration(experiment):
     """Fit the classical methods anew, and say how far the packaged calibration is from that."""
-    fitted = classical.fit_calibration(scans=experiment.scans, progress=experiment.progress)
+    fitted = classical_fit.fit_calibration(scans=experiment.scans, progress=experiment.progress)
     if experiment.weights is not None:
         experiment.weights.mkdir(parents=True, exist_ok=True)
         fitted.save(experiment.weights / "classical.safetensors")

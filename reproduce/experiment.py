@@ -9,7 +9,8 @@ from typing import NamedTuple
 import torch
 from tqdm import tqdm
 
-from .. import data, learn, maps
+from blurlib import data, learn, maps
+
 from .catalogue import RECIPES
 
 

@@ -2,11 +2,12 @@
 
 import torch
 
-from .. import theory
-from ..blur import THESIS_TRUNCATE, quantize, std_to_nominal
-from ..data import PATCH_SIZE
-from ..learn.sigma_net import WINDOW_STRIDE
-from ..maps import estimator_of, rms
+from blurlib import theory
+from blurlib.blur import THESIS_TRUNCATE, quantize, std_to_nominal
+from blurlib.data import PATCH_SIZE
+from blurlib.learn.sigma_net import WINDOW_STRIDE
+from blurlib.maps import estimator_of, rms
+
 from .experiment import rounded
 
 #: In pixels. At every other one the author's kernel is about to grow, which lowers the bound.

@@ -5,15 +5,22 @@ import math
 import torch
 from torch.nn import functional
 
-from ..blur import gaussian_psf, motion_psf, shake_psf
-from ..blur.degrade import round_image
-from ..data import camera
-from ..data.crops import at_least
-from ..data.jpeg import compress
-from ..data.lens_bank import LensBank, blur_uniform_each
-from ..data.scenery import compose, outlines
-from ..data.stream import PatchStream, rows_of
-from .motion_net import BLUR_KINDS, LENGTHS, SPECTRUM_SIDE, log_spectra, observe, pooled
+from blurlib.blur import gaussian_psf, motion_psf, shake_psf
+from blurlib.blur.degrade import round_image
+from blurlib.data import camera
+from blurlib.data.crops import at_least
+from blurlib.data.jpeg import compress
+from blurlib.data.lens_bank import LensBank, blur_uniform_each
+from blurlib.data.scenery import compose, outlines
+from blurlib.data.stream import PatchStream, rows_of
+from blurlib.learn.motion_net import (
+    BLUR_KINDS,
+    LENGTHS,
+    SPECTRUM_SIDE,
+    log_spectra,
+    observe,
+    pooled,
+)
 
 #: Side of an example and what is more for the phase of JPEG's blocks; how far a PSF reaches.
 _SEEN_SIDE, _PHASES, _REACH = 2 * SPECTRUM_SIDE, 8, 20
