@@ -24,7 +24,7 @@ PAGES := tests/book tests/widgets
 export OMP_WAIT_POLICY ?= PASSIVE
 
 .DEFAULT_GOAL := help
-.PHONY: help install book browser test portable serve lab labs outputs reproduce picture format lint clean
+.PHONY: help install book pdf browser test portable serve lab labs outputs reproduce picture format lint clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' Makefile
@@ -49,7 +49,10 @@ book: $(INSTALLED) $(MATHJAX) ## Execute the chapters (cached) and build the boo
 	@$(BIN)/jupyter-book build . --quiet -W -n --keep-going || { rm -rf _build/.doctrees; exit 1; }
 	@echo "The book is built. Open $(HTML)/index.html in a browser, or run: make serve"
 
-browser: $(INSTALLED) ## Install a browser for the tests of the pages, where there is none
+pdf: book browser ## Print the book as one PDF, which its first page then offers
+	@$(PY) book/_ext/paper.py
+
+browser: $(INSTALLED) ## Install a browser for the PDF and for the tests of the pages, where there is none
 	@tests/install_browser.sh $(PY)
 
 # The chapters come first: the book is then built from the outputs that nbval has compared, while the

@@ -8,7 +8,7 @@ recorded result, `check` looks at an answer to an exercise.
 
 import importlib
 
-__version__ = "0.1.0"
+__version__ = "1.0.0"
 
 _ROOMS = ("blur", "data", "learn", "theory", "maps", "restore", "plotting", "records", "widgets")
 # What is asked for so often that its room need not be named.

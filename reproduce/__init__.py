@@ -18,6 +18,7 @@ from blurlib.records import Record
 from . import (
     comparison,
     datasets,
+    kinds,
     limits,
     motion,
     regression,
@@ -49,6 +50,7 @@ RECORDS = {
     "readouts": studies.readouts,
     "robustness": robustness.robustness,
     "wide-range": wide_range.wide_range,
+    "kinds": kinds.kinds,
     "restoration": restoration.restoration,
     "motion": motion.motion,
     "comparison": comparison.comparison,

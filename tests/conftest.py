@@ -1,7 +1,6 @@
 """What every test can ask for: a seeded generator, an awkward image, a browser."""
 
 import os
-import shutil
 from pathlib import Path
 
 import hypothesis
@@ -21,22 +20,12 @@ REPOSITORY = Path(__file__).parents[1]
 LONGEST = (
     "test_pages.py",
     "test_pages_as_files.py",
+    "test_access.py",
     "test_reproduce.py",
     "test_cli_map.py",
     "test_build.py",
     "test_cli.py",
 )
-BROWSERS = ("chromium", "chromium-browser", "google-chrome")
-# No sandbox, since containers run as root; the rest keeps the browser itself from calling home.
-BROWSER_FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 
 # The same examples in every run, and no time limit for one: a shared machine may be slow.
 hypothesis.settings.register_profile("repeatable", derandomize=True, deadline=None)
@@ -116,15 +105,12 @@ def book():
 
 def launch(playwright):
     """Start Chromium, wherever it is."""
-    path = os.environ.get("BLURLIB_CHROMIUM") or next(
-        filter(None, map(shutil.which, BROWSERS)), playwright.chromium.executable_path
-    )
-    if not Path(path).exists():
-        pytest.fail(
-            f"No browser: none of {', '.join(BROWSERS)} is on PATH and {path!r} is missing. "
-            "Run `make browser`, or set BLURLIB_CHROMIUM to the browser's path."
-        )
-    return playwright.chromium.launch(executable_path=path, args=BROWSER_FLAGS)
+    from tests.book.lengths import extension
+
+    try:
+        return extension("chromium").launch(playwright)
+    except FileNotFoundError as error:
+        pytest.fail(str(error))
 
 
 @pytest.fixture(scope="module")

@@ -11,6 +11,8 @@ from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 from packaging.version import Version
 
+import blurlib
+
 REPOSITORY = Path(__file__).parents[1]
 PROJECT = tomllib.loads((REPOSITORY / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 EXTRAS = PROJECT["optional-dependencies"]
@@ -104,3 +106,19 @@ def test_every_file_of_the_package_is_packaged():
         if path.is_file() and path.suffix not in (".py", ".pyc")
     }  # fmt: skip
     assert others <= kept and len(others) > 10
+
+
+def test_there_is_one_version():
+    cited = yaml.safe_load((REPOSITORY / "CITATION.cff").read_text(encoding="utf-8"))
+    assert "version" in PROJECT["dynamic"] and "version" not in PROJECT
+    assert cited["version"] == blurlib.__version__
+    heads = re.findall(r"^## (.*)$", (REPOSITORY / "CHANGELOG.md").read_text("utf-8"), re.MULTILINE)
+    assert heads[0] == f"{cited['version']} ({cited['date-released']})"
+
+
+def test_the_tested_pythons_are_those_that_are_named():
+    named = re.findall(r"Python :: (3\.\d+)", "\n".join(PROJECT["classifiers"]))
+    jobs = yaml.safe_load((REPOSITORY / ".github/workflows/ci.yml").read_text("utf-8"))["jobs"]
+    assert jobs["test"]["strategy"]["matrix"]["python"] == named
+    assert SpecifierSet(PROJECT["requires-python"]).contains(named[0])
+    assert named[0] == min(named, key=Version) and read_conda()[0]["python"] in named

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from blurlib import data
+from blurlib import blur, data
 
 REPOSITORY = Path(__file__).parents[1]
 
@@ -59,9 +59,11 @@ def test_the_index_would_take_it(wheel):
     assert wheel.stat().st_size < 50e6
 
 
-def test_it_maps_evaluates_and_trains_without_the_sources(program, tmp_path):
-    picture = tmp_path / "grass.png"
+def test_its_commands_work_without_the_sources(program, tmp_path):
+    picture, moved = tmp_path / "grass.png", tmp_path / "road.png"
     data.write_image(picture, data.packaged_image("grass")[:96, :96])
+    gravel = blur.blur_uniform(data.packaged_image("gravel")[:72, :80], blur.motion_psf(9, 30))
+    data.write_image(moved, gravel)
     where = call(
         program.with_name("python"), "-c", "import blurlib; print(blurlib.__file__)", cwd=tmp_path
     )
@@ -72,12 +74,19 @@ def test_it_maps_evaluates_and_trains_without_the_sources(program, tmp_path):
     command = ["evaluate", str(picture), "--field", "ramp", "--stride", "16", "--json"]
     arguments = ["--images", str(picture), "--steps", "1", "--batch", "2"]
     commands = [
+        ["motion", str(moved), "--json"],
+        ["deblur", str(moved), "--motion", "--out", "still.png", "--json"],
+        ["deblur", str(moved), "--out", "sharp.png", "--json"],
         [*command, "--estimator", "thesis-30"],  # packed
         [*command, "--estimator", "boosted-trees"],  # fitted; the map's is plain
         ["train", *arguments, "--out", "net.safetensors"],
     ]
     code = f"from blurlib import cli\nfor one in {commands!r}: assert cli.main(one) == 0, one"
     said = call(program.with_name("python"), "-c", code, cwd=tmp_path)
-    found = [json.loads(line)["mean_rmse"] for line in said.splitlines()[:2]]
-    assert len(found) == 2 and max(found) < 0.6
+    kind, still, sharp, *scores = (json.loads(line) for line in said.splitlines()[:5])
+    assert kind["kind"] == "motion" and still["moved_share"] == 1
+    before = moved.read_bytes()
+    assert all((tmp_path / f"{name}.png").read_bytes() != before for name in ("still", "sharp"))
+    assert sharp["path"] == str(moved)
+    assert max(one["mean_rmse"] for one in scores) < 0.6
     assert (tmp_path / "net.safetensors").is_file()

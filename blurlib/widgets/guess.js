@@ -1,6 +1,7 @@
 // Beat the network: guess the sigma of ten patches, beside the network and what anybody could do.
 import { gaussianPsf, convolve } from "./parts/psf.js";
 import { recorded } from "./parts/fourier.js";
+import { square, rms } from "./parts/patches.js";
 import { chart } from "./parts/chart.js";
 import { lab, number, choice, facts } from "./parts/lab.js";
 import { h, panel, readPicture, paint } from "./parts/ui.js";
@@ -28,13 +29,6 @@ const guessing = {
     return guesses.length <= ROUNDS && guesses.every((one) => one >= LOW && one <= HIGH) ? guesses : undefined;
   },
 };
-
-function square({ width, data }, size, from) {
-  const at = (i) => Math.floor(i / size) * width + from + (i % size);
-  return { width: size, height: size, data: Float64Array.from({ length: size * size }, (_, i) => data[at(i)]) };
-}
-
-const rms = (values) => Math.sqrt(values.reduce((total, value) => total + value ** 2, 0) / values.length);
 
 export default lab({
   title: "Beat the network",

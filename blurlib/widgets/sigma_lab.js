@@ -41,6 +41,7 @@ async function isAnimated(file) {
   const bytes = new Uint8Array(await file.slice(0, 2 ** 20).arrayBuffer());
   const text = new TextDecoder("latin1").decode(bytes);
   if (text.startsWith("GIF8")) return (text.match(/\x21\xf9\x04[^]{4}\x00[\x2c\x21]/g) ?? []).length > 1;
+  if (text.slice(4, 12) === "ftypavis") return true;
   if (text.startsWith("RIFF")) return text.slice(0, 200).includes("ANIM");
   return text.slice(1, 4) === "PNG" && text.slice(0, text.indexOf("IDAT")).includes("acTL");
 }

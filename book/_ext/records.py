@@ -93,6 +93,11 @@ def descriptions(text):
     }
 
 
+def html_of(table):
+    """Return a record's table; its corner, which names nothing, is no header."""
+    return table._repr_html_().replace("<th></th>", "<td></td>")
+
+
 class RecordedResults(SphinxDirective):
     """Show what each record holds, how it was made, and its numbers."""
 
@@ -118,7 +123,8 @@ class RecordedResults(SphinxDirective):
             table = blurlib.record(name).table()
             html = (
                 f"<details><summary>{len(table.rows)} rows</summary>"
-                f'<div class="record">{table._repr_html_()}</div></details>'
+                f'<div class="record" role="region" tabindex="0" aria-label="{name}">'
+                f"{html_of(table)}</div></details>"
             )
             section += nodes.raw("", html, format="html")
             function = function_of(name)
@@ -127,8 +133,8 @@ class RecordedResults(SphinxDirective):
             place = source_page(function.__module__), function.__name__
             uri = address(self.env.app, PAGE, place)
             fold = (
-                f'<details id="code-{name}"><summary>The code that made it, in '
-                f'<a href="{uri}">{file}</a></summary>'
+                f'<details id="code-{name}"><summary>The code that made it</summary>'
+                f'<p>From <a href="{uri}">{file}</a>:</p>'
             )
             section += nodes.raw("", fold, format="html")
             code = code_of(function)

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from blurlib.maps import load_estimator
-from tests.maps import photographs_table as table
-from tests.maps.photographs_table import Answer
+from reproduce import cases as table
+from reproduce.cases import Answer
 
 
 @pytest.fixture(scope="module")

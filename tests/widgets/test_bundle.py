@@ -1,5 +1,6 @@
 """Every widget module is bundled by esbuild into one text, carried by the page's script."""
 
+import gzip
 import json
 import os
 import re
@@ -48,6 +49,7 @@ def test_the_page_script_carries_every_module(extension, tmp_path):
     style = (tmp_path / extension.STYLE).read_text(encoding="utf-8")
     assert all((BUILT / f"{name}.css").read_text("utf-8") in style for name in ("base", *MODULES))
     assert sorted(p.name for p in tmp_path.iterdir()) == [extension.STYLE, extension.SCRIPT]
+    assert sum(len(gzip.compress(p.read_bytes())) for p in tmp_path.iterdir()) < 80_000
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
-"""The same module in JupyterLab with a real kernel: the traits follow, in both directions."""
+"""The labs in JupyterLab with a real kernel: the traits follow, in both directions."""
 
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -12,14 +13,41 @@ from pathlib import Path
 import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook
-from playwright.sync_api import TimeoutError
+from playwright.sync_api import TimeoutError, expect
 
 SCREENSHOT = Path(tempfile.gettempdir()) / "live_kernel.png"
 
+# Of each lab: what is moved in the view (choices, and a slider), and what the kernel has then; what
+# the kernel moves, and what a slider, or the picture, then says.
+LABS = {
+    "PSFExplorer": (["Disk"], ("Sigma", "2.5"), {"shape": "disk", "sigma": 2.5},
+                    {"sigma": 3.25}, ("Sigma", "3.25 px, radius 6.50 px")),
+    "LensLab": ([], ("Focus distance", "0.5"), {"focus_distance": 0.5, "column": 80},
+                {"f_number": 4.0}, ("f-number", "4")),
+    "SpectrumLab": (["Gravel"], ("Contrast", "0.4"), {"texture": "gravel", "contrast": 0.4},
+                    {"sigma": 2.0}, ("Sigma", "2.00 px")),
+    "WindowLab": (["Step", "8 px"], None, {"field": "step", "size": 8, "column": 120},
+                  {"row": 16}, ("picture", "row 16, column 120")),
+    "SmoothingLab": (["Sin"], ("Iterations", "11"), {"field": "sin", "iterations": 12},
+                     {"iterations": 12_000}, ("Iterations", "12,000")),
+    "DeblurLab": (["Page"], ("Believed sigma", "1.2"), {"scene": "page", "believed": 1.2},
+                  {"noise": 4.0}, ("Noise", "4.00 grey levels")),
+    "GuessLab": (["16", "Guess"], ("Your sigma", "1.2"), {"window": 16, "guesses": [1.2]},
+                 {"sigma": 2.5}, ("Your sigma", "2.50 px")),
+}  # fmt: skip
+ROOTS = [".psf-explorer", *(f".{name.removesuffix('Lab').lower()}-lab" for name in list(LABS)[1:])]
+SAID = {name: " ".join(map(str, [name, *has.values()])) for name, (_, _, has, _, _) in LABS.items()}
 CELLS = (
-    "from blurlib.widgets import PSFExplorer\nw = PSFExplorer(sigma=1.5)\nw",
-    "print('the kernel has', w.shape, w.sigma)\nw.sigma = 3.25",
+    "from blurlib import widgets\nprint('it has', 'begun')\n"
+    f"labs = [getattr(widgets, name)() for name in {list(LABS)}]\ndisplay(*labs)",
+    f"for lab, has in zip(labs, {[list(has) for _, _, has, _, _ in LABS.values()]}):\n"
+    "    print(type(lab).__name__, *(getattr(lab, name) for name in has))\n"
+    f"for lab, moves in zip(labs, {[moves for _, _, _, moves, _ in LABS.values()]}):\n"
+    "    for name, value in moves.items():\n        setattr(lab, name, value)\n"
+    "print('all was', 'moved')",
 )
+# What is scrolled out of sight stays in the page.
+WHOLE = '{"windowingMode": "none"}'
 
 
 @pytest.fixture
@@ -35,6 +63,9 @@ def lab(tmp_path):
     homes = {"CONFIG_DIR": "JUPYTER", "SETTINGS_DIR": "JUPYTERLAB", "WORKSPACES_DIR": "JUPYTERLAB"}
     own = {f"{owner}_{name}": str(tmp_path / name) for name, owner in homes.items()}
     own |= {"JUPYTER_RUNTIME_DIR": str(tmp_path / "runtime")}
+    settings = tmp_path / "SETTINGS_DIR/@jupyterlab/notebook-extension/tracker.jupyterlab-settings"
+    settings.parent.mkdir(parents=True)
+    settings.write_text(WHOLE)
     options = (
         f"--no-browser --allow-root --ip=127.0.0.1 --port={port} --ServerApp.port_retries=0 "
         "--IdentityProvider.token= --LabApp.news_url=None "
@@ -81,16 +112,36 @@ def run_cell(page, number, shows):
     raise AssertionError(f"cell {number} showed nothing in 90 seconds; see {SCREENSHOT}")
 
 
+def move_view(root, choices, slider):
+    """Move a lab's controls by pointer and keyboard, as a reader does."""
+    if slider:
+        name, value = slider
+        root.get_by_role("slider", name=name, exact=True).fill(value)
+    for text in choices:
+        root.get_by_text(text, exact=True).click()
+    for picture in root.get_by_role("application").all():
+        picture.press("Shift+ArrowRight")
+
+
 def test_kernel_and_view_follow_each_other(lab, browser):
     page = browser.new_page(viewport={"width": 1280, "height": 1100})
     page.set_default_timeout(90_000)
     page.add_locator_handler(page.locator(".jp-Dialog").first, accept)
     page.goto(lab)
-    run_cell(page, 0, page.locator(".psf-explorer"))
-    page.get_by_text("Disk", exact=True).click()
-    page.get_by_role("slider", name="Sigma").fill("2.5")
-    page.get_by_text("2.50 px, radius 5.00 px").wait_for()
+    run_cell(page, 0, page.get_by_text("it has begun"))
+    page.locator(ROOTS[-1]).wait_for()
+    for root, (choices, slider, *_) in zip(ROOTS, LABS.values(), strict=True):
+        move_view(page.locator(root), choices, slider)
 
-    run_cell(page, 1, page.get_by_text("the kernel has disk 2.5"))  # the view moved the kernel
-    page.get_by_text("3.25 px, radius 6.50 px").wait_for()  # the kernel moved the view
+    run_cell(page, 1, page.get_by_text("all was moved"))
+    said = page.get_by_text("all was moved").inner_text()
+    assert said.split("\n")[: len(LABS)] == list(SAID.values())  # the views moved the kernel
+    for root, (*_, (name, text)) in zip(ROOTS, LABS.values(), strict=True):
+        wanted = re.compile(re.escape(text))
+        if name == "picture":
+            picture = page.locator(root).get_by_role("application")
+            expect(picture).to_have_attribute("aria-label", wanted, timeout=90_000)
+        else:
+            slider = page.locator(root).get_by_role("slider", name=name, exact=True)
+            expect(slider).to_have_attribute("aria-valuetext", wanted, timeout=90_000)
     page.close()

@@ -18,6 +18,7 @@ from scipy.interpolate import RegularGridInterpolator
 from blurlib import blur, data, learn
 from blurlib.maps import uncertainty
 from blurlib.widgets import SigmaLab
+from tests.book.axe import WCAG, broken
 
 REPOSITORY = Path(__file__).parents[2]
 PATIENCE = 120_000  # ms; other tests may keep the processor
@@ -329,9 +330,9 @@ def test_what_is_wrong_with_a_file_is_said(lab, tmp_path):
     clear = np.dstack([np.full((40, 40, 3), 99, np.uint8), np.full((40, 40), 200, np.uint8)])
     assert "partly transparent" in choose(page, save(tmp_path / "clear.png", clear))
     frames = [Image.fromarray(large_part()), Image.fromarray(255 - large_part())]
-    for kind in ("gif", "webp", "png"):
+    for kind in ("avif", "gif", "webp", "png"):  # the last one is exact
         moving = tmp_path / f"moving_{kind}.{kind}"
-        options = {"lossless": True} if kind == "webp" else {}
+        options = {"webp": {"lossless": True}, "avif": {"quality": 100}}.get(kind, {})
         frames[0].save(moving, save_all=True, append_images=frames[1:], duration=50, **options)
         said = choose(page, moving)
         assert "this is its first picture" in said and page.get_by_role("alert").is_hidden()
@@ -348,6 +349,31 @@ def png(array):
     buffer = io.BytesIO()
     Image.fromarray(array).save(buffer, "PNG")
     return base64.b64encode(buffer.getvalue()).decode()
+
+
+def test_where_the_network_is_missing_it_says_so(browser, write_page, fragment, tmp_path):
+    page = browser.new_page()
+    page.goto(write_page(fragment).as_uri())  # without sigma_lab_runtime.js
+    said = choose(page, save(tmp_path / "small.png", large_part()))
+    assert "the network, sigma_lab_runtime.js, is missing" in said
+    assert "There is no map." in page.get_by_role("status").inner_text()
+    page.close()
+
+
+GROUND = {"light": "#fff", "dark": "#14181e"}  # a page of the book has its own
+
+
+@pytest.mark.parametrize("theme", GROUND)
+def test_axe_finds_nothing_in_a_map_or_a_complaint(lab, tmp_path, theme):
+    page = lab("file", color_scheme=theme)
+    page.add_style_tag(content=f"body {{ background: {GROUND[theme]} }}")
+    assert "mapped in" in choose(page, save(tmp_path / "small.png", large_part()))
+    page.get_by_role("button", name="softest").press("Enter")
+    assert not broken(page, "tag", WCAG)
+    text = tmp_path / "notes.png"
+    text.write_text("no picture at all")
+    assert "no picture" in choose(page, text)
+    assert not broken(page, "tag", WCAG)
 
 
 def test_without_webassembly_it_says_so(browser, write_page, fragment):

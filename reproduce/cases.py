@@ -1,7 +1,8 @@
 """Pictures as people have them, blurred by other programs than ours, and what a map says of each.
 
-``python tests/maps/photographs_table.py [NAME or WEIGHTS]`` prints what the estimator finds, what
-it states, the truth and a verdict for every case; `test_photographs` holds the packaged one to it.
+``python -m reproduce.cases [NAME or WEIGHTS]`` prints what the estimator finds, what it states, the
+truth and a verdict for every case; `test_photographs` holds the packaged one to it, and the record
+``kinds`` counts.
 
 Nothing here is blurred by `blurlib`: gaussians are scipy's, Pillow's and OpenCV's, disks are drawn
 by supersampling. The truth is the standard deviation of the point spread function as sampled.
