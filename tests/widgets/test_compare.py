@@ -8,9 +8,12 @@ import torch
 from PIL import Image
 
 from blurlib.widgets import Compare
+from tests.book.axe import WCAG, broken
 
 PAIR = {"dark": torch.zeros(40, 60), "grey": torch.full((40, 60), 128 / 255)}
 PULL = {f"{level} px": torch.full((40, 60), 40 * level / 255) for level in range(6)}
+
+GROUND = {"light": "#fff", "dark": "#14181e"}  # a page of the book has its own
 
 
 @pytest.fixture(params=["http", "file"])
@@ -93,6 +96,8 @@ def test_it_fits_a_phone_and_the_focus_is_seen(write_page, open_page, pictures, 
     page = open_page(path.as_uri(), reduced_motion="reduce", **options)
     page.wait_for_selector(".bw-compare")
     assert page.evaluate("document.documentElement.scrollWidth") <= 360
+    page.add_style_tag(content=f"body {{ background: {GROUND[scheme]} }}")
+    assert not broken(page, "tag", WCAG)
     for target in page.locator(".bw-compare :is(input, button):visible").all():
         assert target.bounding_box()["height"] >= 24
     page.keyboard.press("Tab")
