@@ -24,7 +24,7 @@ PAGES := tests/book tests/widgets
 export OMP_WAIT_POLICY ?= PASSIVE
 
 .DEFAULT_GOAL := help
-.PHONY: help install book pdf browser test portable serve lab labs outputs reproduce picture format lint clean
+.PHONY: help install book pdf browser test portable serve lab labs student outputs reproduce picture format lint clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' Makefile
@@ -82,6 +82,9 @@ lab: $(INSTALLED) ## Open the chapters in JupyterLab
 # A test says where this was forgotten: what is built is committed, so that pip alone can install it.
 labs: $(MATHJAX) ## Bundle the labs' modules into blurlib/widgets/built
 	@PATH="$$PATH:$$(cd $(BIN) && pwd)" npm run --silent --prefix book/_ext labs
+
+student: $(INSTALLED) ## Copy the chapters without solutions to _build/student (GRADER=nbgrader or otter)
+	$(PY) book/_ext/student.py $(if $(GRADER),--for $(GRADER))
 
 outputs: $(INSTALLED) ## Run the chapters in place and keep the tagged numbers (CHAPTERS=... for some)
 	$(PY) -m nbconvert --to notebook --execute --inplace --ExecutePreprocessor.timeout=120 $(CHAPTERS)

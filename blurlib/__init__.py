@@ -10,7 +10,7 @@ import importlib
 
 __version__ = "1.0.0"
 
-_ROOMS = ("blur", "data", "learn", "theory", "maps", "restore", "plotting", "records", "widgets")
+_ROOMS = "blur data learn theory maps restore plotting records widgets exercises".split()
 # What is asked for so often that its room need not be named.
 _SHORTER = {"record": "records", "check": "exercises"}
 

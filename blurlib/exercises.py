@@ -27,14 +27,14 @@ class Verdict(str):
         return self.startswith("Right")
 
 
-def mix(name, content):
+def _mix(name, content):
     """Put bytes out of sight, or back in sight: the same done twice."""
     stream = hashlib.shake_128(name.encode()).digest(len(content))
     return bytes(a ^ b for a, b in zip(content, stream, strict=True))
 
 
 @functools.cache
-def sealed():
+def _sealed():
     """Return what lies in the package: the name of each exercise with its sealed answer."""
     return json.loads(Path(__file__).with_suffix(".json").read_text(encoding="utf-8"))
 
@@ -58,11 +58,33 @@ def check(name, answer=None):
     ------
     ValueError
         If no exercise has that name.
+
+    Notes
+    -----
+    A number is right, or nearly right, within a tolerance of its own; of several numbers the worst
+    counts, and as many must be given as are asked for, in any form. A word is compared without case
+    and outer blanks. A function is called with a few inputs, and what it raises is raised. A slip
+    that is common is told its reason, anything else a hint. Whoever reads the package's file of
+    answers finds them: this is help for those who learn, and no proof for those who grade.
+
+    References
+    ----------
+    .. [1] J. Hattie and H. Timperley, "The power of feedback", Review of Educational Research
+       77(1), 2007.
+    .. [2] Chapter "Your first sigma map", ``book/start/your_first_sigma_map.ipynb``.
+
+    Examples
+    --------
+    >>> check("blur-stored")
+    No answer yet. In the place of None goes
+    "stored" or "light".
+    >>> check("start-beyond", 50).right
+    False
     """
-    if name not in sealed():
-        near = difflib.get_close_matches(str(name), sealed(), 3, 0.0)
+    if name not in _sealed():
+        near = difflib.get_close_matches(str(name), _sealed(), 3, 0.0)
         raise ValueError(f"no exercise is called {name!r}; near it are {', '.join(near)}.")
-    asked = json.loads(mix(name, bytes.fromhex(sealed()[name])))
+    asked = json.loads(_mix(name, bytes.fromhex(_sealed()[name])))
     if answer is None:
         return Verdict(f"No answer yet. In the place of None goes {asked['wanted']}.")
     if "inputs" in asked and callable(answer):

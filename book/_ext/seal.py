@@ -34,7 +34,7 @@ def plain():
 def content():
     """Return the text of the sealed file."""
     rows = {
-        name: exercises.mix(name, json.dumps(asked).encode()).hex()
+        name: exercises._mix(name, json.dumps(asked).encode()).hex()
         for name, asked in plain().items()
     }
     return json.dumps(rows, indent=0) + "\n"

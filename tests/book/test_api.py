@@ -33,7 +33,7 @@ def small_book(api, tmp_path_factory):
     """Build a page that uses names, and the pages of two rooms: (folder of the pages, warnings)."""
     source = tmp_path_factory.mktemp("source")
     (source / "book/appendix/api").mkdir(parents=True)
-    for room in ("blur", "widgets"):
+    for room in ("blur", "widgets", "exercises"):
         text = (PAGES / f"{room}.rst").read_text()
         (source / f"book/appendix/api/{room}.rst").write_text(text)
     (source / "conf.py").write_text("")
@@ -63,7 +63,7 @@ def test_docstrings_are_valid(small_book):
 
 
 def test_every_public_name_has_an_entry(small_book, api):
-    for room in ("blur", "widgets"):
+    for room in ("blur", "widgets", "exercises"):
         text = (small_book[0] / f"book/appendix/api/{room}.html").read_text()
         for name in api.public_names(f"blurlib.{room}"):
             assert f'id="blurlib.{room}.{name}"' in text, name

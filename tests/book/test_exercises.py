@@ -121,7 +121,7 @@ def test_answers_are_sealed_and_the_seals_are_new():
     assert seal.SEALED.read_text(encoding="utf-8") == seal.content(), "run book/_ext/seal.py"
     assert "Sigma counts" not in seal.SEALED.read_text(encoding="utf-8")
     for name, text in json.loads(seal.SEALED.read_text(encoding="utf-8")).items():
-        assert json.loads(exercises.mix(name, bytes.fromhex(text))) == PLAIN[name]
+        assert json.loads(exercises._mix(name, bytes.fromhex(text))) == PLAIN[name]
 
 
 @pytest.mark.parametrize("change", [{"answr": 1}, {"hint": None}])
