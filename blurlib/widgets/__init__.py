@@ -8,6 +8,7 @@ that the list of modules can be read without the widget libraries.
 import importlib
 
 _HOMES = {
+    "Compare": "compare",
     "DeblurLab": "deblur",
     "GuessLab": "guess",
     "LensLab": "lens",

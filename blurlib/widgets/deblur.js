@@ -4,28 +4,36 @@ import { recorded } from "./parts/fourier.js";
 import { wiener, richardsonLucy, psnr } from "./parts/deconvolve.js";
 import { chart } from "./parts/chart.js";
 import { lab, number, choice, facts } from "./parts/lab.js";
-import { panel, readPicture, paint } from "./parts/ui.js";
+import { panel, readPicture, paintOnce } from "./parts/ui.js";
 
 const MARGIN = 12; // px around the region, from where light comes in
-const BUDGET = 12; // ms of each frame for Richardson and Lucy; the rest is done in the next one
+const BUDGET = 8; // ms of each frame for Richardson and Lucy; the rest is done in the next one
 const STEPS = [1, 2, 3, 5, 8, 12, 20, 30, 50, 80];
 const GREY_Y = { low: 0, high: 255, ticks: [0, 64, 128, 192, 255], label: "grey level" };
 
 function region({ width, data }) {
   const side = width - 2 * MARGIN;
-  const at = (i) => (Math.floor(i / side) + MARGIN) * width + MARGIN + (i % side);
-  return { width: side, height: side, data: Float64Array.from({ length: side * side }, (_, i) => data[at(i)]) };
+  const out = new Float64Array(side * side);
+  for (let row = 0; row < side; row++) {
+    const start = (row + MARGIN) * width + MARGIN;
+    out.set(data.subarray(start, start + side), row * side);
+  }
+  return { width: side, height: side, data: out };
 }
 
 // What is seen, and the answers to it, one after the other; kept until something else is asked.
 function prepared(data, { scene, sigma, noise, method, believed, regularisation }) {
-  const key = [scene, sigma, noise, method, believed, method === "wiener" && regularisation].join();
-  if (data.key !== key) {
-    const psf = gaussianPsf(believed);
+  const seen = [scene, sigma, noise].join();
+  if (data.seen !== seen) {
     const soft = region(convolve(data.scenes[scene], gaussianPsf(sigma)));
     const blurred = recorded(soft, { contrast: 1, noise, rounding: "8 bits" });
-    const answers = method === "wiener" ? [wiener(blurred, psf, 10 ** regularisation)].values() : richardsonLucy(blurred, psf);
-    Object.assign(data, { key, blurred, answers, kept: [], sharp: region(data.scenes[scene]) });
+    Object.assign(data, { seen, blurred, sharp: region(data.scenes[scene]) });
+  }
+  const key = [seen, method, believed, method === "wiener" && regularisation].join();
+  if (data.key !== key) {
+    const psf = gaussianPsf(believed);
+    const answers = method === "wiener" ? [wiener(data.blurred, psf, 10 ** regularisation)].values() : richardsonLucy(data.blurred, psf);
+    Object.assign(data, { key, answers, kept: [] });
   }
   return data;
 }
@@ -76,7 +84,7 @@ export default lab({
     if (done < wanted) again();
 
     const found = kept[done - 1];
-    Object.entries({ blurred, found, sharp }).forEach(([name, picture]) => paint(ui[name].canvas, picture));
+    Object.entries({ blurred, found, sharp }).forEach(([name, picture]) => paintOnce(ui[name].canvas, picture));
     const last = sharp.width - 1;
     ui.profile.axis ??= { low: 0, high: last, ticks: [0, Math.round(last / 2), last], label: "column of the middle row (px)" };
     ui.profile.setAxes(ui.profile.axis, GREY_Y);

@@ -2,7 +2,7 @@
 import { gaussianPsf, diskPsf, motionPsf, shakePsf, effectiveSigma, otfCut, convolve, changedPixels } from "./parts/psf.js";
 import { chart } from "./parts/chart.js";
 import { lab, number, choice, counter, facts } from "./parts/lab.js";
-import { panel, readPicture, paint } from "./parts/ui.js";
+import { panel, readPicture, paint, paintOnce } from "./parts/ui.js";
 
 const VIEWS = [11, 21, 41]; // px; the PSF is shown in the smallest view that holds it
 const FREQUENCIES = Array.from({ length: 101 }, (_, i) => i / 200); // cycles per pixel, 0 to 0.5
@@ -115,7 +115,7 @@ export default lab({
     drawPsf(ui.psf, psf);
     drawOtf(ui.otf, psf);
     drawProfile(ui.profile, picture, blurred);
-    paint(ui.sharp.canvas, picture);
+    paintOnce(ui.sharp.canvas, picture);
     paint(ui.blurred.canvas, blurred);
     ui.numbers.show(`${width} px`, `${psf.size} × ${psf.size}`, lit, Math.max(...psf.data).toFixed(3), changed);
     const size = `${psf.size} by ${psf.size} pixels, effective sigma ${width} pixels`;

@@ -1,6 +1,7 @@
 // The Sigma lab: the small network on the reader's own photograph, in this page or in the kernel.
 import { h } from "./parts/ui.js";
 import { number, choice } from "./parts/lab.js";
+import { wipe, ends, parted } from "./parts/wipe.js";
 import { pageEngine, kernelEngine } from "./parts/sigma_engines.js";
 
 const LARGEST = 32e6; // pixels
@@ -121,12 +122,20 @@ function build(model, act) {
   const files = [button("Save the picture (PNG)", act.savePng), button("Save the numbers (.npy)", act.saveNpy)];
   const chart = h("svg", { viewBox: "0 0 360 130", role: "img" });
   const histogram = h("figure", { className: "bw-panel bw-histogram" }, chart, h("figcaption", {}, "How often each value stands in the map"));
-  const results = h("div", { className: "bw-results", hidden: true }, view, h("div", { className: "bw-buttons" }, ...places), histogram, h("div", { className: "bw-buttons" }, ...files));
+  const pair = [0, 1].map((i) => h("canvas", { role: "img", "aria-label": i ? "The preview, deblurred" : "The photograph" }));
+  const titles = ["photograph", "preview"];
+  const slider = wipe({ pictures: pair, label: "From the photograph to the preview", steps: 100, change: (share) => over.show(share) });
+  const over = { show: (share) => slider.show(share, parted(titles, share)) };
+  over.show(0.5);
+  const preview = h("div", { className: "bw-preview", hidden: true }, ends(titles[0], "", titles[1]), slider.root, h("p", { className: "bw-note" }));
+  const make = [button("Deblur (a rough preview)", act.deblur), button("Save the preview (PNG)", act.savePreview, { hidden: true })];
+  const results = h("div", { className: "bw-results", hidden: true }, view, h("div", { className: "bw-buttons" }, ...places), histogram, h("div", { className: "bw-buttons" }, ...files),
+    h("div", { className: "bw-buttons" }, ...make), preview);
   const root = h("div", { className: "bw sigma-lab", role: "group", "aria-label": "Sigma lab" },
     h("p", { className: "bw-look" }, h("strong", {}, "Look: "), "is the darkest place of the map the thing that you focused on? Your picture stays in this page."),
     source, h("div", { className: "bw-state" }, status, bar, cancel), error, stage, readout, spoken, results,
     h("p", { className: "bw-question" }, h("strong", {}, "Question: "), "where does the map say “no evidence”, and what is there in the picture?"));
-  return { root, input, status, bar, cancel, error, canvas, cross, hint, stage, readout, spoken, layer, opacity, scale, hidden, chart, results };
+  return { root, input, status, bar, cancel, error, canvas, cross, hint, stage, readout, spoken, layer, opacity, scale, hidden, chart, results, make, preview, pair };
 }
 
 // Where the values of a layer's colours end, and what its numbers are, sorted.
@@ -169,7 +178,7 @@ async function render({ model, el }) {
   const engine = pageEngine() ?? kernelEngine(model);
   let [shown, found, cursor, name, turn, speaking] = [null, null, null, "", 0, 0];
   const first = Object.keys(controls).map((trait) => [trait, model.get(trait)]);
-  const ui = build(model, { open, free, cancel, go, reset, savePng: () => ui.canvas.toBlob((blob) => save(blob, `${name}_${model.get("layer")}.png`)), saveNpy: () => save(npy(found), `${name}_sigma_std.npy`) });
+  const ui = build(model, { open, free, cancel, go, reset, deblur, savePreview: () => save(found.file, `${name}_preview.png`), savePng: () => ui.canvas.toBlob((blob) => save(blob, `${name}_${model.get("layer")}.png`)), saveNpy: () => save(npy(found), `${name}_sigma_std.npy`) });
 
   function say(text) {
     ui.status.textContent = text;
@@ -203,7 +212,7 @@ async function render({ model, el }) {
       const small = await createImageBitmap(bitmap, { resizeWidth: Math.round(width * part), resizeHeight: Math.round(height * part), resizeQuality: "high" });
       if (mine !== turn) return bitmap.close();
       shown?.small.close();
-      [shown, found, cursor, name] = [{ small, width, height }, null, null, file.name.replace(/\.\w+$/, "")];
+      [shown, found, cursor, name] = [{ small, width, height, file }, null, null, file.name.replace(/\.\w+$/, "")];
       draw();
       say(engine.startText);
       const begun = performance.now();
@@ -226,6 +235,41 @@ async function render({ model, el }) {
       busy(false);
       say(shown && !found ? "There is no map." : "");
       complain(`${file.name} cannot be mapped: ${error.message}`);
+    }
+  }
+
+  // Without the blur, as far as the map says and the noise allows; the picture is read once more.
+  async function deblur() {
+    const [mine, { small, file }, map] = [++turn, shown, found];
+    engine.cancel();
+    complain("");
+    busy(true);
+    ui.make[0].disabled = true;
+    say("Deblurring …");
+    try {
+      const progress = (part) => mine === turn && (ui.bar.value = part);
+      const bitmap = await createImageBitmap(file, { colorSpaceConversion: "none" });
+      if (mine !== turn) return bitmap.close();
+      const { file: made, small: after, noise } = await engine.deblur(bitmap, map, [small.width, small.height], progress);
+      if (mine !== turn) return after.close();
+      map.file = made;
+      [small, after].forEach((picture, i) => {
+        Object.assign(ui.pair[i], { width: small.width, height: small.height });
+        ui.pair[i].getContext("2d").drawImage(picture, 0, 0);
+      });
+      after.close();
+      busy(false);
+      const levels = (255 * noise).toFixed(1);
+      ui.preview.lastChild.replaceChildren(`A rough preview: Wiener's filter for noise of ${levels} grey levels, and only where the map is sure. `, h("code", {}, "blurlib deblur"), " does better.");
+      say("The preview is below; draw the handle over it.");
+      draw();
+    } catch (error) {
+      if (mine !== turn) return;
+      busy(false);
+      say("There is no preview.");
+      complain(`${file.name} cannot be deblurred: ${error.message}`);
+    } finally {
+      ui.make[0].disabled = false;
     }
   }
 
@@ -288,6 +332,8 @@ async function render({ model, el }) {
     ui.hint.hidden = Boolean(shown);
     ui.results.hidden = ui.readout.hidden = !found;
     ui.cross.hidden = !found;
+    ui.make[0].hidden = !engine.deblur;
+    ui.make[1].hidden = ui.preview.hidden = !found?.file;
     if (!shown) return;
     const { small, width, height } = shown;
     if (ui.canvas.width !== small.width || ui.canvas.height !== small.height) Object.assign(ui.canvas, { width: small.width, height: small.height });

@@ -19,7 +19,8 @@ class SigmaLab(PageWidget):
     """Map the blur of any picture with `sigma-net-small`: drop a file, or choose one.
 
     In the book the network runs inside the page, in a kernel it runs there; the picture goes
-    nowhere else.
+    nowhere else. The page also makes a rough preview without the blur; `restore.deblur` does it
+    better.
 
     Parameters
     ----------

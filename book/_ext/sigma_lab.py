@@ -12,12 +12,14 @@ import hashlib
 import io
 import json
 import os
+import re
 import warnings
 from pathlib import Path
 
 import torch
 from torch import nn
 
+import blurlib.widgets
 from blurlib.learn import pretrained
 from blurlib.learn.onnx import log_power
 from blurlib.learn.scales import COARSE_STRIDE
@@ -30,6 +32,7 @@ WASM = RUNTIME / "ort-wasm-simd-threaded.wasm"
 TEXTS = {
     "ort": RUNTIME / "ort.wasm.min.js",
     "loader": RUNTIME / "ort-wasm-simd-threaded.mjs",
+    "fourier": Path(blurlib.widgets.__file__).parent / "parts" / "fourier.js",
     "worker": HERE / "sigma_worker.js",
 }
 
@@ -117,6 +120,8 @@ def write_runtime(folder):
             if file.readline() == mark:
                 return script
     parts = {name: path.read_text(encoding="utf-8") for name, path in TEXTS.items()}
+    module = re.sub(r"^export ", "", parts.pop("fourier"), flags=re.M)
+    parts["worker"] = module + parts["worker"]
     parts["wasm"] = _base64(WASM.read_bytes())
     parts["models"] = {
         name: _base64(model) for name, model in models(network).items()

@@ -9,11 +9,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import scipy.signal
 import skimage
 import torch
 from PIL import Image
+from scipy.interpolate import RegularGridInterpolator
 
-from blurlib import data, learn
+from blurlib import blur, data, learn
 from blurlib.maps import uncertainty
 from blurlib.widgets import SigmaLab
 from tests.book.axe import WCAG, broken
@@ -30,10 +32,27 @@ IN_BANDS = """async ([width, height, levels]) => {
     worker.postMessage(message);
   });
   await ask({ kind: "start", ...parts }, "ready");
-  const picture = { width, height, data: Float32Array.from(levels, (level) => level / 255) };
+  const data = Float32Array.from(levels, (level) => (level + 0.3) / 256);
+  const [picture, scale] = [{ width, height, data }, 2 ** 16 - 1];
+  const rounded = Uint16Array.from(data, (value) => Math.round(scale * value));
+  const words = { width, height, scale, data: rounded };
   const maps = [];
-  for (const inABand of [1e9, 1200]) maps.push(await ask({ kind: "map", picture, inABand }, "map"));
+  for (const [of, inABand] of [[picture, 1e9], [picture, 1200], [words, 1e9]]) {
+    maps.push(await ask({ kind: "map", picture: of, inABand }, "map"));
+  }
   return maps.map(({ sigma, std, rows, text }) => ({ text, rows, layers: [[...sigma], [...std]] }));
+}"""
+
+# Ask the worker by itself for the preview of a grey picture, by a map of its own.
+PREVIEW = """async ([width, height, levels, map]) => {
+  const { ort, worker: own, ...parts } = window.blurlibSigmaLab;
+  const worker = new Worker(URL.createObjectURL(new Blob([ort, "\\n", own])));
+  const picture = { width, height, data: Float32Array.from(levels) };
+  const answer = await new Promise((done) => {
+    worker.onmessage = ({ data }) => data.kind !== "progress" && done(data);
+    worker.postMessage({ kind: "deblur", picture, ...map });
+  });
+  return { text: answer.text, noise: answer.noise, data: [...(answer.data ?? [])] };
 }"""
 
 
@@ -118,7 +137,7 @@ def test_the_browser_answers_as_torch(lab, tmp_path, scheme):
         assert np.abs(found - wanted).max() < 1e-3
 
 
-def test_bands_make_the_same_map(open_page, runtime):
+def test_bands_and_16_bits_make_the_same_map(open_page, runtime):
     page = runtime.with_name("bands.html")
     page.write_text(
         '<!doctype html><title>Bands</title><link rel="icon" href="data:,">'
@@ -126,9 +145,95 @@ def test_bands_make_the_same_map(open_page, runtime):
     )
     camera = skimage.data.camera()[:200, :180]
     sent = [180, 200, camera.flatten().tolist()]
-    whole, bands = open_page(page.as_uri()).evaluate(IN_BANDS, sent)
+    whole, bands, words = open_page(page.as_uri()).evaluate(IN_BANDS, sent)
     assert whole["rows"] == 51 and not whole["text"]
     np.testing.assert_allclose(bands["layers"], whole["layers"], rtol=0, atol=1e-4)
+    np.testing.assert_allclose(words["layers"], whole["layers"], rtol=0, atol=1e-3)
+
+
+def undone(picture, sigma, std, stride, rim=32):
+    """Return the preview and its noise, the whole picture at once and by other means."""
+    corners = (3 * [[1, -2, 1]]) * np.array([[1], [-2], [1]])
+    every = max(1, picture.size // 250_000)
+    second = np.abs(scipy.signal.correlate2d(picture, corners, "valid"))[::every]
+    noise = max(1 / 255, np.sort(second, axis=None)[second.size // 2] / 0.6745 / 6)
+    rows = np.arange(1, len(picture) - 1, every)
+    slopes = [np.diff(picture[rows, 1:]) ** 2, (picture[rows + 1] - picture[rows])[:, 1:-1] ** 2]
+    balance = noise**2 / max(np.mean(slopes[0] + slopes[1]) - 4 * noise**2, noise**2)
+    evidence = std <= np.maximum(0.5, sigma / 4)
+    less = np.where(evidence, np.sqrt(np.maximum(0, sigma**2 - 5 * std**2)), 0)
+    places = [np.arange(side) / stride for side in picture.shape]
+    grid = RegularGridInterpolator([np.arange(n) for n in less.shape], less, fill_value=None)
+    at = np.minimum.reduce  # the last place stands for what lies beyond it
+    down, along = (at([p, np.full_like(p, n - 1)]) for p, n in zip(places, less.shape, strict=True))
+    told = grid(tuple(np.meshgrid(down, along, indexing="ij")))
+
+    padded = np.pad(picture, rim, mode="reflect")
+    angles = [2 * np.pi * np.fft.fftfreq(side) for side in padded.shape]
+    row, column = np.meshgrid(*angles, indexing="ij")
+    steps = (0, 0.4, 0.8, 1.2, 1.6, 2, 2.5, 3, 4, 5, 6)
+    answers = [picture]
+    for step in steps[1:]:
+        otf = np.exp(-(step**2) * (row**2 + column**2) / 2)
+        factor = otf / (otf**2 + balance * (4 - 2 * np.cos(row) - 2 * np.cos(column)))
+        answer = np.fft.ifft2(factor * np.fft.fft2(padded)).real
+        answers.append(answer[rim:-rim, rim:-rim])
+    number = np.interp(told, steps, range(len(steps)))
+    shares = [np.maximum(0, 1 - np.abs(number - k)) for k in range(len(steps))]
+    return sum(a * b for a, b in zip(answers, shares, strict=True)), noise
+
+
+@pytest.mark.parametrize("shape", [(300, 412), (90, 470)])
+def test_the_preview_is_what_numpy_computes(open_page, runtime, shape):
+    page = runtime.with_name("preview.html")
+    page.write_text(
+        '<!doctype html><title>Preview</title><link rel="icon" href="data:,">'
+        f'<script src="{runtime.name}"></script>'
+    )
+    sharp = data.packaged_image("camera")[: shape[0], : shape[1]]
+    ramp = blur.ramp_field(sharp.shape, high=3.0)
+    rng = torch.Generator().manual_seed(0)
+    blurred = blur.VaryingBlur(ramp).forward(sharp)
+    blurred = blur.quantize(blur.add_noise(blurred, 1.5 / 255, rng=rng)).numpy()
+    sigma = ramp[::4, ::4].numpy().astype(float)
+    std = np.full_like(sigma, 0.1)
+    std[:4] = 0.9  # no evidence
+    names = {"rows": sigma.shape[0], "columns": sigma.shape[1], "stride": 4}
+    found = names | {"sigma": sigma.flatten().tolist(), "std": std.flatten().tolist()}
+    sent = [shape[1], shape[0], blurred.flatten().tolist(), found]
+    answer = open_page(page.as_uri()).evaluate(PREVIEW, sent)
+    assert not answer["text"]
+    wanted, noise = undone(blurred.astype(float), sigma, std, 4)
+    assert answer["noise"] == pytest.approx(noise, rel=1e-6)
+    got = np.reshape(answer["data"], shape)
+    np.testing.assert_allclose(got, wanted, rtol=0, atol=1e-3)
+    assert np.abs(got - blurred)[:8].max() < 1e-6
+    errors = [np.sqrt(np.mean((one - sharp.numpy()) ** 2)) for one in (blurred, got)]
+    assert errors[1] < 0.9 * errors[0]
+
+
+def test_a_preview_is_made_compared_and_saved(lab, tmp_path):
+    page = lab("http")
+    soft = blur.blur_uniform(data.packaged_image("camera")[:200, 100:340], blur.gaussian_psf(1.5))
+    path = save(tmp_path / "soft.png", (255 * soft).round().byte().numpy())
+    assert "mapped in" in choose(page, path)
+    found = numbers(page)
+    page.get_by_role("button", name="Deblur").press("Enter")
+    page.get_by_text("The preview is below").wait_for()
+    assert "blurlib deblur does better" in page.locator(".bw-preview .bw-note").inner_text()
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Save the preview").click()
+    assert download.value.suggested_filename == "soft_preview.png"
+    got = np.asarray(Image.open(download.value.path()).convert("RGB"))[..., 0] / 255
+    seen = np.asarray(Image.open(path).convert("L")) / 255
+    wanted, _ = undone(seen, *found.astype(float), 4)
+    np.testing.assert_allclose(got, wanted.clip(0, 1), rtol=0, atol=0.5 / 255 + 1e-3)
+    slider = page.get_by_role("slider", name="From the photograph to the preview")
+    assert slider.get_attribute("aria-valuetext").startswith("photograph on 50 %")
+    slider.press("Home")
+    assert slider.get_attribute("aria-valuetext").startswith("photograph on 0 %")
+    alone = choose(page, save(tmp_path / "small.png", large_part()))
+    assert "mapped in" in alone and page.locator(".bw-preview").is_hidden()
 
 
 def test_the_cursor_and_the_view_follow(lab, tmp_path):
@@ -173,6 +278,15 @@ CANCEL = """async () => {
 }"""
 
 
+def until_workers(page, count):
+    """Wait until a page has so many workers: to end one takes the browser a moment."""
+    for _ in range(100):
+        page.wait_for_timeout(50)
+        if len(page.workers) == count:
+            break
+    assert len(page.workers) == count
+
+
 def test_cancel_ends_at_once_and_the_next_map_comes(lab, tmp_path):
     page = lab("http")
     large = save(tmp_path / "large.png", np.tile(skimage.data.camera(), (3, 3)))
@@ -180,13 +294,15 @@ def test_cancel_ends_at_once_and_the_next_map_comes(lab, tmp_path):
     page.wait_for_function("document.querySelector('progress').value > 0")
     assert page.evaluate(CANCEL) < 200
     assert page.locator("progress").is_hidden()
-    for _ in range(100):
-        page.wait_for_timeout(50)
-        if not page.workers:
-            break
-    assert not page.workers
+    until_workers(page, 0)
+    assert "mapped in" in choose(page, large)
+    page.get_by_role("button", name="Deblur").click()
+    page.wait_for_function("document.querySelector('progress').value > 0")
+    assert page.evaluate(CANCEL) < 200
+    assert page.locator(".bw-preview").is_hidden()
+    assert page.get_by_role("button", name="Deblur").is_enabled()
     assert "mapped in" in choose(page, save(tmp_path / "small.png", large_part()))
-    assert len(page.workers) == 1
+    until_workers(page, 1)  # the network's; that of the preview has gone
 
 
 def large_part():
@@ -253,6 +369,8 @@ def test_axe_finds_nothing_in_a_map_or_a_complaint(lab, tmp_path, theme):
     page.add_style_tag(content=f"body {{ background: {GROUND[theme]} }}")
     assert "mapped in" in choose(page, save(tmp_path / "small.png", large_part()))
     page.get_by_role("button", name="softest").press("Enter")
+    page.get_by_role("button", name="Deblur").press("Enter")
+    page.get_by_text("The preview is below").wait_for()
     assert not broken(page, "tag", WCAG)
     text = tmp_path / "notes.png"
     text.write_text("no picture at all")

@@ -1,7 +1,7 @@
 // Undoing a gaussian blur in a square picture, what lies beyond its border unknown: the numbers of
 // blurlib.restore.tikhonov and richardson_lucy. Both look for a picture on a larger canvas, of which
 // the blurred one shows the middle; light has come from as far beyond it as the blur reaches.
-import { fft2 } from "./fourier.js";
+import { waveRoom, toWaves, fromWaves } from "./fourier.js";
 
 export const SIDE = 128; // of the canvas, for waves a power of two
 const WIDE = 160; // of the one without waves, whose sums run over the edge of what they need
@@ -32,55 +32,57 @@ function insideOf(width, side) {
 
 function crop(canvas, width, side) {
   const rim = (side - width) / 2;
-  const at = (i) => (Math.floor(i / width) + rim) * side + rim + (i % width);
-  return { width, height: width, data: filled(width * width, (i) => canvas[at(i)]) };
+  const data = new Float64Array(width * width);
+  for (let row = 0; row < width; row++) {
+    const start = (row + rim) * side + rim;
+    data.set(canvas.subarray(start, start + width), row * width);
+  }
+  return { width, height: width, data };
 }
 
 // The picture whose blur is like `blurred` and whose squared gradients, times `balance`, are few:
 // Wiener's filter for pictures whose power falls as 1 / f^2, by conjugate gradients among waves.
 export function wiener(blurred, psf, balance, steps = 5) {
   const { width } = blurred;
-  const size = SIDE * SIDE;
   const inside = insideOf(width, SIDE);
   const [axis, slope] = axes(profileOf(psf));
-  const otf = new Float64Array(size);
-  const penalty = new Float64Array(size);
+  const [otf, penalty] = waveRoom(SIDE); // the same along both axes
+  const [size, wide] = [otf.length, SIDE / 2 + 1];
   for (let i = 0; i < size; i++) {
-    const [row, column] = [Math.floor(i / SIDE), i % SIDE];
+    const [row, column] = [Math.floor(i / wide), i % wide];
     otf[i] = axis[row] * axis[column];
     penalty[i] = balance * (slope[row] + slope[column]);
   }
 
-  // Waves are pairs of arrays, real and imaginary. `blurAndBack` blurs them, keeps what the picture's
-  // middle shows, or what that lacks to `light`, and blurs it again; the penalty comes on top.
-  const [change, ahead] = [0, 1].map(() => [new Float64Array(size), new Float64Array(size)]);
+  // `blurAndBack` blurs waves, keeps what the picture's middle shows, or what that lacks to `light`, and
+  // blurs it again; the penalty comes on top.
+  const [change, ahead] = [waveRoom(SIDE), waveRoom(SIDE)];
+  const seen = new Float64Array(SIDE * SIDE);
   const blurAndBack = ([re, im], light) => {
     const [a, b] = change;
     for (let i = 0; i < size; i++) {
       a[i] = re[i] * otf[i];
-      b[i] = -im[i] * otf[i]; // conjugate: fft2 leads back
+      b[i] = im[i] * otf[i];
     }
-    fft2(a, b, SIDE);
-    for (let i = 0; i < size; i++) {
-      a[i] = inside[i] && (light ? a[i] / size - light[i] : a[i] / size);
-      b[i] = 0;
-    }
-    fft2(a, b, SIDE);
+    fromWaves(change, seen, SIDE);
+    for (let i = 0; i < seen.length; i++) seen[i] = inside[i] && (light ? seen[i] - light[i] : seen[i]);
+    toWaves(seen, change, SIDE);
     for (let i = 0; i < size; i++) {
       a[i] = otf[i] * a[i] + penalty[i] * re[i];
       b[i] = otf[i] * b[i] + penalty[i] * im[i];
     }
   };
-  const precondition = (waves) => {
+  const precondition = ([re, im]) => {
     for (let i = 0; i < size; i++) {
       const weight = 1 / (otf[i] * otf[i] + penalty[i] + 1e-5);
-      ahead[0][i] = weight * waves[0][i];
-      ahead[1][i] = weight * waves[1][i];
+      ahead[0][i] = weight * re[i];
+      ahead[1][i] = weight * im[i];
     }
   };
+  // A wave between the slowest and the fastest counts twice: for its conjugate, too.
   const dot = ([a, b], [c, d]) => {
     let sum = 0;
-    for (let i = 0; i < size; i++) sum += a[i] * c[i] + b[i] * d[i];
+    for (let i = 0; i < size; i++) sum += (i % wide && (i + 1) % wide ? 2 : 1) * (a[i] * c[i] + b[i] * d[i]);
     return sum;
   };
   const combine = (waves, by, other, factor) => {
@@ -91,8 +93,8 @@ export function wiener(blurred, psf, balance, steps = 5) {
   };
 
   const light = onCanvas(blurred, SIDE);
-  const x = [light.slice(), new Float64Array(size)];
-  fft2(...x, SIDE);
+  const x = waveRoom(SIDE);
+  toWaves(light, x, SIDE);
   blurAndBack(x, light);
   const residual = change.map((part) => part.map((value) => -value));
   precondition(residual);
@@ -108,9 +110,8 @@ export function wiener(blurred, psf, balance, steps = 5) {
     left = dot(residual, ahead);
     combine(step, 1, ahead, left / before);
   }
-  const [re, im] = [x[0].map((value) => value / size), x[1].map((value) => -value / size)];
-  fft2(re, im, SIDE);
-  return crop(re, width, SIDE);
+  fromWaves(x, seen, SIDE);
+  return crop(seen, width, SIDE);
 }
 
 // Along one axis: the blur's transfer function, and that of the squared gradient.
@@ -163,6 +164,7 @@ export function* richardsonLucy(blurred, psf) {
 
 // Peak signal-to-noise ratio in decibels, of values within [0, 1].
 export function psnr(one, sharp) {
-  const squares = one.data.reduce((sum, value, i) => sum + (Math.min(1, Math.max(0, value)) - sharp.data[i]) ** 2, 0);
+  let squares = 0;
+  for (let i = 0; i < sharp.data.length; i++) squares += (Math.min(1, Math.max(0, one.data[i])) - sharp.data[i]) ** 2;
   return -10 * Math.log10(squares / sharp.data.length);
 }

@@ -81,12 +81,16 @@ export async function readPicture(uri) {
 
 const GREY = Uint32Array.from({ length: 256 }, (_, level) => 0xff000000 + level * 0x010101);
 
+const smalls = new WeakMap(); // for each canvas its picture before it is enlarged
+
 // Paint values in [0, 1], grey or in a table of 256 colours; whole enlarged pixels, so that the
 // browser's scaling adds no blur.
 export function paint(canvas, { width, height, data }, enlarge = 4, colours = GREY) {
   const pixels = new Uint32Array(width * height);
   for (let i = 0; i < pixels.length; i++) pixels[i] = colours[Math.round(255 * Math.min(1, Math.max(0, data[i])))];
-  const small = h("canvas", { width, height });
+  const small = smalls.get(canvas) ?? h("canvas");
+  smalls.set(canvas, small);
+  if (small.width !== width || small.height !== height) Object.assign(small, { width, height });
   small.getContext("2d").putImageData(new ImageData(new Uint8ClampedArray(pixels.buffer), width, height), 0, 0);
   if (canvas.width !== width * enlarge || canvas.height !== height * enlarge) {
     Object.assign(canvas, { width: width * enlarge, height: height * enlarge });
@@ -95,4 +99,12 @@ export function paint(canvas, { width, height, data }, enlarge = 4, colours = GR
   context.imageSmoothingEnabled = false;
   context.clearRect(0, 0, canvas.width, canvas.height); // what is NaN stays empty
   context.drawImage(small, 0, 0, canvas.width, canvas.height);
+}
+
+const held = new WeakMap();
+
+// Paint a picture that nothing is drawn over, unless the canvas holds it already.
+export function paintOnce(canvas, picture) {
+  if (held.get(canvas) !== picture) paint(canvas, picture);
+  held.set(canvas, picture);
 }
