@@ -10,6 +10,7 @@ import time
 import pytest
 import torch
 
+import blurlib
 from blurlib import blur, cli, data, learn, maps
 
 
@@ -467,3 +468,11 @@ def test_a_killed_training_goes_on_and_ends_the_same(tmp_path, capsys):
     again = learn.load_network(out)[0].state_dict()
     for name, tensor in learn.load_network(tmp_path / "whole.safetensors")[0].state_dict().items():
         assert torch.equal(tensor, again[name])
+
+
+def test_the_package_is_the_command_too():
+    for module in ("blurlib", "blurlib.cli"):
+        done = subprocess.run(
+            [sys.executable, "-m", module, "--version"], capture_output=True, text=True, check=True
+        )
+        assert done.stdout == f"blurlib {blurlib.__version__}\n"

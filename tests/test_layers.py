@@ -11,6 +11,7 @@ PACKAGE = Path(blurlib.__file__).parent
 LAYERS = {
     "_checks": 0, "_files": 0, "_sealed": 0, "exercises": 0, "blur": 1, "data": 2, "learn": 3,
     "theory": 3, "maps": 4, "restore": 5, "plotting": 6, "records": 0, "widgets": 6, "cli": 7,
+    "__main__": 8,
 }  # fmt: skip
 ONLY_IN = {"matplotlib": {"plotting"}, "anywidget": {"widgets"}, "traitlets": {"widgets"}}
 MODULES = sorted(path for path in PACKAGE.rglob("*.py") if path != PACKAGE / "__init__.py")
