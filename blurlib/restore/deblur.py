@@ -30,6 +30,9 @@ _MOST_SIGMA = 20.0
 #: wider one, of 64 pixels, changes nothing: tiles differ in the power law that each fits.
 _BLOCK, _HALO = 896, 32
 
+#: Steps of conjugate gradients, by a map, for what the colours differ in: that is weak.
+_COLOUR_STEPS = 2
+
 #: Below the first sigma a pixel stays as it is, from the second on it is wholly restored.
 SHARP, _BLURRED = 0.2, 0.5
 
@@ -194,7 +197,8 @@ def deblur_with_error(
             def sparse(canvas, _):
                 return both_on(canvas, noise_std, num_iter=steps)[1:]
 
-            found = by_mean(canvas, learned if states else sparse, noise_std, steps[-1] // 2)
+            weak = steps[-1] if kind == OTHER_PSF else _COLOUR_STEPS
+            found = by_mean(canvas, learned if states else sparse, noise_std, weak)
         return torch.lerp(before, canvas.crop(found), sure)
 
     channels = image.reshape(-1, *image.shape[-2:])

@@ -120,7 +120,7 @@ def test_every_record_leads_to_its_code(book):
     text = (book / "book/appendix/records.html").read_text(encoding="utf-8")
     for name in reproduce.RECORDS:
         assert f'id="record-{name}"' in text
-    link = r'The code that made it, in <a href="../../(_modules/[^"#]+)#(\w+)">reproduce/'
+    link = r'made it</summary><p>From <a href="../../(_modules/[^"#]+)#(\w+)">reproduce/'
     links = re.findall(link, text)
     assert len(links) == len(reproduce.RECORDS)
     for file, anchor in links:

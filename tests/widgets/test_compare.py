@@ -74,8 +74,7 @@ def test_more_are_gone_through_and_played_once(opened):
     assert greys(page) == [40, 40]
     assert handle(page).get_attribute("aria-valuetext") == "1 px"
     page.get_by_role("button", name="Play").press("Enter")
-    page.wait_for_function("document.querySelector('.bw-wipe input').value === '5'")
-    assert page.get_by_role("img").get_attribute("alt") == "A wall: 5 px"
+    page.get_by_role("img", name="A wall: 5 px").wait_for()
     page.get_by_role("button", name="Play").wait_for()  # there, and back
     assert greys(page) == [0, 0]
     page.get_by_role("button", name="Play").click()
