@@ -45,7 +45,7 @@ def deblur(
 
     Parameters
     ----------
-    image : str, path-like, or Tensor of shape (..., H, W)
+    image : str, path-like, or Tensor of shape (H, W) or (1 or 3, H, W)
         A file, grey or colour, or intensities in [0, 1]; at least 3 pixels a side.
     sigma_map : float, Tensor of shape (H, W) or SigmaMap, optional
         Standard deviation of the PSF at each pixel, in pixels, at most 20. By default `sigma-net`
@@ -69,7 +69,7 @@ def deblur(
 
     Returns
     -------
-    deblurred : Tensor of shape (..., H, W)
+    deblurred : Tensor of the image's shape
         Within [0, 1]; of a colour file (3, H, W).
 
     Raises
@@ -110,7 +110,7 @@ def deblur_with_error(
 
     Returns
     -------
-    deblurred : Tensor of shape (..., H, W)
+    deblurred : Tensor of the image's shape
         As of `deblur`.
     error : Tensor of shape (H, W) or None
         Expected deviation of the channels' mean from the sharp one, in the image's unit, as
@@ -268,6 +268,11 @@ def read(image):
     """Return a picture as a tensor, colours included, if it is the name of one; check it."""
     if isinstance(image, str | Path):
         image = load_image(image, colour=True)
+    shape = tuple(check_image(image).shape)
+    if shape[:-2] not in ((), (1,), (3,)):
+        last = len(shape) == 3 and shape[2] in (1, 3)
+        remedy = "colours come first: permute(2, 0, 1)" if last else "pass one picture at a time"
+        raise ValueError(f"image must have shape (H, W) or (3, H, W), got {shape}; {remedy}.")
     return check_image(image, min_side=3)
 
 

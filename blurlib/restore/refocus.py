@@ -43,7 +43,7 @@ def refocus(
 
     Returns
     -------
-    refocused : Tensor of shape (..., H, W)
+    refocused : Tensor of the image's shape
         Within [0, 1]. Without a new focus, pixels in focus are as they were, unless something
         nearer spreads over them.
 

@@ -151,6 +151,20 @@ def test_tiles_do_not_show(monkeypatch, rng):
     assert seam < 1.3 * (whole - sharp)[:, 66:74].square().mean()
 
 
+@pytest.mark.parametrize(
+    ("shape", "words"),
+    [
+        ((20, 21, 3), r"got \(20, 21, 3\); colours come first: permute\(2, 0, 1\)"),
+        ((4, 20, 21), r"got \(4, 20, 21\); pass one picture at a time"),
+        ((2, 3, 20, 21), r"got \(2, 3, 20, 21\); pass one picture at a time"),
+    ],
+)
+def test_several_pictures_are_not_taken_for_colours(shape, words):
+    for change in (restore.deblur, restore.refocus):
+        with pytest.raises(ValueError, match=words):
+            change(torch.rand(shape), 1.0)
+
+
 def test_bad_arguments_are_named():
     image = torch.rand(20, 21)
     for options, message in (
