@@ -74,9 +74,7 @@ def as_image(array, *, colour=False):
         low, high = array.min(), array.max()  # NaN if one value is NaN
         if not np.isfinite([low, high]).all():
             raise ImageError("the image holds NaN or infinite values; replace or crop them first.")
-        if low < 0 or high > 1:
-            span = f"it runs from {low:.8g} to {high:.8g}; divide it by its white level."
-            raise ImageError(f"a floating point image must lie in [0, 1], {span}")
+        check_white(low, high)
     if array.shape[2:] == (4,) and array[..., 3].min() < white:
         raise ImageError(TRANSPARENT)
     if array.ndim == 3 and not colour:
@@ -85,6 +83,13 @@ def as_image(array, *, colour=False):
         array = np.moveaxis(array[..., :3], -1, 0)
     # One division in float32 rounds as well as one in float64 and a rounding (tested).
     return torch.from_numpy(np.divide(array, white, dtype=np.float32, order="C"))
+
+
+def check_white(low, high, beyond=0):
+    """Raise unless white is 1: a picture's values, `low` to `high`, lie in [0, 1], or nearly."""
+    if low < -beyond or high > 1 + beyond:
+        span = f"it runs from {low:.8g} to {high:.8g}; divide it by its white level."
+        raise ImageError(f"a floating point image must lie in [0, 1], {span}")
 
 
 def _luma(array, white):

@@ -10,6 +10,7 @@ from .._checks import check_choice, check_image, check_number
 from ..blur import effective_sigma
 from ..blur.psf import check_psf
 from ..data import load_image, to_grey
+from ..data.images import check_white
 from ..learn.deblur_net import OTHER_PSF
 from ..maps import SigmaMap, load_estimator
 from ..maps.uncertainty import no_texture
@@ -25,6 +26,9 @@ DEBLUR_METHODS = ("deblur-net", "sparse", "wiener")
 
 #: Larger sigmas are no blur that could be undone.
 _MOST_SIGMA = 20.0
+
+#: Noise, which is not cut off, may reach so far beyond [0, 1]; further, the unit is another.
+_BEYOND = 0.5
 
 #: Restored at a time are tiles of so many pixels a side, faded into each other over the halo. A
 #: wider one, of 64 pixels, changes nothing: tiles differ in the power law that each fits.
@@ -273,6 +277,7 @@ def read(image):
         last = len(shape) == 3 and shape[2] in (1, 3)
         remedy = "colours come first: permute(2, 0, 1)" if last else "pass one picture at a time"
         raise ValueError(f"image must have shape (H, W) or (3, H, W), got {shape}; {remedy}.")
+    check_white(*image.aminmax(), _BEYOND)
     return check_image(image, min_side=3)
 
 

@@ -165,6 +165,17 @@ def test_several_pictures_are_not_taken_for_colours(shape, words):
             change(torch.rand(shape), 1.0)
 
 
+def test_white_is_one(rng):
+    image = torch.rand(20, 21, generator=rng)
+    for change in (restore.deblur, restore.refocus):
+        with pytest.raises(data.ImageError, match=r"must lie in \[0, 1\].*divide it by its white"):
+            change(255 * image, 2.0)
+        with pytest.raises(data.ImageError, match=r"must lie in \[0, 1\]"):
+            change(2 * image - 1, 2.0)
+    noisy = blur.add_noise(image, 0.1, rng=rng)
+    assert noisy.min() < 0 and noisy.max() > 1 and restore.deblur(noisy, 0.0).shape == image.shape
+
+
 def test_bad_arguments_are_named():
     image = torch.rand(20, 21)
     for options, message in (
