@@ -19,7 +19,7 @@ from .blind import find_shake
 from .canvas import Canvas
 from .learned import MAP_STEPS, PSF_STEPS, careful, mended_on
 from .motion import find_moved
-from .noise import resolve_noise
+from .noise import MIN_SIDE, resolve_noise
 
 #: What takes blur away, the best first.
 DEBLUR_METHODS = ("deblur-net", "sparse", "wiener")
@@ -50,7 +50,7 @@ def deblur(
     Parameters
     ----------
     image : str, path-like, or Tensor of shape (H, W) or (1 or 3, H, W)
-        A file, grey or colour, or intensities in [0, 1]; at least 3 pixels a side.
+        A file, grey or colour, or intensities in [0, 1]; at least 5 pixels a side.
     sigma_map : float, Tensor of shape (H, W) or SigmaMap, optional
         Standard deviation of the PSF at each pixel, in pixels, at most 20. By default `sigma-net`
         estimates it. A `SigmaMap` brings its own deviation, and follows the picture's edges.
@@ -278,7 +278,7 @@ def read(image):
         remedy = "colours come first: permute(2, 0, 1)" if last else "pass one picture at a time"
         raise ValueError(f"image must have shape (H, W) or (3, H, W), got {shape}; {remedy}.")
     check_white(*image.aminmax(), _BEYOND)
-    return check_image(image, min_side=3)
+    return check_image(image, min_side=MIN_SIDE)
 
 
 def layers_of(image, sigma_map, std):

@@ -9,6 +9,9 @@ from .canvas import LEAST_NOISE, Canvas
 #: Asked is half of a picture's sides, within these many pixels, of so many places along each.
 _SIDES, _NUM_PLACES = (64, 768), 5
 
+#: Smaller pictures have no frequency from which noise could be told.
+MIN_SIDE = 5
+
 #: A mask is asked in windows of the first of those sides, so many pixels apart.
 _MASK_STEP = 8
 
@@ -19,7 +22,7 @@ def estimate_noise(image, sigma_map=None, psf="gaussian"):
     Parameters
     ----------
     image : Tensor of shape (..., H, W)
-        At least 3 pixels a side; all channels together.
+        At least 3 pixels a side, 5 with the blur known; all channels together.
     sigma_map : float or Tensor of shape (H, W), optional
         How blurred each pixel is, if that is known; of a PSF how much of each pixel it blurred.
     psf : {"gaussian", "disk"} or Tensor of shape (k, l), optional
@@ -64,6 +67,7 @@ def estimate_noise(image, sigma_map=None, psf="gaussian"):
     if sigma_map is None and not isinstance(psf, torch.Tensor):
         curved = image.double().diff(n=2, dim=-1).diff(n=2, dim=-2)
         return curved.abs().median().item() / (6 * 0.6745)  # 6: the root of the mask's squares
+    check_image(image, min_side=MIN_SIDE)
     masked = isinstance(psf, torch.Tensor) and sigma_map is not None and sigma_map.min() < 1
     if isinstance(psf, torch.Tensor):
         sigma_map = torch.ones(shape) if sigma_map is None else sigma_map

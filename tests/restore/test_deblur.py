@@ -176,6 +176,24 @@ def test_white_is_one(rng):
     assert noisy.min() < 0 and noisy.max() > 1 and restore.deblur(noisy, 0.0).shape == image.shape
 
 
+@pytest.mark.parametrize("shape", [(5, 5), (5, 40), (6, 7)])
+def test_the_smallest_pictures_are_deblurred(shape, rng):
+    image, psf = torch.rand(shape, generator=rng), blur.gaussian_psf(0.5, truncate=2.0)
+    for method in restore.DEBLUR_METHODS:
+        for known in ({"sigma_map": 1.0}, {"sigma_map": 20.0}, {"psf": psf}):
+            assert restore.deblur(image, method=method, **known).isfinite().all()
+
+
+@pytest.mark.parametrize("shape", [(3, 3), (4, 40)])
+def test_smaller_pictures_are_refused(shape):
+    image, psf = torch.rand(shape), blur.gaussian_psf(0.5, truncate=2.0)
+    for known in ({"sigma_map": 1.0}, {"psf": psf}):
+        for ask in (restore.deblur, restore.estimate_noise):
+            with pytest.raises(ValueError, match="at least 5 pixels a side"):
+                ask(image, **known)
+    assert restore.estimate_noise(image) > 0
+
+
 def test_bad_arguments_are_named():
     image = torch.rand(20, 21)
     for options, message in (
