@@ -147,6 +147,8 @@ def test_complaints_are_clear_and_nothing_is_lost(tmp_path, scene, capsys):
     path, out = scene[1], tmp_path / "out.png"
     before = path.read_bytes()
     np.save(tmp_path / "small.npy", np.ones((3, 4)))
+    np.save(tmp_path / "a_std.npy", np.ones((90, 101)))
+    data.write_image(tmp_path / "large.png", torch.ones(91, 9))
     (tmp_path / "broken.npy").write_bytes(b"x")
     (tmp_path / "bad.png").write_bytes(b"x")
     for arguments, words in (
@@ -157,6 +159,8 @@ def test_complaints_are_clear_and_nothing_is_lost(tmp_path, scene, capsys):
         ([path, "--sigma", 30, "--out", out], "at most 20 pixels"),
         ([path, "--sigma-map", tmp_path / "small.npy", "--out", out], "image's height and width"),
         ([path, "--sigma-map", tmp_path / "broken.npy", "--out", out], "no array of numbers"),
+        ([path, "--sigma-map", tmp_path / "a_std.npy", "--out", out], "name the map, a_sigma.npy"),
+        ([path, "--psf", tmp_path / "large.png", "--out", out], "at most half as large"),
         ([path, "--psf", tmp_path / "no.npy", "--out", out], "no.npy"),
         ([path, "--psf", tmp_path / "bad.png", "--out", out], "bad.png"),
         ([path, "--estimator", "nobody", "--out", out], "sigma-net"),

@@ -126,8 +126,11 @@ def map_of(options):
     from .. import data
 
     if options.sigma_map is not None:
-        known = {"sigma_map": _load(options.sigma_map)}
         name = options.sigma_map.name
+        if name.endswith("_std.npy"):
+            other = f"{name.removesuffix('_std.npy')}_sigma.npy"
+            raise ValueError(f"--sigma-map {name} is a map's deviation; name the map, {other}")
+        known = {"sigma_map": _load(options.sigma_map)}
         beside = options.sigma_map.with_name(name.removesuffix("_sigma.npy") + "_std.npy")
         if name.endswith("_sigma.npy") and beside.exists():
             known["std"] = _load(beside)

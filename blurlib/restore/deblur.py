@@ -57,11 +57,12 @@ def deblur(
     std : float or Tensor of shape (H, W), optional
         How uncertain sigma is, in pixels: the more, the less is taken away.
     psf : {"gaussian", "disk", "estimate", "motion"} or Tensor of shape (k, l), optional
-        The PSF's profile, by default that of `likely_profile`; or one PSF for all pixels, and no
-        map. With "estimate" that one is found by `estimate_psf`, of up to 27 pixels. The picture
-        stays as it is if its spectrum is no likelier with that PSF, or if `sigma-net` takes a tenth
-        of it for sharper than such a PSF allows: a shake spares no place. With "motion" PSF and
-        mask are those of `find_moved`; where nothing moved the picture stays as it is.
+        The PSF's profile, by default that of `likely_profile`; or one PSF for all pixels, at
+        most half as large as the picture, and no map. With "estimate" that one is found by
+        `estimate_psf`, of up to 27 pixels. The picture stays as it is if its spectrum is no
+        likelier with that PSF, or if `sigma-net` takes a tenth of it for sharper than such a PSF
+        allows: a shake spares no place. With "motion" PSF and mask are those of `find_moved`; where
+        nothing moved the picture stays as it is.
     mask : Tensor of shape (H, W), optional
         Of a PSF: how much of each pixel it blurred, in [0, 1]; the rest stays as it is. Pixels
         between are mixtures: they are faded, and tell nothing of the others.
@@ -140,7 +141,13 @@ def deblur_with_error(
     """
     image = read(image)
     check_choice(method, "method", DEBLUR_METHODS)
-    if not isinstance(psf, torch.Tensor | None):
+    if isinstance(psf, torch.Tensor):
+        most = tuple((side + 1) // 2 for side in image.shape[-2:])
+        if any(side > half for side, half in zip(check_psf(psf).shape, most, strict=True)):
+            remedy = "crop it, or pass a larger picture"
+            wanted = f"at most half as large as the picture, {most}"
+            raise ValueError(f"psf must be {wanted}, got {tuple(psf.shape)}; {remedy}.")
+    elif psf is not None:
         check_choice(psf, "psf", ("gaussian", "disk", "estimate", "motion"))
     if mask is not None:
         if not isinstance(psf, torch.Tensor):
@@ -156,7 +163,6 @@ def deblur_with_error(
                 return image.clamp(0, 1), None, resolve_noise(image, noise_std)
         elif psf == "motion":
             _, psf, mask = find_moved(image)
-        check_psf(psf)
         sure = torch.ones(image.shape[-2:]) if mask is None else mask.clamp(0, 1).cpu()
         layers, kind, steps = sure[None], OTHER_PSF, PSF_STEPS
         noise_std = resolve_noise(image, noise_std, mask, psf)

@@ -202,6 +202,7 @@ def test_bad_arguments_are_named():
         ({"sigma_map": 21.0}, "at most 20 pixels"),
         ({"sigma_map": 1.0, "std": -1.0}, "std must be a finite number from 0"),
         ({"sigma_map": 1.0, "psf": "star"}, "psf must be one of gaussian, disk, estimate"),
+        ({"psf": blur.disk_psf(5)}, r"at most half as large as the picture, \(10, 11\), got"),
         ({"sigma_map": 1.0, "method": "magic"}, "method must be one of deblur-net, sparse, wiener"),
     ):
         with pytest.raises(ValueError, match=message):
