@@ -193,4 +193,21 @@ def test_motion_is_undone_and_where_there_is_none_nothing(tmp_path, capsys):
         else:
             assert result["motion"]["kind"] == "sharp" and result["moved_share"] == 0 and same
             words = run(capsys, path, "--motion", "--out", out)[1]
-            assert "left as it was, for nothing moved (kind: sharp)" in words
+            assert (
+                "left as it was, for nothing moved (kind: sharp)" in words and "gain" not in words
+            )
+            options = path, "--psf", "estimate", "--out", out
+            words = run(capsys, *options)[1]
+            assert "left as it was, for no shake was found" in words and "gain" not in words
+            assert torch.equal(data.load_image(out), data.load_image(path))
+            result = json.loads(run(capsys, *options, "--json")[1])
+            assert result["moved_share"] == result["expected_gain_db"] == 0
+
+
+def test_a_shake_is_said_to_be_undone(tmp_path, capsys):
+    rng = torch.Generator().manual_seed(5)
+    psf, path = blur.shake_psf(7.0, rng=rng), tmp_path / "shaken.png"
+    data.write_image(path, blur.blur_uniform(data.packaged_image("camera")[40:240, 60:260], psf))
+    options = path, "--psf", "estimate", "--method", "wiener", "--out", tmp_path / "out.png"
+    assert "left as it was" not in run(capsys, *options)[1]
+    assert json.loads(run(capsys, *options, "--json")[1])["moved_share"] == 1

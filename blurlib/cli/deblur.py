@@ -1,9 +1,10 @@
 """Take the blur out of a picture, or of each picture of a folder, by its sigma map.
 
 Colours, 16 bits (PNG, TIFF), EXIF data and colour profile stay. Where the map is unsure less is
-taken away, and where the picture is sharp nothing. With --motion a picture in which nothing moved
-is written as it was, the status is 0, and "moved_share" of --json is 0. Of a folder the results
-have the pictures' names. The status is 1 if a picture was left out.
+taken away, and where the picture is sharp nothing. With --motion a picture in which nothing moved,
+with --psf estimate one that was not shaken, is written as it was, the status is 0, and
+"moved_share" of --json is 0. Of a folder the results have the pictures' names. The status is 1 if a
+picture was left out.
 """
 
 import time
@@ -197,6 +198,10 @@ def _deblurring(options):
             words += f", {share:.0%} of it moved {words_of(motion)}"
             if not share:
                 words = f"left as it was, for nothing moved (kind: {motion.kind})"
+        elif known["psf"] == "estimate":
+            result["moved_share"] = float(not deblurred.equal(image))
+            if not result["moved_share"]:
+                words = "left as it was, for no shake was found"
         sigma = known.get("sigma_map")
         if sigma is not None:
             if isinstance(sigma, maps.SigmaMap):
@@ -207,7 +212,8 @@ def _deblurring(options):
         if error is not None:
             gain = restore.expected_gain(image, deblurred, error)
             result |= {"expected_gain_db": gain, "expected_error": 255 * maps.rms(error)}
-            words += f", expected gain {gain:.1f} dB"
+            if result.get("moved_share") != 0:
+                words += f", expected gain {gain:.1f} dB"
         return deblurred, result, words
 
     return deblur

@@ -160,7 +160,9 @@ def deblur_with_error(
         if psf == "estimate":
             psf = find_shake(to_grey(image))
             if psf is None:
-                return image.clamp(0, 1), None, resolve_noise(image, noise_std)
+                noise_std = resolve_noise(image, noise_std)
+                error = torch.full(image.shape[-2:], noise_std / image[..., 0, 0].numel() ** 0.5)
+                return image.clamp(0, 1), error if method == "deblur-net" else None, noise_std
         elif psf == "motion":
             _, psf, mask = find_moved(image)
         sure = torch.ones(image.shape[-2:]) if mask is None else mask.clamp(0, 1).cpu()

@@ -64,7 +64,9 @@ def test_one_line_deblurs_what_is_shaken_and_leaves_what_is_sharp(shaken):
     assert psnr(answer, sharp) > psnr(blurred, sharp) + 1
     for name in ("camera", "coins", "grass"):
         image = data.packaged_image(name)[40:240, 60:260]
-        assert torch.equal(restore.deblur(image, psf="estimate"), image)
+        found, error, noise_std = restore.deblur_with_error(image, psf="estimate")
+        assert torch.equal(found, image)
+        torch.testing.assert_close(error, torch.full_like(image, noise_std))
 
 
 def test_noise_that_the_map_takes_for_sharpness_hides_no_shake():
