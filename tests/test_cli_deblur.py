@@ -204,6 +204,23 @@ def test_motion_is_undone_and_where_there_is_none_nothing(tmp_path, capsys):
             assert result["moved_share"] == result["expected_gain_db"] == 0
 
 
+def test_a_map_of_what_moved_is_told_from_others(tmp_path, capsys):
+    out, sharp = tmp_path / "out.png", data.packaged_image("gravel")[:120, :130]
+    for name, psf in (("moved", blur.motion_psf(14, 30)), ("soft", blur.gaussian_psf(2))):
+        path = tmp_path / f"{name}.png"
+        data.write_image(path, blur.blur_uniform(sharp, psf))
+        words = run(capsys, path, "--out", out)[1]
+        assert ("; looks moved or shaken (" in words) == (name == "moved")
+        assert ("try --motion or --psf estimate" in words) == (name == "moved")
+        kinds = json.loads(run(capsys, path, "--out", out, "--json")[1])["kinds"]
+        assert (kinds["motion"] + kinds["other"] > 0.95) == (name == "moved")
+        told = run(capsys, path, "--sigma", 2, "--out", out, "--json")[1]
+        assert "kinds" not in json.loads(told)
+    data.write_image(path, sharp[:20, :20])  # too small to tell
+    status, text, _ = run(capsys, path, "--out", out, "--json")
+    assert status == 0 and "kinds" not in json.loads(text)
+
+
 def test_a_shake_is_said_to_be_undone(tmp_path, capsys):
     rng = torch.Generator().manual_seed(5)
     psf, path = blur.shake_psf(7.0, rng=rng), tmp_path / "shaken.png"

@@ -156,7 +156,7 @@ def stated(monkeypatch, plain_pictures):
     """Return a function that lets the command use such an estimator."""
 
     # Its pictures are numbers, drawn as stripes: nobody shall ask whether they moved.
-    monkeypatch.setattr(cli.sigma_map, "_MOVED", 2)
+    monkeypatch.setattr(cli.common, "MOVED", 2)
 
     def use(**layers):
         monkeypatch.setattr(maps, "load_estimator", lambda *_, **__: Stated(**layers))

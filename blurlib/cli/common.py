@@ -33,6 +33,9 @@ seed = number(int, 0, 2**63 - 1, "an integer of at least 0")
 noise = number(float, 0, 255, "a number of grey levels from 0 to 255")
 quality = number(int, 1, 100, "an integer from 1 to 100")
 
+#: So probable must motion or shaking be, together, that it is said.
+MOVED = 0.95
+
 _SHARED = {
     "images": {"type": Path, "nargs": "+", "metavar": "IMAGE_OR_FOLDER"},
     "--out": {"type": Path, "required": True, "metavar": "FOLDER"},
@@ -100,6 +103,16 @@ def say_what_is_passed_over(paths):
 def say_idle(flag, why):
     """Say that an option that was given changes nothing."""
     complain(f"{flag} has no effect: {why}")
+
+
+def moved(kinds):
+    """Return how probable it is that a picture moved or was shaken."""
+    return kinds["motion"] + kinds["other"]
+
+
+def words_of_moved(kinds, advice):
+    """Return that a picture moved and what to do about it; nothing if it did not."""
+    return f"; looks moved or shaken ({p:.0%}), {advice}" if (p := moved(kinds)) > MOVED else ""
 
 
 def complain(text):

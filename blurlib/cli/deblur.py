@@ -3,8 +3,9 @@
 Colours, 16 bits (PNG, TIFF), EXIF data and colour profile stay. Where the map is unsure less is
 taken away, and where the picture is sharp nothing. With --motion a picture in which nothing moved,
 with --psf estimate one that was not shaken, is written as it was, the status is 0, and
-"moved_share" of --json is 0. Of a folder the results have the pictures' names. The status is 1 if a
-picture was left out.
+"moved_share" of --json is 0. With the estimator's map it is said if the picture looks moved or
+shaken, which that map does not undo, and --json has the probability of each kind of blur. Of a
+folder the results have the pictures' names. The status is 1 if a picture was left out.
 """
 
 import time
@@ -12,6 +13,9 @@ from pathlib import Path
 
 from . import common
 from .motion import numbers_of, words_of
+
+#: What a picture that moved is offered: its sigma map tells little.
+_IF_MOVED = "try --motion or --psf estimate"
 
 
 def add(parser):
@@ -177,7 +181,7 @@ def _blur_of(options):
 
 def _deblurring(options):
     """Return what deblurs a picture, and says how."""
-    from .. import maps, restore
+    from .. import data, maps, restore
 
     blur_of = _blur_of(options)
 
@@ -202,10 +206,13 @@ def _deblurring(options):
             result["moved_share"] = float(not deblurred.equal(image))
             if not result["moved_share"]:
                 words = "left as it was, for no shake was found"
-        sigma = known.get("sigma_map")
+        sigma, moved = known.get("sigma_map"), ""
         if sigma is not None:
             if isinstance(sigma, maps.SigmaMap):
                 sigma = sigma.to("std").sigma
+                if min(image.shape[-2:]) >= 32:  # motion-net sees nothing in smaller pictures
+                    result["kinds"] = maps.motion.find_motion(data.to_grey(image)).probabilities
+                    moved = common.words_of_moved(result["kinds"], _IF_MOVED)
             low, high = (sigma, sigma) if isinstance(sigma, float) else sigma.aminmax()
             result |= {"sigma_min": float(low), "sigma_max": float(high), "profile": profile}
             words += f", sigma {low:.2f} to {high:.2f} px ({profile})"
@@ -214,6 +221,6 @@ def _deblurring(options):
             result |= {"expected_gain_db": gain, "expected_error": 255 * maps.rms(error)}
             if result.get("moved_share") != 0:
                 words += f", expected gain {gain:.1f} dB"
-        return deblurred, result, words
+        return deblurred, result, words + moved
 
     return deblur

@@ -31,9 +31,6 @@ from pathlib import Path
 from . import common
 from .summary import check_summary, sum_up, write_summary
 
-#: So probable must motion or shaking be, together, that it is said.
-_MOVED = 0.95
-
 #: How long a process waits for the others: the largest image may take hours longer than theirs.
 _PATIENCE = timedelta(days=7)
 
@@ -148,9 +145,7 @@ def _map_images(images, options, estimator, *, disable, progress):
             words += f"sigma {result['min']:.2f} to {result['max']:.2f} px"
             if result["no_evidence"]:
                 words += f", no texture in {result['no_evidence']:.0%}"
-            moved = result["kinds"]["motion"] + result["kinds"]["other"]
-            if moved > _MOVED:
-                words += f"; looks moved or shaken ({moved:.0%}), see blurlib motion"
+            words += common.words_of_moved(result["kinds"], "see blurlib motion")
         if options.json or words:
             unsaid = _say(json.dumps(result) if options.json else words) or unsaid
     return results, unsaid
@@ -221,7 +216,7 @@ def _estimate(path, options, estimator, *, progress):
     image = data.load_image(path, max_pixels=options.max_pixels)
     found = estimator.predict(image, stride=stride, progress=progress)
     kinds = maps.motion.find_motion(image).probabilities
-    if found.std is not None and kinds["motion"] + kinds["other"] > _MOVED:
+    if found.std is not None and common.moved(kinds) > common.MOVED:
         found = _doubted(found, image)
     if options.smooth is None:
         if options.stride == 1 and image.numel() <= maps.sigma_map.MOST_GUIDED:
