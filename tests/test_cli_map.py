@@ -107,7 +107,8 @@ def test_map_writes_array_and_picture(tmp_path, texture, capsys):
     assert set(result) == {
         *("path", "map", "picture", "std", "no_texture"),
         *("height", "width", "mean", "min", "max"),
-        *("median_sigma", "sharpest_tenth", "no_evidence", "profile", "kinds", "seconds"),
+        *("median_sigma", "sharpest_tenth", "no_evidence", "profile", "moved"),
+        *("kinds", "seconds"),
     }
     assert Image.open(result["picture"]).size[0] > 300
     assert names(out) == pairs("grass")
@@ -191,15 +192,17 @@ def test_a_summary_begins_with_the_sharpest(tmp_path, capsys, stated):
     lines = read_summary(out)
     assert [Path(line["file"]).stem for line in lines] == ["c", "x", "summary", "a", "e", "b", "d"]
     assert set(lines[0]) == {
-        "file", "median_sigma", "sharpest_tenth", "no_evidence", "profile", "seconds",
+        "file", "median_sigma", "sharpest_tenth", "no_evidence", "profile", "moved", "seconds",
     }  # fmt: skip
     found = {Path(line.pop("file")).stem: line for line in lines}
     assert all(0 < float(line.pop("seconds")) < 60 for line in lines)
+    assert all(0 <= float(line["moved"]) <= 1 for line in lines)
     assert [float(value) for value in list(found["a"].values())[:3]] == pytest.approx(
         [2, 2, 0], abs=0.01
     )
     assert found["d"] == {
         "median_sigma": "", "sharpest_tenth": "", "no_evidence": "1.0", "profile": "",
+        "moved": found["d"]["moved"],
     }  # fmt: skip
     assert float(found["c"]["median_sigma"]) == pytest.approx(2.8, abs=0.01)
     assert float(found["c"]["sharpest_tenth"]) == pytest.approx(0.4, abs=0.01)
@@ -223,7 +226,8 @@ def test_pixels_without_evidence_count_for_nothing_else(tmp_path, capsys, stated
         std=lambda sigma: torch.where(sigma < 1, 0.6, 0.1),
         profile=lambda sigma: torch.where(sigma < 1, 1.0, 0.4),
     )
-    assert run(capsys, folder, "--out", tmp_path / "maps")[0] == 0
+    status, text, _ = run(capsys, folder, "--out", tmp_path / "maps")
+    assert status == 0 and ", no evidence in 4" in text and "texture" not in text
     a, b = read_summary(tmp_path / "maps")
     assert Path(a["file"]).name == "a.png" and a["profile"] == "gaussian"
     # Between the halves the map is interpolated over eight pixels.
@@ -689,3 +693,5 @@ def test_a_picture_that_moved_is_named(tmp_path, capsys):
     sigma, std = (np.load(tmp_path / "maps" / f"moved_{x}.npy") for x in ("sigma", "std"))
     assert (np.abs(sigma - 14 / 24**0.5) < 2 * std).mean() > 0.9  # wrong, and not sure of it
     assert status == 0 and "looks moved or shaken (" in moved and "looks moved" not in soft
+    shares = {Path(x["file"]).stem: float(x["moved"]) for x in read_summary(tmp_path / "maps")}
+    assert shares["moved"] > 0.95 > 0.5 > shares["soft"]

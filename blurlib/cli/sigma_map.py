@@ -1,12 +1,12 @@
 """Write the sigma map of each image: NAME_sigma.npy (float32, pixels, its size) and a PNG of it.
 
 From an estimator that states one also NAME_std.npy, its standard deviation, and the PNG is grey
-where there is no texture to tell from. Up to 4 megapixels, without --stride and --smooth, its map
-follows the picture's edges. What --smooth averages in the map it averages in the
-standard deviation, which is then the most that it can be. Maps of an earlier run stay as they are
-until all of an image's new ones are whole. NAME is the image's without its ending; where images
-differ in nothing else, as a.png and a.jpg do, with it. Started by torchrun, several processes share
-the images. The status is 1 if an image was left out.
+where there is no evidence: no texture to tell from, or an answer too unsure. Up to 4 megapixels,
+without --stride and --smooth, its map follows the picture's edges. What --smooth averages in the
+map it averages in the standard deviation, which is then the most that it can be. Maps of an earlier
+run stay as they are until all of an image's new ones are whole. NAME is the image's without its
+ending; where images differ in nothing else, as a.png and a.jpg do, with it. Started by torchrun,
+several processes share the images. The status is 1 if an image was left out.
 
 Of a picture that moved or was shaken sigma tells little: that is said, the standard deviation is
 widened to reach what motion-net finds, and --json has the probability of each kind of blur.
@@ -14,9 +14,11 @@ widened to reach what motion-net finds, and --json has the probability of each k
 Of several images it also writes summary.csv, the sharpest first. Its columns, as in --json: file;
 median_sigma and sharpest_tenth, the sigma that half and a tenth of the pixels stay below, in pixels
 (sorted by the latter: what is in focus somewhere is sharp); no_evidence, the share of pixels that
-are grey and count for no other column; profile, whether the blur is nearer a gaussian or a disk;
-seconds. A cell is empty where the estimator does not say. An image that was left out has no line.
-The file is written once all images are done; it replaces that of an earlier run, and no other.
+are grey and count for neither sigma nor profile; profile, whether gaussian or disk is nearer;
+moved, how probable it is that the picture moved or was shaken (kinds "motion" and "other"), of
+which sigma tells little; seconds. A cell is empty where the estimator does not say. An image that
+was left out has no line. The file is written once all images are done; it replaces that of an
+earlier run, and no other.
 """
 
 import json
@@ -144,7 +146,7 @@ def _map_images(images, options, estimator, *, disable, progress):
             words = f"{common.printable(result['map'])} and {common.printable(picture)}: "
             words += f"sigma {result['min']:.2f} to {result['max']:.2f} px"
             if result["no_evidence"]:
-                words += f", no texture in {result['no_evidence']:.0%}"
+                words += f", no evidence in {result['no_evidence']:.0%}"
             words += common.words_of_moved(result["kinds"], "see blurlib motion")
         if options.json or words:
             unsaid = _say(json.dumps(result) if options.json else words) or unsaid
@@ -201,7 +203,8 @@ def _map_image(path, array, options, estimator, *, progress):
         "mean": sigma_map.mean().item(),
         "min": sigma_map.min().item(), "max": sigma_map.max().item(),
         **({"std": str(std_file), "no_texture": summed["no_evidence"]} if has_std else {}),
-        **summed, "kinds": kinds, "seconds": time.perf_counter() - start}  # fmt: skip
+        **summed, "moved": common.moved(kinds), "kinds": kinds,
+        "seconds": time.perf_counter() - start}  # fmt: skip
 
 
 def _estimate(path, options, estimator, *, progress):

@@ -1,11 +1,13 @@
-"""The summary of many maps: a line for each image, the sharpest first."""
+"""The summary of many maps: a line for each image, the sharpest first, and whether it moved."""
 
 import csv
 import io
 
 #: What a summary is called, and what it says of each image.
 SUMMARY = "summary.csv"
-COLUMNS = ("file", "median_sigma", "sharpest_tenth", "no_evidence", "profile", "seconds")
+COLUMNS = (
+    "file", "median_sigma", "sharpest_tenth", "no_evidence", "profile", "moved", "seconds"
+)  # fmt: skip
 
 #: Decimals of its numbers. Images that agree in all of them stand in the order of their names.
 _DECIMALS = 4
