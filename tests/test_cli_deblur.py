@@ -161,7 +161,8 @@ def test_complaints_are_clear_and_nothing_is_lost(tmp_path, scene, capsys):
         ([path, "--sigma-map", tmp_path / "broken.npy", "--out", out], "no array of numbers"),
         ([path, "--sigma-map", tmp_path / "a_std.npy", "--out", out], "name the map, a_sigma.npy"),
         ([path, "--psf", tmp_path / "large.png", "--out", out], "at most half as large"),
-        ([path, "--psf", tmp_path / "no.npy", "--out", out], "no.npy"),
+        ([path, "--psf", tmp_path / "no.npy", "--out", out], "there is no file at"),
+        ([path, "--sigma-map", tmp_path / "no.npy", "--out", out], "there is no file at"),
         ([path, "--psf", tmp_path / "bad.png", "--out", out], "bad.png"),
         ([path, "--estimator", "nobody", "--out", out], "sigma-net"),
     ):
@@ -169,6 +170,14 @@ def test_complaints_are_clear_and_nothing_is_lost(tmp_path, scene, capsys):
         assert status == 2 and words in err, err
         assert not out.exists() and path.read_bytes() == before
     assert not list(tmp_path.glob(".blurlib*"))
+
+
+def test_a_profile_that_changes_nothing_is_said(tmp_path, scene, capsys):
+    np.save(tmp_path / "psf.npy", np.ones((3, 3)))
+    for options in (("--psf", tmp_path / "psf.npy"), ("--motion",), ("--sigma", 1)):
+        given = scene[1], *options, "--profile", "disk", "--method", "wiener"
+        status, _, err = run(capsys, *given, "--out", tmp_path / "out.png")
+        assert status == 0 and ("--profile has no effect" in err) == ("--sigma" not in options)
 
 
 def test_the_psf_may_be_estimated(tmp_path, scene, capsys):

@@ -151,6 +151,8 @@ def _load(path):
 
     try:
         return torch.from_numpy(np.load(path).astype(np.float32))
+    except FileNotFoundError:
+        raise FileNotFoundError(f"there is no file at {path}") from None
     except (ValueError, EOFError) as error:
         raise ValueError(f"{path} is no array of numbers: {error}") from None
 
@@ -183,6 +185,8 @@ def _deblurring(options):
     """Return what deblurs a picture, and says how."""
     from .. import data, maps, restore
 
+    if options.profile is not None and (options.motion or options.psf is not None):
+        common.say_idle("--profile", "with --motion or --psf the PSF is found or given")
     blur_of = _blur_of(options)
 
     def deblur(image):
