@@ -3,7 +3,7 @@
 import torch
 from torch.nn import functional
 
-from .._checks import check_image, check_number
+from .._checks import check_choice, check_image, check_number
 from .canvas import LEAST_NOISE, Canvas
 
 #: Asked is half of a picture's sides, within these many pixels, of so many places along each.
@@ -36,7 +36,7 @@ def estimate_noise(image, sigma_map=None, psf="gaussian"):
     Raises
     ------
     TypeError, ValueError
-        If the image is none, or the map of another size.
+        If the image is none, the map of another size, or there is no such profile.
 
     Notes
     -----
@@ -63,6 +63,8 @@ def estimate_noise(image, sigma_map=None, psf="gaussian"):
     0.01
     """
     check_image(image, min_side=3)
+    if not isinstance(psf, torch.Tensor):
+        check_choice(psf, "psf", ("gaussian", "disk"))
     shape = image.shape[-2:]
     if sigma_map is None and not isinstance(psf, torch.Tensor):
         curved = image.double().diff(n=2, dim=-1).diff(n=2, dim=-2)

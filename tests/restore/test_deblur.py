@@ -209,3 +209,6 @@ def test_bad_arguments_are_named():
             restore.deblur(image, **options)
     with pytest.raises(ValueError, match="sigma_map must have the image's size"):
         restore.estimate_noise(image, torch.ones(3, 3))
+    for known in (None, 1.0):
+        with pytest.raises(ValueError, match="psf must be one of gaussian, disk, got 'foo'"):
+            restore.estimate_noise(image, known, psf="foo")
