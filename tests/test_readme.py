@@ -69,6 +69,14 @@ def test_the_table_of_estimators_is_true(row):
         assert f"{len(network.sigmas)} classes" in row["answers"]
 
 
+def test_it_says_where_the_scores_stand_and_how_the_tested_versions_are_taken():
+    compared = json.loads((REPOSITORY / "results/comparison.json").read_text())["estimators"]
+    scored = {row[0] for row in ROWS if row[HEAD.index("ramp")] != "–"}
+    assert scored - set(compared) == {"sigma-net-small"}  # whose own record it names
+    assert "`results/comparison.json` (`sigma-net-small`: its own record)" in README
+    assert "`pip install . -c constraints.txt`" in README
+
+
 def test_the_table_names_every_estimator():
     told = {row[0] for row in ROWS}
     for name in maps.estimator_names():
