@@ -21,7 +21,7 @@ from .learned import MAP_STEPS, PSF_STEPS, careful, mended_on
 from .motion import find_moved
 from .noise import MIN_SIDE, resolve_noise
 
-#: What takes blur away, the best first.
+#: What takes blur away: `deblur-net` is the safest where the map may be wrong.
 DEBLUR_METHODS = ("deblur-net", "sparse", "wiener")
 
 #: Larger sigmas are no blur that could be undone.
@@ -33,6 +33,11 @@ _BEYOND = 0.5
 #: Restored at a time are tiles of so many pixels a side, faded into each other over the halo. A
 #: wider one, of 64 pixels, changes nothing: tiles differ in the power law that each fits.
 _BLOCK, _HALO = 896, 32
+
+#: An estimate of less noise is not believed: a map is never right to a hundredth, and what is wrong
+#: with it counts as noise. On eight development pictures without any but rounding, of 0.7 to 4
+#: pixels, by `sigma-net`'s maps, this gains 0.5 to 1.8 dB over `LEAST_NOISE`.
+_LEAST_BELIEVED = 0.65 / 255
 
 #: Steps of conjugate gradients, by a map, for what the colours differ in: that is weak.
 _COLOUR_STEPS = 2
@@ -167,7 +172,7 @@ def deblur_with_error(
             _, psf, mask = find_moved(image)
         sure = torch.ones(image.shape[-2:]) if mask is None else mask.clamp(0, 1).cpu()
         layers, kind, steps = sure[None], OTHER_PSF, PSF_STEPS
-        noise_std = resolve_noise(image, noise_std, mask, psf)
+        noise_std = resolve_noise(image, noise_std, mask, psf, _LEAST_BELIEVED)
         halo = max(_HALO, max(psf.shape))
     else:
         sigma_map = load_estimator().predict(to_grey(image)) if sigma_map is None else sigma_map
@@ -179,7 +184,7 @@ def deblur_with_error(
                 "scale the picture down first."
             )
         layers[0], kind, steps = careful(*layers), int(psf == "disk"), MAP_STEPS
-        noise_std = resolve_noise(image, noise_std, layers[0], psf)
+        noise_std = resolve_noise(image, noise_std, layers[0], psf, _LEAST_BELIEVED)
         halo = max(_HALO, int(4 * layers[0].max()))
     states = method == "deblur-net"
 

@@ -111,8 +111,8 @@ def _blurriest(sigma_map):
     return max(windows, key=lambda window: round(sigma_map[*window].mean().item(), 2))
 
 
-def resolve_noise(image, noise_std, sigma_map=None, psf="gaussian"):
+def resolve_noise(image, noise_std, sigma_map=None, psf="gaussian", least=LEAST_NOISE):
     """Return a noise that a caller gave, or the estimate; never less than rounding makes."""
     if noise_std is None:
-        noise_std = estimate_noise(image, sigma_map, psf)
+        noise_std = max(estimate_noise(image, sigma_map, psf), least)
     return max(check_number(noise_std, "noise_std", low=0), LEAST_NOISE)

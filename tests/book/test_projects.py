@@ -46,7 +46,7 @@ def test_what_the_page_says_in_words_holds():
     assert learn["after_200"] - learn["after_800"] < learn["seeds_apart"]
     assert maps["halved"] < maps["full_size"] and maps["autocorrelation_sin"] > 0.3
     assert maps["within_std"] < 50 and 58 < maps["within_std_halved"] < 78
-    assert restore["unsharp"] < restore["gain"] < restore["expected"]
+    assert restore["unsharp"] + 2 < restore["gain"]
     assert abs(score["drawn"] - score["record"]) < score["drawn_std"] / 12**0.5
     assert score["drawn_std"] > 2 * score["record_std"] and score["unseen"] > score["record"]
 

@@ -93,6 +93,18 @@ def test_a_map_that_says_how_wrong_it_is_does_less_harm(rng):
     )
 
 
+def test_less_noise_than_a_map_is_wrong_by_is_not_believed():
+    sharp = data.packaged_image("camera")[100:260, 120:280]
+    blurred = blur.quantize(blur.blur_uniform(sharp, blur.gaussian_psf(1.0)))
+    by_map = maps.load_estimator().predict(blurred)
+    for known in (1.0, by_map):
+        told, own = (
+            psnr(restore.deblur(blurred, known, noise_std=noise), sharp)
+            for noise in (0.29 / 255, None)
+        )
+        assert own > told + 1 and own > psnr(blurred, sharp) + 3
+
+
 def test_what_is_sharp_or_unknown_stays(rng):
     sharp, blurred, field = ramped("grass", rng)
     assert torch.equal(restore.deblur(sharp, 0.1), sharp)
