@@ -695,3 +695,11 @@ def test_a_picture_that_moved_is_named(tmp_path, capsys):
     assert status == 0 and "looks moved or shaken (" in moved and "looks moved" not in soft
     shares = {Path(x["file"]).stem: float(x["moved"]) for x in read_summary(tmp_path / "maps")}
     assert shares["moved"] > 0.95 > 0.5 > shares["soft"]
+
+
+def test_a_picture_too_small_for_motion_net_is_mapped(tmp_path, capsys):
+    data.write_image(tmp_path / "small.png", data.packaged_image("grass")[:20, :24])
+    arguments = ["map", str(tmp_path / "small.png"), "--out", str(tmp_path / "maps"), "--json"]
+    assert cli.main(arguments) == 0
+    result = json.loads(capsys.readouterr().out)
+    assert result["kinds"] is None and result["moved"] is None and result["height"] == 20

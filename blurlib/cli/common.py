@@ -105,14 +105,22 @@ def say_idle(flag, why):
     complain(f"{flag} has no effect: {why}")
 
 
+def kinds_of(image):
+    """Return how probable each kind of blur is; None for pictures too small for motion-net."""
+    from ..maps.motion import find_motion
+
+    return find_motion(image).probabilities if min(image.shape) >= 32 else None
+
+
 def moved(kinds):
-    """Return how probable it is that a picture moved or was shaken."""
-    return kinds["motion"] + kinds["other"]
+    """Return how probable it is that a picture moved or was shaken; None if nobody knows."""
+    return None if kinds is None else kinds["motion"] + kinds["other"]
 
 
 def words_of_moved(kinds, advice):
     """Return that a picture moved and what to do about it; nothing if it did not."""
-    return f"; looks moved or shaken ({p:.0%}), {advice}" if (p := moved(kinds)) > MOVED else ""
+    share = moved(kinds) or 0
+    return f"; looks moved or shaken ({share:.0%}), {advice}" if share > MOVED else ""
 
 
 def complain(text):

@@ -214,9 +214,8 @@ def _deblurring(options):
         if sigma is not None:
             if isinstance(sigma, maps.SigmaMap):
                 sigma = sigma.to("std").sigma
-                if min(image.shape[-2:]) >= 32:  # motion-net sees nothing in smaller pictures
-                    result["kinds"] = maps.motion.find_motion(data.to_grey(image)).probabilities
-                    moved = common.words_of_moved(result["kinds"], _IF_MOVED)
+                result["kinds"] = common.kinds_of(data.to_grey(image))
+                moved = common.words_of_moved(result["kinds"], _IF_MOVED)
             low, high = (sigma, sigma) if isinstance(sigma, float) else sigma.aminmax()
             result |= {"sigma_min": float(low), "sigma_max": float(high), "profile": profile}
             words += f", sigma {low:.2f} to {high:.2f} px ({profile})"

@@ -218,8 +218,8 @@ def _estimate(path, options, estimator, *, progress):
         stride = None if stride == 1 else estimator.output_stride
     image = data.load_image(path, max_pixels=options.max_pixels)
     found = estimator.predict(image, stride=stride, progress=progress)
-    kinds = maps.motion.find_motion(image).probabilities
-    if found.std is not None and common.moved(kinds) > common.MOVED:
+    kinds = common.kinds_of(image)
+    if found.std is not None and common.words_of_moved(kinds, ""):
         found = _doubted(found, image)
     if options.smooth is None:
         if options.stride == 1 and image.numel() <= maps.sigma_map.MOST_GUIDED:
