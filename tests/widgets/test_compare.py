@@ -74,7 +74,8 @@ def test_more_are_gone_through_and_played_once(opened):
     assert greys(page) == [40, 40]
     assert handle(page).get_attribute("aria-valuetext") == "1 px"
     page.get_by_role("button", name="Play").press("Enter")
-    page.get_by_role("img", name="A wall: 5 px").wait_for()
+    shown = "[...document.querySelectorAll('.bw-wipe img')].find((x) => !x.style.visibility)"
+    page.wait_for_function(f"{shown}.alt === 'A wall: 5 px'")  # asked at every frame
     page.get_by_role("button", name="Play").wait_for()  # there, and back
     assert greys(page) == [0, 0]
     page.get_by_role("button", name="Play").click()
