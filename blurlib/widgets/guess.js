@@ -17,7 +17,7 @@ const guessing = {
   make(change) {
     const root = h("button", { type: "button", className: "bw-button" }, "Guess");
     let next;
-    root.addEventListener("click", () => change(next));
+    root.addEventListener("click", () => requestAnimationFrame(() => change(next))); // after what the slider last said is shown
     const show = (guesses, sigma) => {
       next = [...guesses, sigma];
       root.disabled = guesses.length >= ROUNDS;
