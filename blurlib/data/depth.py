@@ -1,7 +1,6 @@
 """A scene whose depth was measured, and the defocus that a lens would give it.
 
-The scene is the motorcycle of the Middlebury 2014 stereo data, which scikit-image packages with
-the disparity of each pixel.
+It is the motorcycle of the Middlebury 2014 stereo data, which scikit-image packages.
 """
 
 from dataclasses import dataclass

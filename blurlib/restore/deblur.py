@@ -1,38 +1,28 @@
 """Deblurring with a map: a PSF of each pixel's own, how sure it is, colours and large pictures."""
 
-import itertools
-from dataclasses import replace
-from pathlib import Path
-
 import torch
 
-from .._checks import check_choice, check_image, check_number
+from .._checks import check_choice, check_image
 from ..blur import effective_sigma
 from ..blur.psf import check_psf
-from ..data import load_image, to_grey
-from ..data.images import check_white
+from ..data import to_grey
 from ..learn.deblur_net import OTHER_PSF
 from ..maps import SigmaMap, load_estimator
 from ..maps.uncertainty import no_texture
 from .answers import both_on, by_mean, wiener_on
 from .blind import find_shake
 from .canvas import Canvas
+from .inputs import layers_of, read
 from .learned import MAP_STEPS, PSF_STEPS, careful, mended_on
 from .motion import find_moved
-from .noise import MIN_SIDE, resolve_noise
+from .noise import resolve_noise
+from .tiles import in_tiles
 
 #: What takes blur away: `deblur-net` is the safest where the map may be wrong.
 DEBLUR_METHODS = ("deblur-net", "sparse", "wiener")
 
 #: Larger sigmas are no blur that could be undone.
 _MOST_SIGMA = 20.0
-
-#: Noise, which is not cut off, may reach so far beyond [0, 1]; further, the unit is another.
-_BEYOND = 0.5
-
-#: Restored at a time are tiles of so many pixels a side, faded into each other over the halo. A
-#: wider one, of 64 pixels, changes nothing: tiles differ in the power law that each fits.
-_BLOCK, _HALO = 896, 32
 
 #: An estimate of less noise is not believed: a map is never right to a hundredth, and what is wrong
 #: with it counts as noise. On eight development pictures without any but rounding, of 0.7 to 4
@@ -173,7 +163,7 @@ def deblur_with_error(
         sure = torch.ones(image.shape[-2:]) if mask is None else mask.clamp(0, 1).cpu()
         layers, kind, steps = sure[None], OTHER_PSF, PSF_STEPS
         noise_std = resolve_noise(image, noise_std, mask, psf, _LEAST_BELIEVED)
-        halo = max(_HALO, max(psf.shape))
+        reach = max(psf.shape)
     else:
         sigma_map = load_estimator().predict(to_grey(image)) if sigma_map is None else sigma_map
         psf = likely_profile(sigma_map) if psf is None else psf
@@ -185,7 +175,7 @@ def deblur_with_error(
             )
         layers[0], kind, steps = careful(*layers), int(psf == "disk"), MAP_STEPS
         noise_std = resolve_noise(image, noise_std, layers[0], psf, _LEAST_BELIEVED)
-        halo = max(_HALO, int(4 * layers[0].max()))
+        reach = int(4 * layers[0].max())
     states = method == "deblur-net"
 
     def restore(part, layers):
@@ -219,7 +209,7 @@ def deblur_with_error(
         return torch.lerp(before, canvas.crop(found), sure)
 
     channels = image.reshape(-1, *image.shape[-2:])
-    done = in_tiles(channels, layers, restore, halo)
+    done = in_tiles(channels, layers, restore, reach)
     deblurred = done[: len(channels)].view_as(image).clamp(0, 1)
     return deblurred, done[-1].clamp_min(0).sqrt() if states else None, noise_std
 
@@ -279,69 +269,3 @@ def likely_profile(sigma_map):
     if found.std is not None:
         seen &= ~no_texture(found.sigma, found.std)
     return "disk" if found.profile[seen].mean() > 0.5 else "gaussian"  # of nothing it is NaN
-
-
-def read(image):
-    """Return a picture as a tensor, colours included, if it is the name of one; check it."""
-    if isinstance(image, str | Path):
-        image = load_image(image, colour=True)
-    shape = tuple(check_image(image).shape)
-    if shape[:-2] not in ((), (1,), (3,)):
-        last = len(shape) == 3 and shape[2] in (1, 3)
-        remedy = "colours come first: permute(2, 0, 1)" if last else "pass one picture at a time"
-        raise ValueError(f"image must have shape (H, W) or (3, H, W), got {shape}; {remedy}.")
-    check_white(*image.aminmax(), _BEYOND)
-    return check_image(image, min_side=MIN_SIDE)
-
-
-def layers_of(image, sigma_map, std):
-    """Return sigma and its deviation at each pixel, (H, W) each; estimated if there is no map."""
-    shape = image.shape[-2:]
-    if sigma_map is None:
-        sigma_map = load_estimator().predict(to_grey(image))
-    if isinstance(sigma_map, SigmaMap):
-        found = replace(sigma_map.to("std"), profile=None).full_size(to_grey(image))
-        sigma_map, std = found.sigma, found.std if std is None else std
-    layers = []
-    for name, values in (("sigma_map", sigma_map), ("std", 0.0 if std is None else std)):
-        if not isinstance(values, torch.Tensor) or values.ndim == 0:
-            values = torch.full(shape, check_number(values, name, low=0, unit="pixels"))
-        check_image(values, name)
-        if values.shape != shape:
-            raise ValueError(
-                f"{name} must have the image's height and width {tuple(shape)}, "
-                f"got {tuple(values.shape)}."
-            )
-        if values.min() < 0:
-            raise ValueError(f"{name} must not be negative, got {values.min().item():g} pixels.")
-        layers.append(values.cpu())
-    return layers
-
-
-def in_tiles(image, layers, restore, halo):
-    """Restore tile by tile, of which each fades into its neighbours."""
-    if max(image.shape[-2:]) <= _BLOCK + 2 * halo:
-        return restore(image, layers)
-    whole, tiles = None, [_tiles(side, halo) for side in image.shape[-2:]]
-    for (rows, down), (columns, across) in itertools.product(*tiles):
-        part = restore(image[..., rows, columns], layers[..., rows, columns])
-        if whole is None:
-            whole = part.new_zeros(*part.shape[:-2], *image.shape[-2:])
-        whole[..., rows, columns] += (down[:, None] * across).to(part) * part
-    return whole
-
-
-def _tiles(side, halo):
-    """Return the tiles along one axis, and their weights, which sum to 1 at each pixel."""
-    starts = range(0, side, _BLOCK)
-    spans = [slice(max(0, start - halo), start + _BLOCK + halo) for start in starts]
-    shares, total = [], torch.zeros(side)
-    for span in spans:
-        places, away = torch.arange(side)[span], torch.tensor(2 * halo)
-        if span.start > 0:  # they fade out where the picture goes on
-            away = torch.minimum(away, places - span.start + 1)
-        if span.stop < side:
-            away = torch.minimum(away, span.stop - places)
-        shares.append(away.expand(places.shape) / (2 * halo))
-        total[span] += shares[-1]
-    return [(span, share / total[span]) for span, share in zip(spans, shares, strict=True)]

@@ -8,7 +8,9 @@ from scipy import ndimage
 from .._checks import check_integer, check_number
 from ..blur import disk_psf, pad, sigma_to_disk_radius
 from ..data.lens_bank import blur_uniform_each
-from .deblur import SHARP, deblur, in_tiles, layers_of, read
+from .deblur import SHARP, deblur
+from .inputs import layers_of, read
+from .tiles import in_tiles
 
 #: A picture is cut into at most so many layers, in steps of at least so many pixels of sigma.
 _SLICES, _LEAST_STEP = 24, 0.1

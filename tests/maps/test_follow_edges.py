@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from blurlib import maps
-from blurlib.maps.sigma_map import follow_edges
+from blurlib.maps.edges import follow_edges
 
 SIDE, EDGE = 64, 38  # the edge lies between two places of the grid of every fourth pixel
 

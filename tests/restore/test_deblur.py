@@ -1,14 +1,12 @@
 """Deblurring with a map: the gain, what a wrong or unsure map does, colours, tiles."""
 
-import importlib
-
 import pytest
 import torch
 from torch.nn import functional
 
 from blurlib import blur, data, maps, restore
+from blurlib.restore import tiles
 
-module = importlib.import_module("blurlib.restore.deblur")  # the room's name is the function's
 NOISE = 1.3 / 255
 
 
@@ -153,11 +151,11 @@ def test_a_colour_file_comes_back_in_colour(tmp_path):
 def test_tiles_do_not_show(monkeypatch, rng):
     sharp, blurred, field = ramped("camera", rng)
     whole = restore.deblur(blurred, field, method="wiener")
-    monkeypatch.setattr(module, "_BLOCK", 70)
-    monkeypatch.setattr(module, "_HALO", 24)
+    monkeypatch.setattr(tiles, "_BLOCK", 70)
+    monkeypatch.setattr(tiles, "_HALO", 24)
     tiled = restore.deblur(blurred, field, method="wiener")
     assert psnr(tiled, sharp) > psnr(whole, sharp) - 0.2
-    same = module.in_tiles(blurred, field, lambda part, _: part, 24)
+    same = tiles.in_tiles(blurred, field, lambda part, _: part, 24)
     torch.testing.assert_close(same, blurred)
     seam = (tiled - sharp)[:, 66:74].square().mean()
     assert seam < 1.3 * (whole - sharp)[:, 66:74].square().mean()

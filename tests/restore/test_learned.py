@@ -1,6 +1,5 @@
 """The learned restorer: its examples, its training, what it adds, and what it says of itself."""
 
-import importlib
 from dataclasses import replace
 
 import pytest
@@ -9,11 +8,9 @@ import torch
 from blurlib import blur, data, learn, restore
 from blurlib.learn import prepare
 from blurlib.learn.deblur_net import NUM_PLANES
-from blurlib.restore import learned
+from blurlib.restore import learned, tiles
 from reproduce.training import deblur_examples as examples
 from reproduce.training import deblur_net as training
-
-module = importlib.import_module("blurlib.restore.deblur")  # the room's name is the function's
 
 
 def psnr(found, sharp):
@@ -85,8 +82,8 @@ def test_beyond_what_it_learned_the_classical_answer_stays(soft):
 def test_its_tiles_do_not_show(monkeypatch, soft):
     _, blurred = soft
     whole, error, _ = restore.deblur_with_error(blurred, 1.6, noise_std=2 / 255)
-    monkeypatch.setattr(module, "_BLOCK", 48)
-    monkeypatch.setattr(module, "_HALO", 32)
+    monkeypatch.setattr(tiles, "_BLOCK", 48)
+    monkeypatch.setattr(tiles, "_HALO", 32)
     tiled, same, _ = restore.deblur_with_error(blurred, 1.6, noise_std=2 / 255)
     assert (tiled - whole).abs().max() < 0.03 and (same - error).abs().max() < 0.03
 
